@@ -1,0 +1,37 @@
+"""Seeds, threads, precision and telemetry, set in this one place."""
+
+import os
+
+QUIET = {
+    "BENTOML_DO_NOT_TRACK": "True",
+    "DO_NOT_TRACK": "1",
+    "DVC_NO_ANALYTICS": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+}
+"""No library of the pipeline calls home or prints its build flags."""
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def prepare(threads: int | None = None) -> None:
+    """Silence telemetry and fix thread counts; call before a framework is imported."""
+    os.environ.update(QUIET)
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    count = str(threads or cores())
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ[name] = count
+    os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+
+
+def seed_training(seed: int) -> None:
+    """Seed Python, NumPy and the Keras backend, in float32."""
+    import keras
+
+    keras.config.set_floatx("float32")
+    keras.utils.set_random_seed(seed)

@@ -1,0 +1,26 @@
+"""What every stage script does around its work."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from canting import runtime
+from canting.errors import CantingError
+from canting.params import Params, load
+
+BUILD = Path("build")
+"""Folder of everything that the stages write."""
+
+CACHE = Path(".canting")
+"""Git-ignored folder of partial results, each under a hash of all that made it."""
+
+
+@contextmanager
+def stage(name: str) -> Iterator[Params]:
+    """Yield the checked parameters; turn an error that the user can mend into one clear line."""
+    runtime.prepare()
+    try:
+        yield load(Path("params.yaml"))
+    except CantingError as error:
+        sys.exit(f"{name}: {error}")

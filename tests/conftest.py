@@ -1,0 +1,30 @@
+"""What many tests share."""
+
+from pathlib import Path
+
+import pytest
+
+from canting import runtime
+
+runtime.prepare()
+
+ROOT = Path(__file__).parents[1]
+REAL = ROOT.parent / "shared"
+"""Real pictures and weights, kept beside the project and never in it."""
+
+
+def real(path: str) -> Path:
+    """Return a path under the real data, or skip with a clear word."""
+    if not (REAL / path).exists():
+        pytest.skip(f"needs {path} in the folder `shared` beside the project")
+    return REAL / path
+
+
+@pytest.fixture
+def batik() -> Path:
+    return real("data/batik")
+
+
+@pytest.fixture
+def trashnet() -> Path:
+    return real("data/trashnet")
