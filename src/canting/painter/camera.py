@@ -1,0 +1,66 @@
+"""What light, folds, lens and sensor do to the picture."""
+
+import numpy as np
+from scipy import ndimage
+
+from canting.painter.fields import Field, noise, rough
+from canting.painter.view import SIDE
+
+
+def photographed(rng: np.random.Generator, canvas: Field) -> Field:
+    """Return `(3, SIDE, SIDE)` in 0..1 from a `(3, FINE, FINE)` canvas."""
+    hard = rng.random() < 0.3
+    small = canvas.reshape(3, SIDE, 2, SIDE, 2).mean(axis=(2, 4))
+    lit = small * _light(rng, hard)
+    toned = _tone(rng, lit, hard)
+    spread = rng.uniform(0.9, 2.2) if hard and rng.random() < 0.6 else rng.uniform(0.0, 0.75)
+    blurred = ndimage.gaussian_filter(toned, (0, spread, spread)) if spread > 0.2 else toned
+    return np.clip(blurred + _grain(rng, hard), 0, 1)
+
+
+def _light(rng: np.random.Generator, hard: bool) -> Field:
+    at = (np.arange(SIDE) + 0.5) / SIDE - 0.5
+    x, y = np.meshgrid(at, at)
+    angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
+    light = 1 + strength * (np.cos(angle) * x + np.sin(angle) * y)
+    light = light - rng.uniform(0, 0.6 if hard else 0.3) * (x * x + y * y)
+    light = light + _folds(rng, x, y, hard)
+    return np.maximum(light + noise(rng, SIDE, 3) * rng.uniform(0, 0.04), 0.08)
+
+
+def _folds(rng: np.random.Generator, x: Field, y: Field, hard: bool) -> Field:
+    """Return the shading of folds: each a ridge with a lit and a dark side."""
+    shade = np.zeros((SIDE, SIDE))
+    if rng.random() < (0.1 if hard else 0.4):
+        return shade
+    angle = rng.uniform(0, np.pi)
+    bent = noise(rng, SIDE, 2) * rng.uniform(0.01, 0.05)
+    across = np.cos(angle) * x + np.sin(angle) * y + bent
+    along = np.sin(angle) * x - np.cos(angle) * y
+    for _ in range(int(rng.integers(1, 5))):
+        wide = rng.uniform(0.02, 0.14)
+        off = (across - rng.uniform(-0.5, 0.5) + along * rng.uniform(-0.3, 0.3)) / wide
+        fades = 1 / (1 + np.exp(-(along - rng.uniform(-0.5, 0.3)) * rng.uniform(-9, 9)))
+        shade += rng.uniform(0.06, 0.34 if hard else 0.2) * off * np.exp(-off * off) * fades
+    return shade + rough(rng, SIDE, 5, 3) * rng.uniform(0, 0.03)
+
+
+def _tone(rng: np.random.Generator, picture: Field, hard: bool) -> Field:
+    """Return the picture after white balance, exposure, contrast and saturation."""
+    gains = 1 + rng.uniform(-0.08, 0.08, 3)
+    toned = picture * gains[:, None, None] * rng.uniform(0.78, 1.12)
+    grey = toned.mean(axis=0)
+    vivid = rng.uniform(0.75, 1.15)
+    if hard and rng.random() < 0.4:
+        vivid = rng.uniform(0.0, 0.35)
+    toned = grey + (toned - grey) * vivid
+    flat = rng.uniform(0.45, 0.8) if hard and rng.random() < 0.5 else rng.uniform(0.8, 1.1)
+    middle = rng.uniform(0.4, 0.6)
+    toned = (toned - middle) * flat + middle
+    return toned * rng.uniform(0.4, 0.75) if hard and rng.random() < 0.4 else toned
+
+
+def _grain(rng: np.random.Generator, hard: bool) -> Field:
+    size = rng.uniform(0.0, 0.05 if hard else 0.02)
+    each = rng.random((3, SIDE, SIDE)) + rng.random((3, SIDE, SIDE)) - 1
+    return size * each + size * (rng.random((SIDE, SIDE)) + rng.random((SIDE, SIDE)) - 1)

@@ -1,0 +1,25 @@
+"""One picture of the embedded data set, from its label, its index and the seed."""
+
+import numpy as np
+
+from canting.painter import camera, cloth, kawung, mega_mendung, palettes, parang
+from canting.pictures import Pixels
+
+MOTIFS = {"kawung": kawung.draw, "mega_mendung": mega_mendung.draw, "parang": parang.draw}
+
+LABELS = tuple(MOTIFS)
+"""The classes, which are also the names of their folders."""
+
+
+def generator(label: str, index: int, seed: int, use: int = 0) -> np.random.Generator:
+    """Return the random draws of one picture, which owe nothing to any other picture."""
+    return np.random.Generator(np.random.PCG64([seed, LABELS.index(label), index, use]))
+
+
+def paint(label: str, index: int, seed: int) -> Pixels:
+    """Return picture `index` of a class, `(256, 256, 3) uint8`; the same one for the same seed."""
+    rng = generator(label, index, seed)
+    dye = palettes.pick(rng, index)
+    canvas = cloth.dyed(rng, MOTIFS[label](rng, dye), dye)
+    picture = camera.photographed(rng, canvas)
+    return np.ascontiguousarray(np.rint(picture * 255).astype(np.uint8).transpose(1, 2, 0))
