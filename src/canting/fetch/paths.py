@@ -1,0 +1,44 @@
+"""Which paths count as pictures, and which names are fit to be a label or a file."""
+
+import unicodedata
+from pathlib import PurePosixPath
+
+from canting.errors import CantingError
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+"""Extensions, in any case, that make a file a picture; whether it is one, `validate` judges."""
+
+LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+"""What operating systems leave behind, beside hidden files such as `.DS_Store`."""
+
+UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories: control characters, surrogates (bytes that are no UTF-8), line breaks."""
+
+
+def ignored(name: str) -> bool:
+    """Say whether a file or folder is hidden or litter."""
+    return name.startswith(".") or name.casefold() in LITTER
+
+
+def is_picture(path: PurePosixPath) -> bool:
+    """Say whether a path inside a source is a picture that counts."""
+    return path.suffix.lower() in PICTURES and not any(map(ignored, path.parts))
+
+
+def composed(name: str) -> str:
+    """Return a name in Unicode normal form C, as every written name is."""
+    return unicodedata.normalize("NFC", name)
+
+
+def key(name: str) -> str:
+    """Return what two names share that some file system cannot hold side by side."""
+    return composed(composed(name).casefold())
+
+
+def check_name(name: str, where: str) -> None:
+    """Raise `CantingError` for a name with line breaks, control characters or backslashes."""
+    if "\\" in name or any(unicodedata.category(character) in UNFIT for character in name):
+        raise CantingError(
+            f"{where} must be named without line breaks, control characters and backslashes, "
+            f"in UTF-8. Received: {name!a}. Rename it."
+        )

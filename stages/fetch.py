@@ -1,0 +1,15 @@
+"""Bring the pictures of `fetch.source` to `build/raw`, with the list of their digests."""
+
+from canting.fetch import fetch
+from canting.stage import BUILD, stage
+
+
+def main() -> None:
+    with stage("fetch") as params:
+        fetched = fetch(params.fetch, BUILD / "raw", BUILD / "digests.csv")
+        count, labels = sum(fetched.pictures.values()), len(fetched.pictures)
+        print(f"fetch: {count} pictures, {labels} labels, digest {fetched.digest}")
+
+
+if __name__ == "__main__":
+    main()
