@@ -1,0 +1,16 @@
+from canting.stage import BUILD, stage
+
+
+def main() -> None:
+    with stage("validate") as params:
+        from canting import validate
+
+        counts = validate.run(BUILD / "raw", BUILD, params.validate_)
+        print(
+            f"validate: {counts.pictures} pictures, {counts.classes} classes, "
+            f"{counts.groups} groups, {counts.quarantined} quarantined"
+        )
+
+
+if __name__ == "__main__":
+    main()
