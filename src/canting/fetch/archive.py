@@ -47,7 +47,7 @@ def read(path: Path, name: str, limits: Limits) -> "Zip | Tar":
     from canting.fetch.zipped import Zip
 
     meter = Meter(name, path.stat().st_size, limits)
-    with path.open("rb") as file:
+    with naming_faults(name), path.open("rb") as file:
         start = file.read(8)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Zip(path, meter)

@@ -144,6 +144,7 @@ def _credentials() -> Any:
         raise CantingError(
             "Kaggle asks who you are. Set KAGGLE_API_TOKEN, or both KAGGLE_USERNAME and "
             "KAGGLE_KEY, or keep the token of your Kaggle settings page in "
-            "~/.kaggle/access_token or ~/.kaggle/kaggle.json. Received: none of them. Nothing was downloaded."
+            "~/.kaggle/access_token or ~/.kaggle/kaggle.json. Received: none of them. "
+            "Nothing was downloaded."
         )
     return credentials

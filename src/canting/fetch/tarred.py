@@ -39,7 +39,7 @@ class Tar:
     ) -> Iterator[tuple[PurePosixPath, Iterator[bytes]]]:
         """Yield each of the pictures with its bytes, in the order of the archive."""
         wanted = set(paths)
-        with self._opener(self.path, "rb") as file:
+        with naming_faults(self.name), self._opener(self.path, "rb") as file:
             archive = _opened(_Metered(file, self._meter))
             for entry in _entries(archive):
                 path = inside(entry.name, self.name)
