@@ -248,6 +248,14 @@ def test_refuses_an_archive_with_a_flipped_byte(tmp_path: Path, kind: str) -> No
     refused(path, "no whole .zip or .tar archive")
 
 
+def test_refuses_a_wrong_checksum_behind_the_last_entry(tmp_path: Path) -> None:
+    path = tarred(tmp_path / "set.tar.gz", GOOD | {"read.txt": bytes(2**16)}, "w:gz")
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 0xFF
+    path.write_bytes(content)
+    refused(path, "CRC check failed")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"no archive", b"Rar!\x1a\x07", b"PK\x03\x04", b"\x1f\x8b"]
 )

@@ -257,6 +257,9 @@ def test_refuses_a_link_to_nothing_and_a_loop(tmp_path: Path) -> None:
     [
         ("data", ["dvc pull", "make repro"]),
         ("pictures", ["'pictures'", "Check the path"]),
+        ("~nobody-of-this-name/pictures", ["Check the path"]),
+        ("a" * 300, ["Check the path"]),
+        ("nul\0byte", [r"'nul\x00byte'"]),
         ("https://www.kaggle.com/datasets/o/s", ["kaggle:owner/slug"]),
     ],
 )

@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ def read(path: Path, name: str, limits: Limits) -> "Zip | Tar":
         start = file.read(8)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Zip(path, meter)
-    opener: Callable[..., Any] = open
+    opener: Callable[..., Any] = nullcontext
     for magic in OPENERS:
         opener = OPENERS[magic] if start.startswith(magic) else opener
     return Tar(path, meter, opener)

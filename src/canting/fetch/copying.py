@@ -11,7 +11,7 @@ from tqdm import tqdm
 from canting.errors import CantingError
 from canting.fetch.digests import Row
 from canting.fetch.naming import Names
-from canting.fetch.source import Source
+from canting.fetch.source import Source, local
 
 
 def copied(source: Source, names: Names, target: Path) -> Iterator[Row]:
@@ -29,7 +29,7 @@ def copied(source: Source, names: Names, target: Path) -> Iterator[Row]:
 
 def check_apart(source: str, target: Path) -> None:
     """Raise if one of source and target lies in the other: no stage may write into its source."""
-    here, there = Path(source).expanduser().resolve(), target.resolve()
+    here, there = local(source).resolve(), target.resolve()
     if here.is_relative_to(there) or (here.is_dir() and there.is_relative_to(here)):
         raise CantingError(
             f"`fetch.source` must lie apart from `{target}`, which is written. "

@@ -51,18 +51,28 @@ def opened(source: str, means: Means) -> Iterator[Source]:
         with kaggle.downloaded(source, means.cache / "kaggle", means.patience) as file:
             yield archive.read(file, source, means.limits)
         return
-    path = Path(source).expanduser()
+    path = local(source)
     if path.is_dir():
         yield Folder(path)
     elif path.is_file():
         yield archive.read(path, source, means.limits)
     else:
-        raise CantingError(_absent(source))
+        raise _absent(source)
 
 
-def _absent(source: str) -> str:
+def local(source: str) -> Path:
+    """Return the path that a value of `fetch.source` names, whether or not something is there."""
+    try:
+        path = Path(source).expanduser()
+        path.resolve().exists()
+    except (OSError, RuntimeError, ValueError):
+        raise _absent(source) from None
+    return path
+
+
+def _absent(source: str) -> CantingError:
     if source == "data":
-        return (
+        return CantingError(
             "`fetch.source` is `data`, and there is no folder `data` here. "
             "Run `dvc pull` or `make repro` to bring the pictures that `data.dvc` pins, "
             "or put your own there as data/<class>/<picture>."
@@ -70,4 +80,6 @@ def _absent(source: str) -> str:
     hint = "Check the path."
     if "://" in source or "kaggle" in source.casefold():
         hint = "Addresses are not opened; a data set of Kaggle is written kaggle:owner/slug."
-    return f"`fetch.source` must be {KINDS}. Received: {source!r}, and nothing is there. {hint}"
+    return CantingError(
+        f"`fetch.source` must be {KINDS}. Received: {source!r}, and nothing is there. {hint}"
+    )

@@ -1,32 +1,34 @@
 """Pictures in a .tar file, plain or compressed."""
 
+import sys
 import tarfile
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
+
+from tqdm import tqdm
 
 from canting.errors import CantingError
 from canting.fetch.archive import inside, naming_faults, refusal
 from canting.fetch.folder import CHUNK
 from canting.fetch.limits import Meter
-from canting.fetch.paths import ignored, is_picture
+from canting.fetch.listing import Listing
 
 MOST_AT_ONCE = 16 * CHUNK
 """Bytes of one read; only a hostile header, held in memory as a whole, asks for more."""
 
 
-class Tar:
+class Tar(Listing):
     """The pictures of a .tar file; every entry is checked, also those that are not wanted."""
 
     def __init__(self, path: Path, meter: Meter, opener: Callable[..., Any]) -> None:
         """List the archive by reading it once to its end; refuse a hostile or broken one."""
+        super().__init__(meter.name)
         self.path = path
-        self.name = meter.name
-        self.pictures: dict[PurePosixPath, int] = {}
-        self.folders: set[PurePosixPath] = set()
         self._meter = meter
         self._opener = opener
-        with naming_faults(self.name), opener(path, "rb") as file:
+        with naming_faults(self.name), self._unpacked(show=True) as file:
             stream = _Metered(file, meter)
             for entry in _entries(_opened(stream)):
                 meter.add(entry.size)
@@ -39,25 +41,35 @@ class Tar:
     ) -> Iterator[tuple[PurePosixPath, Iterator[bytes]]]:
         """Yield each of the pictures with its bytes, in the order of the archive."""
         wanted = set(paths)
-        with naming_faults(self.name), self._opener(self.path, "rb") as file:
+        with naming_faults(self.name), self._unpacked(show=False) as file:
             archive = _opened(_Metered(file, self._meter))
             for entry in _entries(archive):
                 path = inside(entry.name, self.name)
                 if path in wanted:
                     yield path, self._chunks(archive, entry)
 
+    @contextmanager
+    def _unpacked(self, show: bool) -> Iterator[IO[bytes]]:
+        bar: dict[str, Any] = {
+            "total": self.path.stat().st_size,
+            "desc": "checking",
+            "disable": not show,
+        }
+        with (
+            self.path.open("rb") as packed,
+            tqdm.wrapattr(packed, "read", file=sys.stderr, mininterval=0.5, **bar) as counted,
+            self._opener(counted) as file,
+        ):
+            yield file
+
     def _list(self, entry: tarfile.TarInfo) -> None:
         path = inside(entry.name, self.name)
         if entry.size < 0 or not (entry.isreg() or entry.isdir()):
             raise refusal(entry.name, self.name, "is a link, a device or none that is known")
-        folder = path if entry.isdir() else path.parent
-        if not any(map(ignored, folder.parts)):
-            self.folders.update({folder, *folder.parents} - {PurePosixPath()})
-        if entry.isdir() or not is_picture(path):
-            return
-        if path in self.pictures:
-            raise refusal(str(path), self.name, "is there twice")
-        self.pictures[path] = entry.size
+        if entry.isdir():
+            self.add_folder(path)
+        else:
+            self.add_file(path, entry.size)
 
     def _chunks(self, archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Iterator[bytes]:
         with naming_faults(self.name):

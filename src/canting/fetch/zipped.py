@@ -8,22 +8,20 @@ from pathlib import Path, PurePosixPath
 from canting.fetch.archive import inside, naming_faults, refusal
 from canting.fetch.folder import CHUNK
 from canting.fetch.limits import Meter
-from canting.fetch.paths import ignored, is_picture
+from canting.fetch.listing import Listing
 
 ENCRYPTED = 0x1
 UTF8 = 0x800
 """Bits of an entry's flags (APPNOTE.TXT 4.4.4)."""
 
 
-class Zip:
+class Zip(Listing):
     """The pictures of a .zip file; every entry is checked, also those that are not wanted."""
 
     def __init__(self, path: Path, meter: Meter) -> None:
         """List the archive and refuse a hostile or broken one."""
+        super().__init__(meter.name)
         self.path = path
-        self.name = meter.name
-        self.pictures: dict[PurePosixPath, int] = {}
-        self.folders: set[PurePosixPath] = set()
         self._entries: dict[PurePosixPath, zipfile.ZipInfo] = {}
         with naming_faults(self.name), zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -44,15 +42,10 @@ class Zip:
     def _list(self, entry: zipfile.ZipInfo) -> None:
         path = inside(_name(entry), self.name)
         self._check(entry)
-        folder = path if entry.is_dir() else path.parent
-        if not any(map(ignored, folder.parts)):
-            self.folders.update({folder, *folder.parents} - {PurePosixPath()})
-        if entry.is_dir() or not is_picture(path):
-            return
-        if path in self.pictures:
-            raise refusal(str(path), self.name, "is there twice")
-        self.pictures[path] = entry.file_size
-        self._entries[path] = entry
+        if entry.is_dir():
+            self.add_folder(path)
+        elif self.add_file(path, entry.file_size):
+            self._entries[path] = entry
 
     def _check(self, entry: zipfile.ZipInfo) -> None:
         kind = stat.S_IFMT(entry.external_attr >> 16)
