@@ -1,0 +1,163 @@
+"""Each expectation is seen to hold and seen to fail, alone, naming the bad rows."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from canting.params import Validate
+from canting.validate import gate, records
+from canting.validate.class_checks import class_checks
+from canting.validate.groups import group
+from canting.validate.picture_checks import mostly, picture_checks
+
+from .folder import save
+
+Breaking = Callable[[Path], None]
+
+
+def settled(raw: Path, params: Validate, **changes: Any) -> gate.Passage:
+    found = records.read(raw)
+    found["group"] = group(raw, found)
+    params = params.model_copy(update=changes)
+    return gate.settle(found, records.labels(raw), params, docs=None)
+
+
+def failed(passage: gate.Passage) -> dict[str, list[str]]:
+    return {
+        outcome.check.id: [name for name, _ in outcome.rows]
+        for outcome in passage.outcomes
+        if not outcome.success
+    }
+
+
+def test_all_hold_at_the_limits(sound: Path, params: Validate) -> None:
+    passage = settled(sound, params)
+    assert failed(passage) == {}
+    assert [outcome.check.id for outcome in passage.outcomes] == [
+        *(check.id for check in picture_checks(params, 12)),
+        *(check.id for check in class_checks(params)),
+    ]
+    assert set(CASES) == {outcome.check.id for outcome in passage.outcomes}
+
+
+def undecodable(raw: Path) -> None:
+    (raw / "kawung/a text.jpg").write_text("Lorem ipsum")
+    (raw / "kawung/empty.png").touch()
+    cut = save(raw, "kawung/cut.jpg", (100, 100))
+    cut.write_bytes(cut.read_bytes()[:-100])
+
+
+def too_small(raw: Path) -> None:
+    save(raw, "kawung/a line.png", (31, 64))
+
+
+def too_large(raw: Path) -> None:
+    save(raw, "kawung/a cloth.png", (64, 201))
+
+
+def odd_modes(raw: Path) -> None:
+    save(raw, "kawung/16 bits.png", mode="I;16")
+    save(raw, "kawung/palette.png", mode="P")
+    save(raw, "kawung/print.jpg", mode="CMYK")
+
+
+def case_twins(raw: Path) -> None:
+    save(raw, "kawung/GRÖSSE.png")
+    save(raw, "kawung/grösse.png")
+
+
+def copies(raw: Path) -> None:
+    shutil.copy(raw / "kawung/grey.png", raw / "kawung/grey again.png")
+
+
+def under_two_labels(raw: Path) -> None:
+    shutil.copy(raw / "parang/0.png", raw / "kawung/0.png")
+
+
+def another_label(raw: Path) -> None:
+    for number in range(4):
+        save(raw, f"Küche/{number}.png")
+
+
+def one_class(raw: Path) -> None:
+    shutil.rmtree(raw / "parang")
+
+
+def twin_labels(raw: Path) -> None:
+    for number in range(4):
+        save(raw, f"PARANG/twin {number}.png")
+
+
+def an_empty_class(raw: Path) -> None:
+    (raw / "truntum").mkdir()
+
+
+def one_group_repeated(raw: Path) -> None:
+    shutil.copy(raw / "kawung/grey.png", raw / "kawung/the largest.png")
+
+
+def imbalanced(raw: Path) -> None:
+    save(raw, "parang/8.png")
+
+
+CASES: dict[str, tuple[Breaking, dict[str, Any], list[str]]] = {
+    "decodable": (
+        undecodable,
+        {},
+        ["kawung/a text.jpg", "kawung/cut.jpg", "kawung/empty.png"],
+    ),
+    "min_side": (too_small, {}, ["kawung/a line.png"]),
+    "max_side": (too_large, {}, ["kawung/a cloth.png"]),
+    "modes": (
+        odd_modes,
+        {},
+        ["kawung/16 bits.png", "kawung/palette.png", "kawung/print.jpg"],
+    ),
+    "unique_names": (case_twins, {}, ["kawung/grösse.png"]),
+    "max_duplicates": (copies, {}, ["kawung/grey.png"]),
+    "max_conflicts": (
+        under_two_labels,
+        {"max_duplicates": 1.0},
+        ["kawung/0.png", "parang/0.png"],
+    ),
+    "labels": (another_label, {}, []),
+    "two_classes": (one_class, {"labels": ("kawung",)}, []),
+    "unique_labels": (twin_labels, {"labels": None}, ["parang"]),
+    "min_pictures": (an_empty_class, {"labels": None, "min_groups": 0}, ["truntum"]),
+    "min_groups": (one_group_repeated, {"max_duplicates": 0.5}, ["kawung"]),
+    "max_imbalance": (imbalanced, {}, ["kawung"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_fails_alone(name: str, sound: Path, params: Validate) -> None:
+    breaking, changes, rows = CASES[name]
+    breaking(sound)
+    assert failed(settled(sound, params, **changes)) == {name: rows}
+
+
+def test_share_of_copies_at_its_limit_holds(sound: Path, params: Validate) -> None:
+    for copy in range(3):
+        shutil.copy(sound / "parang/0.png", sound / f"parang/copy {copy}.png")
+    assert failed(settled(sound, params, max_imbalance=3.0, max_duplicates=0.2)) == {}
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.05, 0.07, 0.1, 0.29, 0.58, 0.9, 1.0])
+def test_share_allows_whole_pictures_without_rounding_error(limit: float) -> None:
+    for count in range(1, 500):
+        share, allowed = mostly(limit, count)
+        assert allowed <= limit * count + 1e-9 < allowed + 1
+        assert (count - allowed) / count >= share > (count - allowed - 1) / count
+
+
+def test_an_expectation_that_cannot_be_checked_is_a_fault_of_ours(params: Validate) -> None:
+    from canting.validate import expect
+
+    table = pd.DataFrame({"path": ["kawung/1.png"], "width": np.array([3])})
+    with pytest.raises(RuntimeError, match="could not check 'decodable'"):
+        expect.check(expect.open_context(), {"pictures": table}, picture_checks(params, 1))

@@ -1,0 +1,165 @@
+"""The stage as its users meet it: files in, one message or whole results out."""
+
+import csv
+import json
+import re
+import runpy
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from canting import manifest, validate
+from canting.errors import CantingError
+from canting.params import Validate, load
+from canting.validate.report import ValidationError
+
+from .folder import save
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ("manifest.parquet", "validation.json", "quarantine.csv")
+
+
+@pytest.fixture
+def broken(sound: Path) -> Path:
+    """A folder with many faults of its files, which leave enough sound ones."""
+    for number in range(11):
+        (sound / f"kawung/text {number:02}.jpg").write_text(f"Lorem {number}")
+    (sound / "kawung/\x1b[2J\n<img src=x onerror=alert(1)>.jpg").write_text("Lorem")
+    save(sound, "parang/long.png", (1, 60000))
+    save(sound, "parang/16 bits.png", mode="I;16")
+    save(sound, "parang/A twin.png")
+    save(sound, "parang/a twin.png")
+    shutil.copy(sound / "parang/1.png", sound / "parang/zz copy.png")
+    save(sound, "kawung/shared.png")
+    shutil.copy(sound / "kawung/shared.png", sound / "parang/shared.png")
+    return sound
+
+
+def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
+    broken: Path, params: Validate
+) -> None:
+    build = broken.parent
+    for name in RESULTS:
+        (build / name).write_text("earlier")
+    with pytest.raises(ValidationError) as caught:
+        validate.run(broken, build, params)
+    message = str(caught.value)
+    assert caught.value.failed == [
+        "decodable",
+        "min_side",
+        "max_side",
+        "modes",
+        "unique_names",
+        "max_duplicates",
+        "max_conflicts",
+        "max_imbalance",
+    ]
+    assert "8 of 13 expectations on the pictures failed." in message
+    assert "Received: 12 of 31 pictures are otherwise." in message
+    assert "kawung/text 08.jpg: cannot be decoded: expected one of JPEG" in message
+    assert "… and 2 more" in message
+    assert r"kawung/\x1b[2J\n<img" in message
+    assert "Expected (`validate.min_side`): a shorter side of at least 32 pixels." in message
+    assert "parang/long.png: the shorter side is 1 pixels" in message
+    assert "parang/a twin.png: the name differs only by case from parang/A twin.png" in message
+    assert "To do: decide on one label" in message
+    assert [(build / name).read_text() for name in RESULTS] == ["earlier"] * 3
+    pages = list((build / "data_docs").rglob("*.html"))
+    assert len(pages) == 5
+    assert "Every picture can be decoded" in (build / "data_docs/index.html").read_text()
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert not re.findall(r"<script|<link[^>]*http|src=.?http|url\(.?http", text)
+        assert "default-src 'none'" in text  # a file name that is markup runs nothing
+
+
+def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: Validate) -> None:
+    build = broken.parent
+    changes = {"on_bad": "quarantine", "max_imbalance": 2.5}
+    counts = validate.run(broken, build, params.model_copy(update=changes))
+    assert counts == validate.Counts(pictures=13, classes=2, groups=13, quarantined=18)
+    with (build / "quarantine.csv").open(newline="", encoding="utf-8") as file:
+        aside = {row["path"]: row["reason"] for row in csv.DictReader(file)}
+    assert list(aside) == sorted(aside)
+    assert len(aside) == 18
+    assert aside["parang/long.png"] == "the shorter side is 1 pixels"
+    assert aside["parang/16 bits.png"] == "the mode is I;16"
+    assert aside["parang/a twin.png"] == "the name differs only by case from parang/A twin.png"
+    assert aside["parang/zz copy.png"] == "the same bytes as parang/1.png"
+    assert aside["kawung/shared.png"].endswith("stands under another label: parang/shared.png")
+    assert "bytes of none of them" in aside["kawung/text 10.jpg"]
+    left = validate.read(build / "manifest.parquet")
+    assert not set(left["path"]) & set(aside)
+    assert {"parang/A twin.png", "parang/1.png"} <= set(left["path"])
+    assert left["group"].tolist() == list(range(13))
+    result = json.loads((build / "validation.json").read_text())
+    assert (result["success"], result["pictures"], result["quarantined"]) == (True, 13, 18)
+    assert len(list((build / "data_docs/validations/pictures").iterdir())) == 2
+
+
+def test_quarantine_does_not_hide_a_class_that_becomes_too_small(
+    sound: Path, params: Validate
+) -> None:
+    (sound / "kawung/grey.png").write_text("Lorem")
+    with pytest.raises(ValidationError) as caught:
+        validate.run(sound, sound.parent, params.model_copy(update={"on_bad": "quarantine"}))
+    assert caught.value.failed == ["min_pictures", "min_groups", "max_imbalance"]
+    assert "kawung: 3 pictures" in str(caught.value)
+    assert not (sound.parent / "manifest.parquet").exists()
+
+
+def test_quarantine_of_every_picture_stops(raw: Path, params: Validate) -> None:
+    for label in ("kawung", "parang"):
+        save(raw, f"{label}/1.png", (1, 1))
+    with pytest.raises(ValidationError, match="kawung: 0 pictures"):
+        validate.run(raw, raw.parent, params.model_copy(update={"on_bad": "quarantine"}))
+
+
+def test_the_same_pictures_give_the_same_bytes_and_no_connection(
+    sound: Path, params: Validate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, address: tried.append(address))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: tried.append(address))
+    results = []
+    for build in (tmp_path / "once", tmp_path / "twice"):
+        assert validate.run(sound, build, params).pictures == 12
+        results.append([(build / name).read_bytes() for name in RESULTS])
+    assert results[0] == results[1]
+    assert results[0][2] == b"path,reason\n"
+    assert tried == []
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_the_stage_ends_in_one_line_or_in_one_message(
+    stop: bool,
+    sound: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = (ROOT / "params.yaml").read_text().replace("min_pictures: 20", "min_pictures: 4")
+    (tmp_path / "params.yaml").write_text(text.replace("min_groups: 10", "min_groups: 4"))
+    assert load(tmp_path / "params.yaml").validate_.min_groups == 4
+    if stop:
+        (sound / "kawung/grey.png").write_text("Lorem")
+    monkeypatch.chdir(tmp_path)
+    script = str(ROOT / "stages" / "validate.py")
+    if stop:
+        with pytest.raises(SystemExit, match=r"^validate: 3 of 12 expectations .*failed"):
+            runpy.run_path(script, run_name="__main__")
+        return
+    runpy.run_path(script, run_name="__main__")
+    line = "validate: 12 pictures, 2 classes, 12 groups, 0 quarantined\n"
+    assert capsys.readouterr().out == line
+
+
+def test_reading_back_what_is_no_manifest_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.parquet"
+    with pytest.raises(CantingError, match="dvc repro validate"):
+        manifest.read(path)
+    path.write_text("Lorem")
+    with pytest.raises(CantingError, match="not Parquet"):
+        manifest.read(path)
