@@ -48,7 +48,8 @@ def placements(first: npt.NDArray[np.void], second: npt.NDArray[np.void]) -> lis
 
 def _root(record: npt.NDArray[np.void]) -> Array:
     values = record["descriptors"][: int(record["count"])].astype(np.float32)
-    return np.sqrt(values / np.maximum(values.sum(axis=1, keepdims=True), 1))
+    share = values / np.maximum(values.sum(axis=1, keepdims=True), 1)
+    return np.asarray(np.sqrt(share), dtype=np.float32)
 
 
 def _matches(first: Array, second: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

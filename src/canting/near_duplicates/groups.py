@@ -9,6 +9,7 @@ from typing import IO
 import cv2
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from canting import parallel
 from canting.near_duplicates.connection import connect
@@ -26,7 +27,7 @@ def group(folder: Path, paths: Sequence[str]) -> Rows:
     """
     if not paths:
         return np.empty(0, np.int64)
-    with tempfile.TemporaryFile() as file, _one_opencv_thread():
+    with tempfile.TemporaryFile() as file, _one_thread_a_task():
         contents, signatures, records = _read(folder, paths, file)
         # sorted by content, so that the order of the paths cannot matter
         _, firsts, distinct = np.unique(contents, return_index=True, return_inverse=True)
@@ -56,11 +57,12 @@ def _by_first_appearance(labels: npt.NDArray[np.int64]) -> Rows:
 
 
 @contextmanager
-def _one_opencv_thread() -> Iterator[None]:
-    """Leave the cores to the tasks."""
+def _one_thread_a_task() -> Iterator[None]:
+    """Leave the cores to the tasks: small products are slower by far where BLAS shares them out."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):
+            yield
     finally:
         cv2.setNumThreads(before)

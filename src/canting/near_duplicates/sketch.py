@@ -56,7 +56,7 @@ def sketch(path: Path) -> Sketch:
 
 
 def _describe(grey: npt.NDArray[np.uint8], record: npt.NDArray[np.void]) -> None:
-    finder = cv2.SIFT_create(nfeatures=POINTS, contrastThreshold=0.01, edgeThreshold=15)
+    finder = cv2.SIFT.create(nfeatures=POINTS, contrastThreshold=0.01, edgeThreshold=15)
     found, descriptors = finder.detectAndCompute(grey, None)
     if not found:
         return
