@@ -6,26 +6,33 @@ from scipy import ndimage
 from canting.painter.fields import Field, noise, rough
 from canting.painter.view import SIDE
 
+FAULTS = ("blur", "dark", "flat", "grey", "noise")
+"""What can ail a photograph; two in five have one to three of them."""
+
 
 def photographed(rng: np.random.Generator, canvas: Field) -> Field:
     """Return `(3, SIDE, SIDE)` in 0..1 from a `(3, FINE, FINE)` canvas."""
-    hard = rng.random() < 0.3
+    ailing = rng.random() < 0.4
+    faults = rng.choice(FAULTS, int(rng.integers(1, 4)), replace=False).tolist() if ailing else []
     small = canvas.reshape(3, SIDE, 2, SIDE, 2).mean(axis=(2, 4))
-    lit = small * _light(rng, hard)
-    toned = _tone(rng, lit, hard)
-    spread = rng.uniform(0.9, 2.2) if hard and rng.random() < 0.6 else rng.uniform(0.0, 0.75)
+    bled = ndimage.gaussian_filter(small, (0, 1.6, 1.6))
+    small = small + (bled - small) * rng.uniform(0, 0.45)
+    if "dark" in faults and "flat" in faults:
+        faults.remove("flat")
+    toned = _tone(rng, small * _light(rng, ailing), faults)
+    spread = rng.uniform(0.9, 1.7) if "blur" in faults else rng.uniform(0.0, 0.75)
     blurred = ndimage.gaussian_filter(toned, (0, spread, spread)) if spread > 0.2 else toned
-    return np.clip(blurred + _grain(rng, hard), 0, 1)
+    return np.clip(blurred + _grain(rng, "noise" in faults), 0, 1)
 
 
 def _light(rng: np.random.Generator, hard: bool) -> Field:
     at = (np.arange(SIDE) + 0.5) / SIDE - 0.5
     x, y = np.meshgrid(at, at)
     angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
-    light = 1 + strength * (np.cos(angle) * x + np.sin(angle) * y)
+    light: Field = 1 + strength * (np.cos(angle) * x + np.sin(angle) * y)
     light = light - rng.uniform(0, 0.6 if hard else 0.3) * (x * x + y * y)
-    light = light + _folds(rng, x, y, hard)
-    return np.maximum(light + noise(rng, SIDE, 3) * rng.uniform(0, 0.04), 0.08)
+    light += _folds(rng, x, y, hard) + noise(rng, SIDE, 3) * rng.uniform(0, 0.04)
+    return np.clip(light, 0.08, None)
 
 
 def _folds(rng: np.random.Generator, x: Field, y: Field, hard: bool) -> Field:
@@ -41,26 +48,28 @@ def _folds(rng: np.random.Generator, x: Field, y: Field, hard: bool) -> Field:
         wide = rng.uniform(0.02, 0.14)
         off = (across - rng.uniform(-0.5, 0.5) + along * rng.uniform(-0.3, 0.3)) / wide
         fades = 1 / (1 + np.exp(-(along - rng.uniform(-0.5, 0.3)) * rng.uniform(-9, 9)))
-        shade += rng.uniform(0.06, 0.34 if hard else 0.2) * off * np.exp(-off * off) * fades
+        shade += rng.uniform(0.08, 0.42 if hard else 0.26) * off * np.exp(-off * off) * fades
     return shade + rough(rng, SIDE, 5, 3) * rng.uniform(0, 0.03)
 
 
-def _tone(rng: np.random.Generator, picture: Field, hard: bool) -> Field:
+def _tone(rng: np.random.Generator, picture: Field, faults: list[str]) -> Field:
     """Return the picture after white balance, exposure, contrast and saturation."""
     gains = 1 + rng.uniform(-0.08, 0.08, 3)
     toned = picture * gains[:, None, None] * rng.uniform(0.78, 1.12)
-    grey = toned.mean(axis=0)
-    vivid = rng.uniform(0.75, 1.15)
-    if hard and rng.random() < 0.4:
-        vivid = rng.uniform(0.0, 0.35)
+    grey: Field = toned.mean(axis=0)
+    vivid = rng.uniform(0.0, 0.35) if "grey" in faults else rng.uniform(0.75, 1.15)
     toned = grey + (toned - grey) * vivid
-    flat = rng.uniform(0.45, 0.8) if hard and rng.random() < 0.5 else rng.uniform(0.8, 1.1)
+    flat = rng.uniform(0.4, 0.7) if "flat" in faults else rng.uniform(0.8, 1.1)
     middle = rng.uniform(0.4, 0.6)
     toned = (toned - middle) * flat + middle
-    return toned * rng.uniform(0.4, 0.75) if hard and rng.random() < 0.4 else toned
+    if "dark" in faults:
+        toned = toned * rng.uniform(0.4, 0.7)
+    bright = np.maximum(toned - 0.8, 0)
+    shoulder: Field = 0.2 * (1 - np.exp(-bright / 0.2)) - bright
+    return toned + shoulder
 
 
-def _grain(rng: np.random.Generator, hard: bool) -> Field:
-    size = rng.uniform(0.0, 0.05 if hard else 0.02)
+def _grain(rng: np.random.Generator, noisy: bool) -> Field:
+    size = rng.uniform(0.0, 0.06 if noisy else 0.02)
     each = rng.random((3, SIDE, SIDE)) + rng.random((3, SIDE, SIDE)) - 1
     return size * each + size * (rng.random((SIDE, SIDE)) + rng.random((SIDE, SIDE)) - 1)

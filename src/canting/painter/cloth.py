@@ -4,7 +4,7 @@ import numpy as np
 
 from canting.painter.fields import Field, inside, noise, rough
 from canting.painter.palettes import Palette
-from canting.painter.view import FINE
+from canting.painter.view import FINE, SIDE
 
 
 def dyed(rng: np.random.Generator, canvas: Field, dye: Palette) -> Field:
@@ -19,20 +19,38 @@ def dyed(rng: np.random.Generator, canvas: Field, dye: Palette) -> Field:
 
 
 def _cracks(rng: np.random.Generator) -> Field:
-    """Return where dye crept into cracked wax: thin, broken, wandering lines."""
-    reach = np.clip(rough(rng, FINE, 3, 2) * 0.6 + rng.uniform(-0.3, 0.4), 0, 1)
-    total = np.zeros((FINE, FINE))
-    for cells in (int(rng.integers(7, 12)), int(rng.integers(14, 26))):
-        field = noise(rng, FINE, cells) + 0.35 * noise(rng, FINE, cells * 3)
-        slope = np.hypot(*np.gradient(field)) + 0.004
-        thin = rng.uniform(0.5, 1.3)
-        total = np.maximum(total, inside(np.abs(field / slope) - thin / 2, 1.3))
-    return total * reach * rng.uniform(0.35, 0.9)
+    """Return where dye crept into cracked wax: thin, broken, branching lines."""
+    reach = np.clip(rough(rng, SIDE, 3, 2) * 0.7 + rng.uniform(-0.4, 0.5), 0, 1)
+    at = (np.arange(SIDE) + 0.5) / SIDE
+    x, y = np.meshgrid(at, at)
+    bent = noise(rng, SIDE, 9) * 0.012, noise(rng, SIDE, 9) * 0.012
+    total = np.zeros((SIDE, SIDE))
+    for cells in (rng.uniform(3, 7), rng.uniform(8, 16)):
+        edge = _borders(rng, (x + bent[0]) * cells, (y + bent[1]) * cells) / cells * SIDE
+        broken = np.clip(noise(rng, SIDE, 14) + 0.7, 0, 1)
+        total = np.maximum(total, inside(edge - rng.uniform(0.2, 0.7), 1.0) * broken)
+    return np.repeat(np.repeat(total * reach * rng.uniform(0.3, 0.85), 2, 0), 2, 1)
+
+
+def _borders(rng: np.random.Generator, x: Field, y: Field) -> Field:
+    """Return about the distance to the borders between cells of random seeds, in cells."""
+    seeds = rng.random((2, 24, 24))
+    i, j = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+    first = np.full(x.shape, 9.0)
+    second: Field = first.copy()
+    for di in (-1, 0, 1):
+        for dj in (-1, 0, 1):
+            right, down = seeds[:, (i + di) % 24, (j + dj) % 24]
+            away = np.hypot(i + di + right - x, j + dj + down - y)
+            second = np.minimum(second, np.maximum(first, away))
+            first = np.minimum(first, away)
+    margin: Field = (second - first) / 2
+    return margin
 
 
 def _weave(rng: np.random.Generator) -> Field:
     """Return the threads: fine, nearly regular stripes both ways."""
-    depth = rng.uniform(0.0, 0.05)
+    depth = rng.uniform(0.0, 0.09)
     warp = rng.random((1, FINE)) - 0.5
     weft = rng.random((FINE, 1)) - 0.5
     fibre = noise(rng, FINE, 16, 256) * 0.2 + noise(rng, FINE, 256, 16) * 0.2

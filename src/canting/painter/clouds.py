@@ -62,7 +62,32 @@ def puff(rng: np.random.Generator) -> Cloud:
     return Cloud(outline, (roll,))
 
 
-KINDS = (eye, curled, comma, puff)
+def crested(rng: np.random.Generator) -> Cloud:
+    """Return a pointed cloud with round heads along its upper edge, a curl in each."""
+    heads = int(rng.integers(2, 4))
+    height = rng.uniform(0.34, 0.46)
+    at = np.linspace(-0.5, 0.5, heads) + rng.uniform(-0.06, 0.06, heads)
+    size = rng.uniform(0.2, 0.27, heads) * (1.25 if heads == 2 else 1.0)
+    centres = np.stack([at, height * (0.75 - at**2) * rng.uniform(0.8, 1.1, heads)], axis=1)
+    lean = rng.choice([-1.0, 1.0])
+    arcs = [_arc(centre, radius) for centre, radius in zip(centres, size, strict=True)]
+    left, right = np.array([[-1.0, 0.0], [-0.82, 0.04]]), np.array([[0.82, 0.04], [1.0, 0.0]])
+    top = smooth(np.concatenate([left, *arcs, right]), 7)
+    bottom = _edge(rng, height * rng.uniform(0.7, 1.1), 2)[::-1] * (1, -1)
+    back = smooth(np.concatenate([right[1:], bottom, left[:1]]), 6)
+    rolls = tuple(
+        spiral(centre, radius, np.pi / 2 + lean * 1.9, rng.uniform(1.3, 1.8), -lean)
+        for centre, radius in zip(centres, size, strict=True)
+    )
+    return Cloud(np.concatenate([top[:-1], back[:-1]]), rolls)
+
+
+def _arc(centre: Field, radius: float) -> Field:
+    around = np.linspace(np.pi * 1.02, -np.pi * 0.02, 7)
+    return centre + radius * np.stack([np.cos(around), np.sin(around)], axis=1)
+
+
+KINDS = (eye, curled, comma, puff, crested)
 
 
 def _edge(rng: np.random.Generator, height: float, waves: int) -> Field:

@@ -15,7 +15,8 @@ def smooth(points: Field, steps: int = 10) -> Field:
     t = (np.arange(steps) / steps)[None, :, None]
     before, start, end, after = (part[:, None] for part in (before, start, end, after))
     curve = start + 0.5 * t * (
-        end - before
+        end
+        - before
         + t * (2 * before - 5 * start + 4 * end - after + t * (3 * (start - end) + after - before))
     )
     return np.concatenate([curve.reshape(-1, 2), points[-1:]])
@@ -26,19 +27,26 @@ def spiral(centre: Field, radius: float, start: float, turns: float, hand: float
     at = np.linspace(0, 1, int(40 * turns) + 2)
     angle = start + hand * 2 * np.pi * turns * at
     reach = radius * (1 - at) ** 0.8
-    return centre + reach[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    away: Field = reach[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return centre + away
 
 
-def discs(
-    x: Field, y: Field, centres: Field, radii: Field, shifts: tuple[tuple[float, float], ...]
-) -> Field:
-    """Return the signed distance to a row of discs and to its copies at `shifts`."""
-    nearest = np.full(np.broadcast_shapes(x.shape, y.shape), np.inf)
-    for right, down in shifts:
-        for (across, along), radius in zip(centres, radii, strict=True):
-            np.minimum(
-                nearest, np.hypot(x - across - right, y - along - down) - radius, out=nearest
-            )
+def discs(across: Field, along: Field, row: tuple[Field, Field], pitch: float, far: float) -> Field:
+    """Return the signed distance, at most `far`, to discs that repeat every `pitch` across.
+
+    `across` and `along` are the axes of the raster; `row` holds centres `(n, 2)` and radii `(n,)`.
+    """
+    nearest = np.full((len(along), len(across)), far)
+    for (x, y), radius in zip(*row, strict=True):
+        reach = radius + far
+        top, bottom = np.searchsorted(along, (y - reach, y + reach))
+        first = int(np.ceil((across[0] - reach - x) / pitch))
+        last = int(np.floor((across[-1] + reach - x) / pitch))
+        for step in range(first, last + 1):
+            span = np.searchsorted(across, (x + step * pitch - reach, x + step * pitch + reach))
+            part = nearest[top:bottom, span[0] : span[1]]
+            dx, dy = across[span[0] : span[1]] - x - step * pitch, along[top:bottom, None] - y
+            np.minimum(part, np.sqrt(dx * dx + dy * dy) - radius, out=part)
     return nearest
 
 
@@ -56,7 +64,8 @@ def fill(polygon: Field, height: int, width: int) -> Mask:
     column = np.clip(np.ceil(crossing - 0.5), 0, width).astype(np.int64)
     flips = np.zeros((height, width + 1), dtype=np.int64)
     np.add.at(flips, (row, column), 1)
-    return np.cumsum(flips, axis=1)[:, :width] % 2 == 1
+    mask: Mask = np.cumsum(flips, axis=1)[:, :width] % 2 == 1
+    return mask
 
 
 def trace(curve: Field, height: int, width: int) -> Mask:

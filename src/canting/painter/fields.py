@@ -26,13 +26,16 @@ def noise(rng: np.random.Generator, size: int, rows: int, columns: int | None = 
     """Return smooth `(size, size)` noise of about unit variance, `rows` × `columns` bumps."""
     columns = columns or rows
     knots = rng.random((rows + 3, columns + 3)) * 2 - 1
-    return 3.6 * (_spline(size, rows) @ knots @ _spline(size, columns).T)
+    smooth: Field = _spline(size, rows) @ knots @ _spline(size, columns).T
+    return smooth * 3.6
 
 
 def rough(rng: np.random.Generator, size: int, cells: int, octaves: int = 3) -> Field:
     """Return noise with detail down to `cells * 2**octaves` bumps, each half as strong."""
-    layers = [noise(rng, size, cells * 2**level) * 0.5**level for level in range(octaves)]
-    return np.sum(layers, axis=0) / 1.15
+    total = np.zeros((size, size))
+    for level in range(octaves):
+        total += noise(rng, size, cells * 2**level) * 0.5**level / 1.15
+    return total
 
 
 def inside(distance: Field, soft: float) -> Field:

@@ -14,6 +14,11 @@ def grains(x: Field, y: Field, pace: float) -> Field:
     return np.hypot(u, v) / pace
 
 
+def beads(along: Field, pitch: float, soft: float) -> Field:
+    """Return a mask that turns a line, of which `along` is the length, into a row of beads."""
+    return np.clip((0.3 - np.abs(along / pitch % 1.0 - 0.5)) * pitch / soft + 0.5, 0, 1)
+
+
 def heart(kind: str, along: Field, across: Field, long: float, size: float) -> Field:
     """Return the filling of one petal whose long axis is `along`."""
     if kind == "dots":
@@ -41,7 +46,9 @@ def star(kind: str, x: Field, y: Field, size: float) -> Field:
     if kind == "ring":
         return np.abs(np.hypot(x, y) - size * 0.8) - size * 0.2
     if kind == "cross":
-        return np.minimum(np.maximum(u - size, v - size * 0.2), np.maximum(v - size, u - size * 0.2))
+        return np.minimum(
+            np.maximum(u - size, v - size * 0.2), np.maximum(v - size, u - size * 0.2)
+        )
     if kind == "diamond":
         return (u + v - size) * 0.7071
     if kind == "flower":

@@ -5,7 +5,7 @@ import numpy as np
 from canting.painter import isen
 from canting.painter.fields import Field, ellipse, inside, lens, line, noise, over
 from canting.painter.palettes import Palette
-from canting.painter.view import FINE, draw_view
+from canting.painter.view import FINE, draw_count, draw_view
 
 HEARTS = ("dots", "cross", "slit", "seed", "row", "ring")
 STARS = ("dot", "ring", "cross", "diamond", "flower", "square", "plain")
@@ -13,14 +13,14 @@ STARS = ("dot", "ring", "cross", "diamond", "flower", "square", "plain")
 
 def draw(rng: np.random.Generator, palette: Palette) -> Field:
     """Draw Kawung as a `(3, FINE, FINE)` picture of flat, evenly lit cloth."""
-    turned = np.pi / 4 * rng.integers(0, 2) + rng.uniform(-0.12, 0.12)
+    turned = float(np.pi / 4 * rng.integers(0, 2) + rng.uniform(-0.12, 0.12))
     if rng.random() < 0.2:
         turned = rng.uniform(0, np.pi)
-    cell = 1 / rng.choice([rng.uniform(1.6, 3), rng.uniform(3, 6), rng.uniform(6, 11)])
+    cells = draw_count(rng, (1.1, 1.7, 3, 6, 11))
     x, y = draw_view(rng, turned).samples()
-    a, b = x / cell + rng.random() * 8 + 16, y / cell * rng.uniform(0.92, 1.08) + rng.random() * 8 + 16
-    soft = 1.6 / FINE / cell
-    return _Cloth(rng, palette, a, b, soft).paint()
+    a = x * cells + rng.uniform(16, 24)
+    b = y * cells * rng.uniform(0.92, 1.08) + rng.uniform(16, 24)
+    return _Cloth(rng, palette, a, b, 1.6 / FINE * cells).paint()
 
 
 class _Cloth:
@@ -42,7 +42,7 @@ class _Cloth:
         self.p, self.q = a - ni, b - nj
         self.even = (ni + nj).astype(np.int64) % 2 == 0
         self.width = max(rng.uniform(0.012, 0.04), soft * 0.9)
-        self.hand = noise(rng, FINE, 40) * min(0.006, 3 * soft)
+        self.hand = noise(rng, FINE, 24) * min(0.004, 2 * soft)
 
     def paint(self) -> Field:
         canvas = np.empty((3, FINE, FINE))
@@ -50,8 +50,8 @@ class _Cloth:
         petal = self._petal()
         self._behind(canvas, petal)
         self._fill(canvas, petal)
-        self._heart(canvas, petal)
-        self._stars(canvas, petal)
+        self._heart(canvas)
+        self._stars(canvas)
         return canvas
 
     def _petal(self) -> Field:
@@ -64,7 +64,8 @@ class _Cloth:
         self.long, self.fat = long, fat
         oval = ellipse(self.along, self.across, long, fat)
         leaf = lens(self.along, self.across, min(long * 1.08, 0.69), fat * 1.02)
-        return oval * (1 - pointed) + leaf * pointed + self.hand
+        shape: Field = oval * (1 - pointed) + leaf * pointed + self.hand
+        return shape
 
     def _behind(self, canvas: Field, petal: Field) -> None:
         rng, dye = self.rng, self.dye
@@ -93,20 +94,38 @@ class _Cloth:
         elif rng.random() < 0.6:
             depth = self.fat * rng.uniform(0.16, 0.35)
             over(canvas, dye.middle, line(petal + depth, self.width * 0.8, self.soft))
+        self._stitches(canvas, petal)
         over(canvas, dye.ink, line(petal, self.width * rng.uniform(1, 1.8), self.soft))
 
-    def _heart(self, canvas: Field, petal: Field) -> None:
+    def _stitches(self, canvas: Field, petal: Field) -> None:
+        rng, dye = self.rng, self.dye
+        around = np.arctan2(self.across / self.fat, self.along / self.long)
+        count = int(rng.integers(18, 34))
+        dots = isen.beads(around * count / (2 * np.pi), 1.0, self.soft * count / 3)
+        if rng.random() < 0.35:
+            inner = line(petal + self.fat * rng.uniform(0.14, 0.24), self.width, self.soft)
+            over(canvas, dye.middle, inner * dots)
+        if rng.random() < 0.25:
+            outer = line(petal - self.width * 2.2, self.width, self.soft)
+            over(canvas, dye.light, outer * dots)
+        if rng.random() < 0.25:
+            count = 2 * count
+            strokes = isen.beads(around * count / (2 * np.pi), 1.0, self.soft * count / 3)
+            depth = np.abs(petal + self.fat * 0.16) - self.fat * 0.1
+            over(canvas, dye.middle, inside(depth, self.soft) * strokes)
+
+    def _heart(self, canvas: Field) -> None:
         rng, dye = self.rng, self.dye
         size = self.fat * rng.uniform(0.12, 0.2)
         kind = str(rng.choice(HEARTS))
         mark = isen.heart(kind, self.along, self.across, self.long, size)
-        over(canvas, dye.ink if rng.random() < 0.7 else dye.middle, inside(mark, self.soft))
+        over(canvas, dye.pen if rng.random() < 0.7 else dye.middle, inside(mark, self.soft))
 
-    def _stars(self, canvas: Field, petal: Field) -> None:
+    def _stars(self, canvas: Field) -> None:
         rng, dye = self.rng, self.dye
         room = 0.5 - self.fat * 0.55
         for where, reach in ((self.even, 0.09), (~self.even, room * rng.uniform(0.4, 0.7))):
             for dye_of, share in ((dye.accent, 1.0), (dye.ink, 0.45)):
                 kind = str(rng.choice(STARS))
                 mark = isen.star(kind, self.p, self.q, reach * share)
-                over(canvas, dye_of, inside(np.maximum(mark, -petal * 0 - 9), self.soft) * where)
+                over(canvas, dye_of, inside(mark, self.soft) * where)

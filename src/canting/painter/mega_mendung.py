@@ -8,7 +8,7 @@ from canting.painter.clouds import KINDS, Cloud
 from canting.painter.curves import fill, trace
 from canting.painter.fields import Field, inside, over
 from canting.painter.palettes import Palette
-from canting.painter.view import FINE, View, draw_view
+from canting.painter.view import FINE, View, draw_count, draw_view
 
 
 def draw(rng: np.random.Generator, palette: Palette) -> Field:
@@ -17,7 +17,7 @@ def draw(rng: np.random.Generator, palette: Palette) -> Field:
     canvas = np.empty((3, FINE, FINE))
     canvas[:] = palette.ground[:, None, None]
     _ground(rng, palette, view, canvas)
-    size = rng.choice([rng.uniform(0.5, 0.8), rng.uniform(0.26, 0.5), rng.uniform(0.15, 0.26)])
+    size = 1 / draw_count(rng, (0.8, 1.25, 2, 3.8, 5.2))
     brush = _Brush(rng, palette, size)
     for cloud, span in _arranged(rng, size):
         brush.paint(canvas, view, cloud, span)
@@ -26,100 +26,139 @@ def draw(rng: np.random.Generator, palette: Palette) -> Field:
 
 def _ground(rng: np.random.Generator, dye: Palette, view: View, canvas: Field) -> None:
     kind = rng.random()
-    if kind < 0.55:
+    if kind < 0.68:
         return
     x, y = view.samples()
-    pace, soft = rng.uniform(22, 50), 1.6 / FINE
-    if kind < 0.8:
+    pace, soft = rng.uniform(34, 64), 1.6 / FINE
+    if kind < 0.87:
         grains = isen.grains(x, y, pace)
         over(canvas, dye.accent, inside(grains - 0.2 / pace, soft) * 0.9)
         return
-    stripe = np.abs((y + 0.01 * np.sin(x * 40)) * pace % 1.0 - 0.5) / pace
+    sway, slant = rng.uniform(0.0, 0.012), rng.uniform(-1.2, 1.2)
+    stripe = np.abs((y + slant * x + sway * np.sin(x * 40)) * pace % 1.0 - 0.5) / pace
     over(canvas, dye.accent, inside(stripe - 0.1 / pace, soft) * 0.7)
 
 
 def _arranged(rng: np.random.Generator, size: float) -> list[tuple[Cloud, Field]]:
     """Return clouds with their `(3, 2)` placement: centre, and the axes as rows."""
-    placed = []
+    groups = []
     pitch = size * rng.uniform(0.42, 0.56)
-    rows = int(np.ceil(0.85 / pitch))
-    wide = size * rng.uniform(0.95, 1.15)
-    columns = int(np.ceil(0.85 / wide))
-    small = rng.uniform(0.1, 0.6)
+    wide = size * rng.uniform(0.95, 1.12)
+    rows, columns = (int(np.ceil(0.85 / step)) for step in (pitch, wide))
+    crowd = rng.uniform(0.1, 0.6)
     for row in range(-rows, rows + 1):
         for column in range(-columns, columns + 1):
-            shift = 0.5 * (row % 2)
-            jitter = rng.uniform(-1, 1, 2) * (0.18 * wide, 0.16 * pitch)
-            centre = np.array([(column + shift) * wide, row * pitch]) + jitter
-            placed.append(_one(rng, centre, size * rng.uniform(0.42, 0.66), 0.22))
-            if rng.random() < small:
-                aside = centre + (wide * 0.5, rng.uniform(-0.1, 0.1) * pitch)
-                placed.append(_one(rng, aside, size * rng.uniform(0.16, 0.26), 0.5))
-    order = rng.permutation(len(placed))
-    return [placed[at] for at in order]
+            jitter = rng.uniform(-1, 1, 2) * (0.2 * wide, 0.2 * pitch)
+            centre = np.array([(column + 0.5 * (row % 2)) * wide, row * pitch]) + jitter
+            if np.hypot(*centre) > 0.78 + size * 0.6:
+                continue
+            groups.append(_group(rng, centre, size * rng.uniform(0.42, 0.6), crowd))
+    return [cloud for at in rng.permutation(len(groups)) for cloud in groups[at]]
 
 
-def _one(rng: np.random.Generator, centre: Field, reach: float, lean: float) -> tuple[Cloud, Field]:
-    chances = [0.36, 0.3, 0.26, 0.08] if lean < 0.3 else [0.0, 0.3, 0.35, 0.35]
-    cloud = KINDS[rng.choice(4, p=chances)](rng)
-    angle = rng.uniform(-lean, lean)
-    side = rng.choice([-1.0, 1.0])
+def _group(
+    rng: np.random.Generator, centre: Field, reach: float, crowd: float
+) -> list[tuple[Cloud, Field]]:
+    """Return a cloud and the small ones that roll over its edge or float beside it."""
+    group = [_one(rng, centre, reach, rng.uniform(-0.22, 0.22), (0.32, 0.2, 0.2, 0.03, 0.25))]
+    for side in (-1, 1):
+        if rng.random() < crowd * 0.7:
+            aside = centre + reach * np.array(
+                [rng.uniform(-0.6, 0.6), side * rng.uniform(0.32, 0.5)]
+            )
+            share = reach * rng.uniform(0.3, 0.5)
+            group.append(
+                _one(rng, aside, share, rng.uniform(-0.5, 0.5), (0.05, 0.3, 0.45, 0.1, 0.1))
+            )
+    if rng.random() < crowd:
+        aside = centre + reach * np.array([1.05, rng.uniform(-0.1, 0.1)])
+        share = reach * rng.uniform(0.25, 0.4)
+        group.append(_one(rng, aside, share, rng.uniform(-0.7, 0.7), (0.0, 0.4, 0.4, 0.2, 0.0)))
+    return group
+
+
+def _one(
+    rng: np.random.Generator, centre: Field, reach: float, angle: float, chances: tuple[float, ...]
+) -> tuple[Cloud, Field]:
+    cloud = KINDS[rng.choice(len(KINDS), p=chances)](rng)
     right = np.array([np.cos(angle), np.sin(angle)]) * reach
     down = np.array([-right[1], right[0]]) * rng.uniform(0.85, 1.15)
-    return cloud, np.stack([centre, right * side, down])
+    return cloud, np.stack([centre, right * rng.choice([-1.0, 1.0]), down])
 
 
 class _Brush:
     """How the clouds of one cloth are filled; lengths are in fine samples."""
 
     def __init__(self, rng: np.random.Generator, dye: Palette, size: float) -> None:
-        self.rng = rng
+        self.rng, self.size = rng, size
         steps = int(rng.integers(5, 8)) if rng.random() < 0.85 else 3
-        pale, deep = (dye.light, dye.ink) if rng.random() < 0.7 else (dye.accent, dye.middle)
-        if rng.random() < 0.3:
-            pale, deep = deep, pale
-        self.step = max(size * FINE * rng.uniform(0.016, 0.028), 2.2)
-        self.rim = max(self.step * rng.uniform(0.5, 0.9), 1.8)
-        self.first = _ramp(pale, dye.middle, deep, steps, dye.light if rng.random() < 0.7 else dye.ink)
-        self.second = _ramp(deep, dye.accent, pale, steps, dye.light)
-        self.mixed = rng.random() < 0.22
-        self.hard = rng.random() < 0.75
+        self.step = max(size * FINE * rng.uniform(0.022, 0.036), 2.4)
+        self.rim = max(self.step * rng.uniform(0.5, 0.9), 2.0)
+        hues = np.stack([dye.middle, dye.accent])[rng.permutation(2)]
+        inwards = rng.random() < 0.78
+        self.first, self.second = (_ramp(dye, hue, steps, inwards) for hue in hues)
+        self.outlined = rng.random() < (0.15 if dye.light.sum() > dye.ground.sum() else 0.75)
+        self.ink = dye.ink
+        self.mixed = rng.random() < 0.25
+        self.hard = rng.random() < 0.8
 
     def paint(self, canvas: Field, view: View, cloud: Cloud, span: Field) -> None:
-        second = self.mixed and self.rng.random() < 0.4
+        ramp = self.second if self.mixed and self.rng.random() < 0.4 else self.first
         curves = [_placed(view, curve, span) for curve in (cloud.outline, *cloud.curves)]
-        low = np.maximum(np.floor(curves[0].min(axis=0)).astype(np.int64) - 1, 0)
-        high = np.minimum(np.ceil(curves[0].max(axis=0)).astype(np.int64) + 2, FINE)
-        width, height = (high - low).tolist()
-        if width < 2 or height < 2:
+        margin = int(len(ramp) * self.step) + 2
+        low = np.maximum(np.floor(curves[0].min(axis=0)).astype(np.int64) - 1, -margin)
+        high = np.minimum(np.ceil(curves[0].max(axis=0)).astype(np.int64) + 2, FINE + margin)
+        if (high <= 0).any() or (low >= FINE).any():
             return
-        shape = fill(curves[0] - low, height, width)
-        if not shape.any():
-            return
-        lines = shape.copy()
-        for curve in curves[1:]:
-            lines &= ~trace(curve - low, height, width)
-        depth = ndimage.distance_transform_edt(np.pad(lines, 1))[1:-1, 1:-1]
-        patch = canvas[:, low[1] : high[1], low[0] : high[0]]
-        over(patch, self._graded(depth, self.second if second else self.first), shape * 1.0)
+        depth = _depth([curve - low for curve in curves], *(high - low).tolist())
+        top, left = np.maximum(-low, 0)[::-1]
+        down, right = np.maximum(low, 0)[::-1]
+        patch = canvas[:, down : high[1], right : high[0]]
+        seen = depth[top:, left:][: patch.shape[1], : patch.shape[2]]
+        near = min(float(np.hypot(*span[1])) / self.size + 0.3, 0.8) / 0.8
+        self._lay(patch, seen, ramp, near)
 
-    def _graded(self, depth: Field, ramp: Field) -> Field:
-        at = np.maximum(depth - self.rim, 0) / self.step
-        whole = np.floor(at)
-        share = at - whole
+    def _lay(self, patch: Field, depth: Field, ramp: Field, near: float) -> None:
+        rim, step = max(self.rim * near, 1.7), max(self.step * near, 1.7)
+        covered = np.where(depth >= 0, 1.0, 0.0)
+        over(patch, self._graded(depth, ramp, rim, step), covered)
+        if self.outlined:
+            over(patch, self.ink, covered * inside(depth - max(rim * 0.4, 1.0), 1.5))
+
+    def _graded(self, depth: Field, ramp: Field, rim: float, step: float) -> Field:
+        whole = np.floor((depth - rim) / step)
+        share = (depth - rim) / step - whole
         if self.hard:
-            share = np.clip((share - 1) * self.step / 1.5 + 1, 0, 1)
-        level = np.clip(whole + share, 0, len(ramp) - 2)
-        level = np.where(depth <= self.rim, np.clip(depth - self.rim, -1, 0), level) + 1
-        knots = np.arange(len(ramp))
-        return np.stack([np.interp(level, knots, ramp[:, channel]) for channel in range(3)])
+            share = np.clip((share - 1) * step / 1.5 + 1, 0, 1)
+        level = np.where(depth <= rim, depth - rim, whole + share) + 1
+        at = np.linspace(0, len(ramp) - 1, 64 * len(ramp))
+        table = np.stack([np.interp(at, np.arange(len(ramp)), dye) for dye in ramp.T])
+        nearest = np.rint(np.clip(level / (len(ramp) - 1), 0, 1) * (len(at) - 1))
+        return table[:, nearest.astype(np.int64)]
 
 
-def _ramp(start: Field, middle: Field, end: Field, steps: int, rim: Field) -> Field:
+def _depth(curves: list[Field], width: int, height: int) -> Field:
+    """Return how far each sample lies from the nearest line of a cloud; -1 outside the cloud."""
+    shape = fill(curves[0], height, width)
+    free = shape.copy()
+    for curve in curves[1:]:
+        free &= ~trace(curve, height, width)
+    depth: Field = ndimage.distance_transform_edt(free)
+    return np.where(shape, depth, -1.0)
+
+
+def _ramp(dye: Palette, hue: Field, steps: int, inwards: bool) -> Field:
     """Return `(steps + 1, 3)`: the rim's dye, then the gradation from the edge inwards."""
+    white = max(dye.light, dye.ground, key=np.sum)
+    black = min(dye.ink, dye.light, dye.ground, key=np.sum)
+    hue = hue * min(1.0, 0.6 / hue.mean())
+    pale, deep = hue + (white - hue) * 0.42, hue + (black - hue) * 0.75
+    stops = (pale, hue, deep) if inwards else (deep, hue, pale)
     at = np.linspace(0, 1, steps)
-    grades = [np.interp(at, [0, 0.5, 1], [start[c], middle[c], end[c]]) for c in range(3)]
-    return np.concatenate([rim[None], np.stack(grades, axis=1)])
+    grades = np.stack(
+        [np.interp(at, [0, 0.4, 1], dyes) for dyes in zip(*stops, strict=True)], axis=1
+    )
+    return np.concatenate([white[None], grades])
 
 
 def _placed(view: View, curve: Field, span: Field) -> Field:

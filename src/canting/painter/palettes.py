@@ -29,13 +29,17 @@ FAMILIES = (
 
 @dataclass(frozen=True)
 class Palette:
-    """Five dyes, each `(3,)` in 0..1; `ground` lies behind, `light` fills, `ink` draws."""
+    """Six dyes, each `(3,)` in 0..1.
+
+    `ground` lies behind, `light` fills, `ink` draws on the ground and `pen` on what is filled.
+    """
 
     ground: Field
     light: Field
     middle: Field
     ink: Field
     accent: Field
+    pen: Field
 
 
 def pick(rng: np.random.Generator, index: int) -> Palette:
@@ -51,7 +55,9 @@ def pick(rng: np.random.Generator, index: int) -> Palette:
             dyes[2] = 0.5 * (dyes[1] + dyes[3])
     if rng.random() < 0.25:
         dyes[2], dyes[4] = dyes[4], dyes[2]
-    return Palette(*dyes)
+    pen = dyes[3] if _brightness(dyes[1]) > 0.45 else dyes[0]
+    ground, light, middle, ink, accent = dyes
+    return Palette(ground, light, middle, ink, accent, pen)
 
 
 def _brightness(dye: Field) -> float:

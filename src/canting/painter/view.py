@@ -27,18 +27,22 @@ class View:
 
     def cloth(self, points: Field) -> Field:
         """Return the cloth coordinates `(..., 2)` under picture coordinates `(..., 2)`."""
-        deep = 1 + points @ self.tilt
-        flat = points / deep[..., None]
-        phase = points @ self.waves[:, 2:4].T + self.waves[:, 4]
-        return (flat + np.sin(2 * np.pi * phase) @ self.waves[:, :2]) @ _turn(self.angle)
+        flat = points / (1 + points @ self.tilt)[..., None]
+        return (flat + self._bent(points)) @ _turn(self.angle)
 
     def picture(self, points: Field) -> Field:
         """Return the picture coordinates of cloth coordinates, by fixed-point steps."""
-        back = _turn(self.angle).T
-        guess = points @ back
+        target = points @ _turn(self.angle).T
+        guess = target
         for _ in range(6):
-            guess = guess - (self.cloth(guess) - points) @ back
+            flat = target - self._bent(guess)
+            guess = flat / np.maximum(1 - flat @ self.tilt, 0.2)[..., None]
         return guess
+
+    def _bent(self, points: Field) -> Field:
+        phase = points @ self.waves[:, 2:4].T + self.waves[:, 4]
+        bent: Field = np.sin(2 * np.pi * phase) @ self.waves[:, :2]
+        return bent
 
     def samples(self) -> tuple[Field, Field]:
         """Return cloth x and y of every fine sample, `(FINE, FINE)` each."""
@@ -51,9 +55,19 @@ class View:
 def draw_view(rng: np.random.Generator, angle: float) -> View:
     """Draw a camera: a little tilt, soft bends of the cloth, the wobble of a hand."""
     tilt = rng.uniform(-1, 1, 2) * rng.choice([0.05, 0.2, 0.4], p=[0.4, 0.4, 0.2])
-    bends = _waves(rng, 3, rng.uniform(0.0, 0.016), (0.5, 2.0))
+    bends = _waves(rng, 3, rng.uniform(0.0, 0.011), (0.5, 2.0))
     wobble = _waves(rng, 4, rng.uniform(0.0006, 0.002), (3.0, 8.0))
     return View(angle, tilt, np.concatenate([bends, wobble]))
+
+
+def draw_count(rng: np.random.Generator, steps: tuple[float, ...]) -> float:
+    """Draw how many motifs lie side by side, between two of four or more rising `steps`.
+
+    The first span is the close-up, that shows a motif only in part; it is the rarest.
+    """
+    shares = np.r_[0.4, np.ones(len(steps) - 2)]
+    span = int(rng.choice(len(steps) - 1, p=shares / shares.sum()))
+    return float(rng.uniform(steps[span], steps[span + 1]))
 
 
 def _waves(rng: np.random.Generator, count: int, size: float, pace: tuple[float, float]) -> Field:
