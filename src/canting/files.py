@@ -1,8 +1,8 @@
 """Files and folders that are either whole or absent."""
 
+import glob
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,17 +15,30 @@ from typing import Any
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write a file or a folder to; rename it to `path` at the end.
 
-    After an error, `path` is what it was before and nothing is left beside it.
+    After an error, `path` is what it was before and nothing is left beside it. What a killed
+    process left beside it is removed by the next one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    for left in path.parent.glob(f".{glob.escape(path.name)}.aside-*"):
+        shutil.rmtree(left)
+    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.aside-", dir=path.parent))
     try:
         yield aside / path.name
-        if path.is_dir():
-            os.replace(path, aside / "replaced")
-        os.replace(aside / path.name, path)
+        _exchange(aside / path.name, path, aside / "replaced")
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(aside)
+
+
+def _exchange(new: Path, path: Path, old: Path) -> None:
+    if not path.is_dir():
+        new.replace(path)
+        return
+    path.replace(old)
+    try:
+        new.replace(path)
+    except OSError:
+        old.replace(path)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

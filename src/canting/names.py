@@ -1,19 +1,22 @@
 """Names that `params.yaml` may use, known without importing a framework."""
 
-BACKBONES = (
-    "efficientnet_lite0",
-    "mobilenet_v2",
-    "mobilenet_v3_small",
-    "mobilenet_v3_large",
-    "resnet50",
-    "vgg19",
-    "densenet121",
-    "efficientnet_b0",
-    "efficientnet_v2_b0",
-    "inception_v3",
-    "small_cnn",
-)
-"""Rows of `canting.backbones.TABLE`; a test compares the two."""
+from typing import Literal
+
+BACKBONES: dict[str, Literal["package", "keras", "none"]] = {
+    "efficientnet_lite0": "package",
+    "mobilenet_v2": "keras",
+    "mobilenet_v3_small": "keras",
+    "mobilenet_v3_large": "keras",
+    "resnet50": "keras",
+    "vgg19": "keras",
+    "densenet121": "keras",
+    "efficientnet_b0": "keras",
+    "efficientnet_v2_b0": "keras",
+    "inception_v3": "keras",
+    "small_cnn": "none",
+}
+"""Rows of `canting.backbones.table.TABLE` and where their ImageNet weights come from: an installed
+package, a file or Keras's download, or nowhere: trained from nothing."""
 
 OPTIMIZERS = (
     "adadelta",

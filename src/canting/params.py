@@ -116,11 +116,25 @@ class Scenario(Section):
     batch_size: int
     epochs: int
 
+    @property
+    def trunk(self) -> tuple[str, str | None]:
+        """The backbone and the layer that its tail starts at."""
+        return self.backbone, self.fine_tune_from
+
+    @property
+    def name(self) -> str:
+        """A name for files and tables that tells it from every other scenario."""
+        start = f"@{self.fine_tune_from}" if self.fine_tune_from else ""
+        return (
+            f"{self.backbone}{start}-{self.optimizer}-dropout{self.dropout:g}"
+            f"-lr{self.learning_rate:g}-batch{self.batch_size}-epochs{self.epochs}"
+        )
+
 
 class Params(Section):
     """All of `params.yaml`."""
 
-    backbone: Many[Annotated[str, _known(BACKBONES)]]
+    backbone: Many[Annotated[str, _known(tuple(BACKBONES))]]
     fine_tune_from: Many[str | None]
     optimizer: Many[Annotated[str, _known(OPTIMIZERS)]]
     dropout: Many[Annotated[float, Field(ge=0, lt=1)]]
@@ -144,6 +158,10 @@ class Params(Section):
         if min(size) < 32:
             raise ValueError("height and width of at least 32 pixels")
         return size
+
+    def trunks(self) -> list[tuple[str, str | None]]:
+        """Return every backbone with every layer that its tail starts at."""
+        return list(product(dict.fromkeys(self.backbone), dict.fromkeys(self.fine_tune_from)))
 
     def scenarios(self) -> list[Scenario]:
         """Return every combination of the scenario keys, in the order of their lists."""

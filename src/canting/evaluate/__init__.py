@@ -1,0 +1,1 @@
+"""Scores, plots and misclassified pictures from out-of-fold predictions."""

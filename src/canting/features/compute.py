@@ -1,0 +1,133 @@
+"""Views of pictures through a trunk, kept view by view."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from canting import files, parallel
+from canting.features import store, trunk
+from canting.features.augment import view
+from canting.params import Features
+from canting.source import code_digest
+
+CHUNK = 32
+"""Pictures a task: small enough to balance the cores, large enough to hide the overhead."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Decoded pictures, `(n, height, width, 3) uint8`, and the SHA-256 of each one's file."""
+
+    array: npt.NDArray[np.uint8]
+    digests: Sequence[str]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.array.shape[1], self.array.shape[2]
+
+
+class Task(NamedTuple):
+    """One view of some rows."""
+
+    view: int
+    rows: range
+
+
+class Cost(NamedTuple):
+    """What the features of one trunk took in this run."""
+
+    seconds: float
+    computed_views: int
+    views: int
+
+
+def compute(
+    backbone: str,
+    fine_tune_from: str | None,
+    pictures: Pictures,
+    settings: Features,
+    seed: int,
+    *,
+    cache: Path,
+    target: Path,
+) -> Cost:
+    """Write the features of one trunk to `target`; views that `cache` holds are not made again."""
+    name = store.slug(backbone, fine_tune_from)
+    made_from = (
+        trunk.key(backbone, fine_tune_from, pictures.size),
+        files.digest(list(pictures.digests)),
+        code_digest("features", "pictures", "preprocess/decode"),
+    )
+    keys = [_key(made_from, number, settings, seed) for number in range(settings.views + 1)]
+    kept = [cache / "features" / f"{key}.npy" for key in keys]
+    missing = [number for number, path in enumerate(kept) if not path.exists()]
+    start = time.perf_counter()
+    if missing:
+        answer = trunk.load(backbone, fine_tune_from, pictures.size, cache)
+        draw = partial(_answers, pictures, answer, settings, seed)
+        _fill(draw, pictures, missing, kept, name)
+    seconds = time.perf_counter() - start
+    _collect(kept, files.digest(keys), target)
+    return Cost(seconds, len(missing), len(kept))
+
+
+def _key(made_from: tuple[str, ...], number: int, settings: Features, seed: int) -> str:
+    if number == 0:
+        return files.digest(made_from)
+    return files.digest(made_from, number, settings.model_dump(exclude={"views"}), seed)
+
+
+def _answers(
+    pictures: Pictures, answer: trunk.Answer, settings: Features, seed: int, task: Task
+) -> npt.NDArray[Any]:
+    views = (
+        view(pictures.array[row], task.view, pictures.digests[row], settings, seed)
+        for row in task.rows
+    )
+    return np.stack([answer(picture) for picture in views])
+
+
+def _fill(draw: Any, pictures: Pictures, missing: list[int], kept: list[Path], name: str) -> None:
+    tasks = list(_tasks(missing, len(pictures.array)))
+    chunks = parallel.run(draw, tasks, label=f"features {name}", total=len(tasks))
+    with ExitStack() as closing:
+        array: npt.NDArray[Any] | None = None
+        for task, chunk in zip(tasks, chunks, strict=True):
+            if array is None:
+                shape = (len(pictures.array), *chunk.shape[1:])
+                array = closing.enter_context(store.writing(kept[task.view], shape, chunk.dtype))
+            array[task.rows.start : task.rows.stop] = chunk
+            if task.rows.stop == len(array):
+                closing.pop_all().close()
+                array = None
+
+
+def _tasks(missing: list[int], count: int) -> Iterator[Task]:
+    for number in missing:
+        for start in range(0, count, CHUNK):
+            yield Task(number, range(start, min(start + CHUNK, count)))
+
+
+def _collect(kept: list[Path], key: str, target: Path) -> None:
+    with files.replacing(target) as aside:
+        aside.mkdir()
+        for number, path in enumerate(kept):
+            _link(path, store.view_path(aside, number))
+        files.write_json(aside / "key.json", key)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,60 @@
+"""The folder of features: one array a view, so that views are made, kept and read one by one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from canting import files
+from canting.errors import CantingError
+
+Array = npt.NDArray[Any]
+
+
+def slug(backbone: str, fine_tune_from: str | None) -> str:
+    """Return the name of the folder that holds the features of a trunk."""
+    return f"{backbone}@{fine_tune_from}" if fine_tune_from else backbone
+
+
+class Store:
+    """Features of one trunk: `view(v)` is `(n, …)`, memory-mapped; view 0 is not augmented."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open a folder that the features stage wrote."""
+        self.folder = folder
+        paths = sorted(folder.glob("view_*.npy"))
+        if not paths:
+            raise CantingError(f"`{folder}` holds no features. Run `dvc repro features`.")
+        self._views = [np.load(path, mmap_mode="r") for path in paths]
+        self.key = str(files.read_json(folder / "key.json"))
+
+    @property
+    def augmented(self) -> int:
+        """Number of augmented views."""
+        return len(self._views) - 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of what the trunk answers for one picture."""
+        return tuple(self._views[0].shape[1:])
+
+    def view(self, number: int) -> Array:
+        """Return view `number` of every picture, rows in manifest order."""
+        return self._views[number]
+
+
+def view_path(folder: Path, number: int) -> Path:
+    """Return where a view is kept."""
+    return folder / f"view_{number:03d}.npy"
+
+
+@contextmanager
+def writing(path: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Array]:
+    """Yield a memory-mapped array that becomes the file `path` when all of it is written."""
+    with files.replacing(path) as aside:
+        array = np.lib.format.open_memmap(aside, mode="w+", dtype=dtype, shape=shape)
+        yield array
+        array.flush()

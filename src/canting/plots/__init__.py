@@ -1,0 +1,1 @@
+"""Pictures that a person wants to look at; each function takes tables and returns a figure."""

@@ -1,0 +1,39 @@
+"""What all figures share: the look, and files with the same bytes each time."""
+
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from canting import files
+
+INK, PAPER, INDIGO, SOGA = "#2b211a", "#fffdf9", "#27408b", "#8a4b1f"
+"""Colours of the project: dark brown, natural cotton, indigo and soga dye."""
+
+LOOK = {
+    "axes.edgecolor": INK,
+    "axes.facecolor": PAPER,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 12,
+    "figure.facecolor": PAPER,
+    "font.size": 10,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def look() -> rc_context:
+    """Return a context in which figures have the project's look."""
+    return rc_context(LOOK)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, without dates, at 130 dots an inch."""
+    FigureCanvasAgg(figure)
+    with files.replacing(path) as aside:
+        figure.savefig(aside, format="png", dpi=130, metadata={"Software": None})

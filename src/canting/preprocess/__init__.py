@@ -1,0 +1,1 @@
+"""Decoded pictures and the folds they fall into."""

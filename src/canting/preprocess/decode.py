@@ -1,0 +1,32 @@
+"""All pictures as one memory-mapped array."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from canting import files, parallel, pictures
+from canting.errors import CantingError
+from canting.pictures import PictureError, Pixels
+
+
+def decode_all(folder: Path, paths: Sequence[str], size: tuple[int, int], target: Path) -> None:
+    """Write `(n, height, width, 3) uint8` to `target`, rows in the order of `paths`.
+
+    Works on all cores and holds a few pictures at a time, however many there are.
+    """
+    with files.replacing(target) as aside:
+        shape = (len(paths), *size, 3)
+        array = np.lib.format.open_memmap(aside, mode="w+", dtype=np.uint8, shape=shape)
+        rows = parallel.run(partial(_row, folder, size), paths, label="decode", total=len(paths))
+        for number, row in enumerate(rows):
+            array[number] = row
+        array.flush()
+
+
+def _row(folder: Path, size: tuple[int, int], path: str) -> Pixels:
+    try:
+        return pictures.pixels(folder / path, size)
+    except PictureError as error:
+        raise CantingError(f"`{path}` changed after it was validated: {error}.") from None

@@ -1,0 +1,48 @@
+"""The winner, trained on all folds, and its score on the hold-out."""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+
+from canting.evaluate import scores, tables
+from canting.preprocess.folds import HELD_OUT
+from canting.select_best.compose import compose
+from canting.train import fit, fold
+
+
+class Refit(NamedTuple):
+    """The whole model, and the scores on the hold-out, if there is one."""
+
+    model: keras.Model
+    hold_out: dict[str, Any] | None
+
+
+def refit(task: fold.Task) -> Refit:
+    """Train a scenario on every picture but the held-out ones, as on a fold.
+
+    The hold-out is scored once, here, after the choice; the model never trains on it, so that the
+    score is that of the model which is shipped.
+    """
+    folds = task.table["fold"].to_numpy()
+    train, test = np.flatnonzero(folds != HELD_OUT), np.flatnonzero(folds == HELD_OUT)
+    data = fold.as_data(task)
+    patience = task.params.train.early_stopping
+    trained = fit.fit(
+        task.scenario, data, train, test, seed=task.params.seed, patience=patience
+    ).model
+    hold_out = _score(task, fit.predict(trained, data.store, test), test) if len(test) else None
+    return Refit(compose(task.scenario, task.params.image_size, trained), hold_out)
+
+
+def _score(task: fold.Task, logits: Any, rows: Any) -> dict[str, Any]:
+    columns = {scores.LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
+    held = task.table.iloc[rows][["path", "label"]].reset_index(drop=True)
+    predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))
+    counts = scores.confusion(predictions["label"], predictions["predicted"], task.classes)  # type: ignore[arg-type]
+    return {
+        "pictures": len(held),
+        **scores.macro(counts),
+        "loss": scores.log_loss(predictions),
+    }

@@ -1,0 +1,1 @@
+"""Scenarios × folds: tails trained on what the frozen trunks answered."""

@@ -1,0 +1,123 @@
+"""One training: a scenario on the training part of a fold, or on everything."""
+
+import time
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from canting import runtime
+from canting.features.store import Store
+from canting.params import Scenario
+from canting.train import tail
+from canting.train.batches import Batches, Rows
+
+INNER_PARTS = 8
+"""One group-disjoint part in so many of the training rows decides on early stopping."""
+
+
+class Data(NamedTuple):
+    """Features with the class and the group of every picture."""
+
+    store: Store
+    targets: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+    size: tuple[int, int]
+    classes: int
+
+
+class Curves(NamedTuple):
+    """Loss and accuracy after each epoch, `(epochs,)`; on the test rows where there are any."""
+
+    loss: list[float]
+    accuracy: list[float]
+    val_loss: list[float]
+    val_accuracy: list[float]
+
+
+class Fit(NamedTuple):
+    """A trained tail, its curves, and the seconds that the training took."""
+
+    model: keras.Model
+    curves: Curves
+    seconds: float
+
+
+def fit(
+    scenario: Scenario, data: Data, train: Rows, test: Rows, *, seed: int, patience: int | None
+) -> Fit:
+    """Train a scenario on the rows `train`; `test` is only looked at, for the curves.
+
+    With `patience`, training stops when the loss on an inner part of `train` has not improved for
+    so many epochs, and goes back to the best epoch by that part: never by `test`.
+    """
+    runtime.seed_training(seed)
+    model = tail.build(scenario, data.size, data.store.shape, data.classes)
+    watch = _Watch(data, test)
+    callbacks: list[Any] = [keras.callbacks.TerminateOnNaN(), watch]
+    inner = None
+    if patience is not None:
+        train, stop = _inner_split(data, train, seed)
+        inner = _arrays(data, stop)
+        callbacks.append(
+            keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
+        )
+    batches = Batches(data.store, train, data.targets, scenario.batch_size, seed)
+    start = time.perf_counter()
+    history = model.fit(
+        batches, epochs=scenario.epochs, validation_data=inner, callbacks=callbacks, verbose=0
+    ).history
+    seconds = time.perf_counter() - start - watch.seconds
+    curves = Curves(history["loss"], history["accuracy"], watch.loss, watch.accuracy)
+    return Fit(model, curves, seconds)
+
+
+class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Records loss and accuracy on the test rows after each epoch, and the seconds that took."""
+
+    def __init__(self, data: Data, rows: Rows) -> None:
+        super().__init__()
+        self._data, self._rows = data, rows
+        self.loss: list[float] = []
+        self.accuracy: list[float] = []
+        self.seconds = 0.0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Look at the test rows."""
+        if not len(self._rows):
+            return
+        start = time.perf_counter()
+        logits = predict(self.model, self._data.store, self._rows)
+        self.loss.append(cross_entropy(logits, self._data.targets[self._rows]))
+        self.accuracy.append(float((logits.argmax(1) == self._data.targets[self._rows]).mean()))
+        self.seconds += time.perf_counter() - start
+
+
+def predict(model: keras.Model, store: Store, rows: Rows) -> npt.NDArray[np.float32]:
+    """Return the logits, `(rows, classes)`, of unaugmented pictures."""
+    answers = [
+        np.asarray(model.predict_on_batch(np.asarray(store.view(0)[rows[start : start + 256]])))
+        for start in range(0, len(rows), 256)
+    ]
+    return np.concatenate(answers)
+
+
+def cross_entropy(logits: npt.NDArray[Any], targets: npt.NDArray[np.int64]) -> float:
+    """Return the mean negative log-likelihood, in nats."""
+    values = logits.astype(np.float64)
+    values -= values.max(axis=1, keepdims=True)
+    likelihood = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
+    return float(-likelihood[np.arange(len(targets)), targets].mean())
+
+
+def _inner_split(data: Data, rows: Rows, seed: int) -> tuple[Rows, Rows]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(INNER_PARTS, shuffle=True, random_state=seed)
+    train, stop = next(splitter.split(rows, data.targets[rows], data.groups[rows]))
+    return rows[train], rows[stop]
+
+
+def _arrays(data: Data, rows: Rows) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    return np.asarray(data.store.view(0)[rows]), data.targets[rows]

@@ -1,0 +1,131 @@
+"""One (scenario, fold), kept under a hash of everything that made it."""
+
+import warnings
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting import files
+from canting.features import store
+from canting.params import Params, Scenario
+from canting.source import code_digest
+
+TRAINED_BY = ("train", "backbones", "names", "params", "runtime", "features/store")
+"""Code that decides on the outcome of a training."""
+
+
+class Task(NamedTuple):
+    """What one training needs, small enough to send to a worker."""
+
+    scenario: Scenario
+    fold: int
+    params: Params
+    table: pd.DataFrame
+    features: Path
+    cache: Path
+
+    @property
+    def classes(self) -> list[str]:
+        """Labels in the order of the logits."""
+        return sorted(self.table["label"].unique())
+
+
+class Outcome(NamedTuple):
+    """Out-of-fold logits and how they came about.
+
+    `rows` `(n,)` and `logits` `(n, classes)` of the test part; `curves` has one array an epoch
+    long for each name; `seconds` of training; `failure` says why there are no logits.
+    """
+
+    rows: npt.NDArray[np.int64]
+    logits: npt.NDArray[np.float32]
+    curves: dict[str, npt.NDArray[np.float64]]
+    seconds: float
+    failure: str
+
+
+def path(task: Task) -> Path:
+    """Return where the outcome of a task is kept."""
+    made_from = files.digest(
+        task.scenario.model_dump(),
+        task.fold,
+        store.Store(task.features).key,
+        task.table[["path", "label", "fold", "group"]].to_csv(index=False),
+        task.params.train.model_dump(),
+        [task.params.seed, *task.params.image_size],
+        [version(package) for package in ("keras", "numpy", "scikit-learn")],
+        code_digest(*TRAINED_BY),
+    )
+    return task.cache / "train" / f"{made_from}.npz"
+
+
+def load(task: Task) -> Outcome | None:
+    """Return a kept outcome; drop a damaged one with a warning and return `None`."""
+    kept = path(task)
+    if not kept.exists():
+        return None
+    try:
+        with np.load(kept) as content:
+            curves = {name[6:]: content[name] for name in content.files if name[:6] == "curve_"}
+            rows, logits = content["rows"], content["logits"]
+            return Outcome(rows, logits, curves, float(content["seconds"]), str(content["failure"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        warnings.warn(f"`{kept}` is damaged and is made again ({error}).", stacklevel=2)
+        kept.unlink()
+        return None
+
+
+def run(task: Task) -> None:
+    """Train one task in this process and keep its outcome."""
+    from canting import runtime
+
+    runtime.prepare(threads=1)
+    _save(path(task), _outcome(task))
+
+
+def _outcome(task: Task) -> Outcome:
+    from canting.train import fit
+
+    folds = task.table["fold"].to_numpy()
+    data = as_data(task)
+    test = np.flatnonzero(folds == task.fold)
+    train = np.flatnonzero((folds >= 0) & (folds != task.fold))
+    seed = int(np.random.SeedSequence([task.params.seed, task.fold]).generate_state(1)[0])
+    patience = task.params.train.early_stopping
+    trained = fit.fit(task.scenario, data, train, test, seed=seed, patience=patience)
+    logits = fit.predict(trained.model, data.store, test)
+    failure = "" if np.isfinite(logits).all() else _failure(trained.curves.loss)
+    curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
+    return Outcome(test, logits, curves, trained.seconds, failure)
+
+
+def as_data(task: Task) -> Any:
+    """Return what `fit` trains on."""
+    from canting.train.fit import Data
+
+    targets = pd.Categorical(task.table["label"], task.classes).codes.astype(np.int64)
+    groups = task.table["group"].to_numpy(np.int64)
+    features = store.Store(task.features)
+    return Data(features, targets, groups, task.params.image_size, len(task.classes))
+
+
+def _failure(losses: list[float]) -> str:
+    return f"the loss became {losses[-1]} in epoch {len(losses)}"
+
+
+def _save(target: Path, outcome: Outcome) -> None:
+    curves = {f"curve_{name}": values for name, values in outcome.curves.items()}
+    with files.replacing(target) as aside, aside.open("wb") as file:
+        np.savez(
+            file,
+            rows=outcome.rows,
+            logits=outcome.logits,
+            seconds=outcome.seconds,
+            failure=outcome.failure,
+            **curves,
+        )

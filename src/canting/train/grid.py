@@ -1,0 +1,75 @@
+"""All scenarios × folds: what is missing is trained, the tables are made from what is kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from canting import parallel
+from canting.features.store import slug
+from canting.params import Params
+from canting.train import fold
+from canting.train.fold import Outcome, Task
+
+
+class Tables(NamedTuple):
+    """What the train stage writes, one row for each …
+
+    `scenarios`: scenario, with its keys and why it failed, if it did; `predictions`: picture of a
+    fold, with its out-of-fold logits; `curves`: epoch of a fold; `costs`: fold, in seconds.
+    """
+
+    scenarios: pd.DataFrame
+    predictions: pd.DataFrame
+    curves: pd.DataFrame
+    costs: pd.DataFrame
+
+
+def train(params: Params, table: pd.DataFrame, features: Path, cache: Path) -> Tables:
+    """Train every scenario on every fold, over all cores; a kept outcome is not trained again."""
+    tasks = [
+        Task(scenario, number, params, table, features / slug(*scenario.trunk), cache)
+        for scenario in params.scenarios()
+        for number in range(params.folds)
+    ]
+    missing = [task for task in tasks if fold.load(task) is None]
+    runs = parallel.run(fold.run, missing, label="train", total=len(missing), workers="processes")
+    for _ in runs:
+        pass
+    return _tables(tasks, [_loaded(task) for task in tasks])
+
+
+def _loaded(task: Task) -> Outcome:
+    outcome = fold.load(task)
+    assert outcome is not None
+    return outcome
+
+
+def _tables(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> Tables:
+    pairs = list(zip(tasks, outcomes, strict=True))
+    keys = {task.scenario.name: task.scenario.model_dump() for task in tasks}
+    failures = {task.scenario.name: outcome.failure for task, outcome in pairs if outcome.failure}
+    scenarios = [{"scenario": name, **values} for name, values in keys.items()]
+    return Tables(
+        pd.DataFrame(scenarios).assign(failure=[failures.get(name, "") for name in keys]),
+        pd.concat([_predictions(*pair) for pair in pairs], ignore_index=True),
+        pd.concat([_curves(*pair) for pair in pairs], ignore_index=True),
+        pd.DataFrame([{**_of(task), "seconds": outcome.seconds} for task, outcome in pairs]),
+    )
+
+
+def _of(task: Task) -> dict[str, str | int]:
+    return {"scenario": task.scenario.name, "fold": task.fold}
+
+
+def _predictions(task: Task, outcome: Outcome) -> pd.DataFrame:
+    pictures = task.table.iloc[outcome.rows]
+    logits = pd.DataFrame(outcome.logits, columns=[f"logit {label}" for label in task.classes])
+    named = pictures[["path", "label"]].reset_index(drop=True).assign(**_of(task))
+    return pd.concat([named, logits], axis=1)
+
+
+def _curves(task: Task, outcome: Outcome) -> pd.DataFrame:
+    epochs = range(1, len(outcome.curves["loss"]) + 1)
+    return pd.DataFrame({**_of(task), "epoch": epochs, **outcome.curves})

@@ -1,0 +1,19 @@
+"""Train every scenario on every fold."""
+
+import pandas as pd
+
+from canting import files
+from canting.stage import BUILD, CACHE, stage
+from canting.train.grid import train
+
+with stage("train") as params:
+    folds = pd.read_csv(BUILD / "folds.csv", keep_default_na=False)
+    tables = train(params, folds, BUILD / "features", CACHE)
+    with files.replacing(BUILD / "train") as folder:
+        folder.mkdir()
+        tables.scenarios.to_csv(folder / "scenarios.csv", index=False)
+        tables.predictions.to_parquet(folder / "predictions.parquet", index=False)
+        tables.curves.to_csv(folder / "curves.csv", index=False)
+        tables.costs.to_csv(folder / "costs.csv", index=False)
+    seconds = {"train_seconds": round(float(tables.costs["seconds"].sum()), 3)}
+    files.write_json(BUILD / "costs" / "train.json", seconds)
