@@ -1,10 +1,15 @@
-"""Tiny pictures on disk."""
+"""Tiny pictures on disk, and how they fare."""
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from canting.params import Validate
+from canting.validate import gate, records
+from canting.validate.groups import group
 
 
 def save(raw: Path, path: str, size: tuple[int, int] = (64, 48), mode: str = "RGB") -> Path:
@@ -22,3 +27,20 @@ def picture(name: str, size: tuple[int, int], mode: str) -> Image.Image:
     if mode == "I;16":
         return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
     return image.convert(mode)
+
+
+def settled(raw: Path, params: Validate, **changes: Any) -> gate.Passage:
+    """Check a folder under changed parameters, writing nothing."""
+    found = records.read(raw)
+    found["group"] = group(raw, found)
+    params = params.model_copy(update=changes)
+    return gate.settle(found, records.labels(raw), params, docs=None)
+
+
+def failed(passage: gate.Passage) -> dict[str, list[str]]:
+    """Return the failed expectations and the rows that each names."""
+    return {
+        outcome.check.id: [name for name, _ in outcome.rows]
+        for outcome in passage.outcomes
+        if not outcome.success
+    }

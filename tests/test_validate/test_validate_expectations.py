@@ -10,29 +10,12 @@ import pandas as pd
 import pytest
 
 from canting.params import Validate
-from canting.validate import gate, records
 from canting.validate.class_checks import class_checks
-from canting.validate.groups import group
 from canting.validate.picture_checks import mostly, picture_checks
 
-from .folder import save
+from .folder import failed, save, settled
 
 Breaking = Callable[[Path], None]
-
-
-def settled(raw: Path, params: Validate, **changes: Any) -> gate.Passage:
-    found = records.read(raw)
-    found["group"] = group(raw, found)
-    params = params.model_copy(update=changes)
-    return gate.settle(found, records.labels(raw), params, docs=None)
-
-
-def failed(passage: gate.Passage) -> dict[str, list[str]]:
-    return {
-        outcome.check.id: [name for name, _ in outcome.rows]
-        for outcome in passage.outcomes
-        if not outcome.success
-    }
 
 
 def test_all_hold_at_the_limits(sound: Path, params: Validate) -> None:

@@ -12,12 +12,14 @@ import pytest
 
 from canting import manifest, validate
 from canting.errors import CantingError
-from canting.params import Validate, load
+from canting.params import Validate
 from canting.validate.report import ValidationError
 
-from .folder import save
+from .folder import failed, save, settled
 
 ROOT = Path(__file__).parents[2]
+SCRIPT = str(ROOT / "stages" / "validate.py")
+CLASS_LIMITS = ("min_pictures", "min_groups", "max_imbalance")
 RESULTS = ("manifest.parquet", "validation.json", "quarantine.csv")
 
 
@@ -103,57 +105,52 @@ def test_quarantine_does_not_hide_a_class_that_becomes_too_small(
     sound: Path, params: Validate
 ) -> None:
     (sound / "kawung/grey.png").write_text("Lorem")
-    with pytest.raises(ValidationError) as caught:
-        validate.run(sound, sound.parent, params.model_copy(update={"on_bad": "quarantine"}))
-    assert caught.value.failed == ["min_pictures", "min_groups", "max_imbalance"]
-    assert "kawung: 3 pictures" in str(caught.value)
-    assert not (sound.parent / "manifest.parquet").exists()
+    passage = settled(sound, params, on_bad="quarantine")
+    assert failed(passage) == {name: ["kawung"] for name in CLASS_LIMITS}
+    assert passage.aside["path"].tolist() == ["kawung/grey.png"]
 
 
-def test_quarantine_of_every_picture_stops(raw: Path, params: Validate) -> None:
+def test_quarantine_of_every_picture_leaves_classes_that_fail(raw: Path, params: Validate) -> None:
     for label in ("kawung", "parang"):
         save(raw, f"{label}/1.png", (1, 1))
-    with pytest.raises(ValidationError, match="kawung: 0 pictures"):
-        validate.run(raw, raw.parent, params.model_copy(update={"on_bad": "quarantine"}))
+    passage = settled(raw, params, on_bad="quarantine")
+    assert failed(passage) == {name: ["kawung", "parang"] for name in CLASS_LIMITS[:2]}
+    assert len(passage.left) == 0
 
 
-def test_the_same_pictures_give_the_same_bytes_and_no_connection(
-    sound: Path, params: Validate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def at_root(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand where `params.yaml` and `build/raw` are, as the stage script does."""
+    text = (ROOT / "params.yaml").read_text().replace("min_pictures: 20", "min_pictures: 4")
+    (tmp_path / "params.yaml").write_text(text.replace("min_groups: 10", "min_groups: 4"))
+    monkeypatch.chdir(tmp_path)
+    return sound
+
+
+def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
+    at_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tried: list[object] = []
     monkeypatch.setattr(socket.socket, "connect", lambda _, address: tried.append(address))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: tried.append(address))
     results = []
-    for build in (tmp_path / "once", tmp_path / "twice"):
-        assert validate.run(sound, build, params).pictures == 12
-        results.append([(build / name).read_bytes() for name in RESULTS])
+    for _ in range(2):
+        runpy.run_path(SCRIPT, run_name="__main__")
+        line = "validate: 12 pictures, 2 classes, 12 groups, 0 quarantined\n"
+        assert capsys.readouterr().out == line
+        results.append([(at_root.parent / name).read_bytes() for name in RESULTS])
     assert results[0] == results[1]
     assert results[0][2] == b"path,reason\n"
     assert tried == []
+    assert sorted(file.name for file in at_root.parent.iterdir()) == sorted(
+        [*RESULTS, "data_docs", "raw"]
+    )
 
 
-@pytest.mark.parametrize("stop", [False, True])
-def test_the_stage_ends_in_one_line_or_in_one_message(
-    stop: bool,
-    sound: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    text = (ROOT / "params.yaml").read_text().replace("min_pictures: 20", "min_pictures: 4")
-    (tmp_path / "params.yaml").write_text(text.replace("min_groups: 10", "min_groups: 4"))
-    assert load(tmp_path / "params.yaml").validate_.min_groups == 4
-    if stop:
-        (sound / "kawung/grey.png").write_text("Lorem")
-    monkeypatch.chdir(tmp_path)
-    script = str(ROOT / "stages" / "validate.py")
-    if stop:
-        with pytest.raises(SystemExit, match=r"^validate: 3 of 12 expectations .*failed"):
-            runpy.run_path(script, run_name="__main__")
-        return
-    runpy.run_path(script, run_name="__main__")
-    line = "validate: 12 pictures, 2 classes, 12 groups, 0 quarantined\n"
-    assert capsys.readouterr().out == line
+def test_the_stage_ends_with_the_message_where_pictures_are_bad(at_root: Path) -> None:
+    (at_root / "kawung/grey.png").write_text("Lorem")
+    with pytest.raises(SystemExit, match=r"^validate: 3 of 12 expectations .*failed"):
+        runpy.run_path(SCRIPT, run_name="__main__")
 
 
 def test_reading_back_what_is_no_manifest_is_refused(tmp_path: Path) -> None:
