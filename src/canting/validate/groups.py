@@ -15,8 +15,9 @@ def group(raw: Path, records: pd.DataFrame) -> "pd.Series[int]":
     decoded gets groups of its own.
     """
     decodable = records[records["error"].isna()].drop_duplicates("sha256")
-    found = near_duplicates.group(raw, decodable["path"].tolist()) if len(decodable) else []
-    of_content = dict(zip(decodable["sha256"], map(int, found), strict=True))
+    paths = decodable["path"].tolist()
+    found = near_duplicates.group(raw, paths).tolist() if paths else []
+    of_content = dict(zip(decodable["sha256"], found, strict=True))
     content = records["sha256"].where(records["sha256"].notna(), records["path"])
     return number(content.map(lambda key: of_content.get(key, key)))
 
