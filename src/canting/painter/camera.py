@@ -63,7 +63,7 @@ def _tone(rng: np.random.Generator, picture: Field, faults: list[str]) -> Field:
     middle = rng.uniform(0.4, 0.6)
     toned = (toned - middle) * flat + middle
     if "dark" in faults:
-        toned = toned * rng.uniform(0.4, 0.7)
+        toned = toned * min(max(rng.uniform(0.4, 0.7), 0.16 / float(grey.mean())), 1.0)
     bright = np.maximum(toned - 0.8, 0)
     shoulder: Field = 0.2 * (1 - np.exp(-bright / 0.2)) - bright
     return toned + shoulder

@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from canting import parallel
+from canting.errors import CantingError
 from canting.files import replacing
 from canting.painter.picture import LABELS, generator, paint
 
@@ -26,7 +27,12 @@ def paint_file(folder: Path, label: str, index: int, seed: int) -> Path:
 
 
 def paint_folder(folder: Path, *, seed: int = SEED, per_class: int = PER_CLASS) -> None:
-    """Paint `per_class` pictures of each class into `folder`, whole or not at all."""
+    """Paint `per_class` pictures of each class into `folder`, whole or not at all.
+
+    What was in `folder` before is replaced.
+    """
+    if per_class < 1:
+        raise CantingError(f"`per_class`: expected at least 1 picture. Received: {per_class!r}.")
     tasks = [(label, index) for label in LABELS for index in range(per_class)]
     with replacing(folder) as aside:
         one = partial(_task, aside, seed)

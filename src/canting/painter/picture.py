@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from canting.errors import CantingError
 from canting.painter import camera, cloth, kawung, mega_mendung, palettes, parang
 from canting.pictures import Pixels
 
@@ -17,7 +18,12 @@ def generator(label: str, index: int, seed: int, use: int = 0) -> np.random.Gene
 
 
 def paint(label: str, index: int, seed: int) -> Pixels:
-    """Return picture `index` of a class, `(256, 256, 3) uint8`; the same one for the same seed."""
+    """Return picture `index` of a class, `(256, 256, 3) uint8`; the same one for the same seed.
+
+    Raises `CantingError` for a label that is not in `LABELS`.
+    """
+    if label not in LABELS:
+        raise CantingError(f"`label`: expected one of {', '.join(LABELS)}. Received: {label!r}.")
     rng = generator(label, index, seed)
     dye = palettes.pick(rng, index)
     canvas = cloth.dyed(rng, MOTIFS[label](rng, dye), dye)
