@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 from canting.near_duplicates import group, leaked
 
 Labels = npt.NDArray[np.int64]
-MOTIFS_WITH_COPIES = 2
+KINDS_WITH_COPIES = 2
 """A class counts when its files have at least so many different middle words."""
 
 
@@ -35,7 +35,7 @@ def listed(folder: Path) -> list[str]:
         str(path.relative_to(folder))
         for paths, words in zip(classes, kinds, strict=True)
         for path in paths
-        if len(words) >= MOTIFS_WITH_COPIES
+        if len(words) >= KINDS_WITH_COPIES
     ]
 
 
