@@ -125,9 +125,11 @@ def test_none_one_and_two(tmp_path: Path) -> None:
 
 
 def test_more_copies_than_neighbours_are_one_group(tmp_path: Path) -> None:
-    image = texture(1)
-    images = {f"whole{q}": recoded(image, q) for q in range(50, 90, 2)}
-    images |= {f"part{q}": recoded(crop(image, 0.2, 0.2, 1, 1), q) for q in range(50, 90, 2)}
+    image, images = texture(1), {}
+    for mark in range(20):
+        for name, picture in (("whole", image), ("part", crop(image, 0.2, 0.2, 1, 1))):
+            images[f"{name}{mark}"] = picture.copy()
+            images[f"{name}{mark}"].putpixel((mark, 0), (255, 0, 0))
     assert set(group(tmp_path, saved(tmp_path, images)).tolist()) == {0}
 
 
