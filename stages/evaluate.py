@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from canting import files
+from canting.core import files
+from canting.core.stage import BUILD, RESULTS, stage
 from canting.evaluate import scores, tables
 from canting.plots.confusion import confusion
 from canting.plots.contact_sheet import misclassified
 from canting.plots.curves import learning_curves
 from canting.plots.figure import save
-from canting.stage import BUILD, RESULTS, stage
 
 with stage("evaluate") as params:
     trained = BUILD / "train"

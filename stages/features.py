@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from canting import files, manifest
+from canting import manifest
+from canting.core import files
+from canting.core.stage import BUILD, CACHE, stage
 from canting.features import compute, store
-from canting.stage import BUILD, CACHE, stage
 
 with stage("features") as params:
     pictures = compute.Pictures(

@@ -1,7 +1,7 @@
 """Bring the pictures of `fetch.source` to `build/raw`, with the list of their digests."""
 
+from canting.core.stage import BUILD, stage
 from canting.fetch import fetch
-from canting.stage import BUILD, stage
 
 
 def main() -> None:

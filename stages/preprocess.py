@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from canting import files, manifest
+from canting import manifest
+from canting.core import files
+from canting.core.stage import BUILD, RESULTS, stage
+from canting.near_duplicates import leaked
 from canting.preprocess import folds
 from canting.preprocess.decode import decode_all
-from canting.stage import BUILD, RESULTS, stage
 
 with stage("preprocess") as params:
     pictures = manifest.read(BUILD / "manifest.parquet")
@@ -20,7 +22,7 @@ with stage("preprocess") as params:
         "leaked_by_a_random_split": folds.leak_of_random_split(
             labels, groups, params.folds, params.seed
         ),
-        "leaked": folds.leaked(groups, table["fold"].to_numpy()),
+        "leaked": leaked(groups, table["fold"].to_numpy()),
     }
     decode_all(BUILD / "raw", pictures["path"].tolist(), params.image_size, BUILD / "pictures.npy")
     files.write_text(BUILD / "folds.csv", table.to_csv(index=False))

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from canting import files, runtime
+from canting.core import files, runtime
+from canting.core.stage import BUILD, CACHE, RESULTS, stage
 from canting.features.store import slug
 from canting.select_best import card, rule
-from canting.stage import BUILD, CACHE, RESULTS, stage
 from canting.train.fold import Task
 
 with stage("select_best") as params:
@@ -29,5 +29,8 @@ with stage("select_best") as params:
     sample = pictures[np.linspace(0, len(pictures) - 1, min(32, len(pictures)), dtype=int)]
     content = card.card(task, choice, ranking, final.hold_out, BUILD)
     difference = bundle.write(final.model, list(sample), content, BUILD / "best")
-    files.write_json(RESULTS / "select_best" / "selection.json", card.selection(choice, final.hold_out, difference))
+    files.write_json(
+        RESULTS / "select_best" / "selection.json",
+        card.selection(choice, final.hold_out, difference),
+    )
     print(choice.reason)

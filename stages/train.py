@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from canting import files
-from canting.stage import BUILD, CACHE, stage
+from canting.core import files
+from canting.core.stage import BUILD, CACHE, stage
 from canting.train.grid import train
 
 with stage("train") as params:

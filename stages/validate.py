@@ -1,11 +1,13 @@
-from canting.stage import BUILD, stage
+"""Check the pictures, find near-duplicates, write the manifest."""
+
+from canting.core.stage import BUILD, RESULTS, stage
 
 
 def main() -> None:
     with stage("validate") as params:
         from canting import validate
 
-        counts = validate.run(BUILD / "raw", BUILD, params.validate_)
+        counts = validate.run(BUILD / "raw", BUILD, RESULTS / "validate", params.validate_)
         print(
             f"validate: {counts.pictures} pictures, {counts.classes} classes, "
             f"{counts.groups} groups, {counts.quarantined} quarantined"

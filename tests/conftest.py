@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from canting import runtime
+from canting.core import runtime
 
 runtime.prepare()
 

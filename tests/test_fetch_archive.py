@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
+from canting.core.params import Fetch
 from canting.fetch import Limits, Means, fetch
-from canting.params import Fetch
 
 GOOD = {"Öl set/glass/ä 1.jpg": b"one", "Öl set/glass/2.png": b"two", "Öl set/metal/3.jpg": b"3"}
 TARS = ("w:", "w:gz", "w:bz2", "w:xz")

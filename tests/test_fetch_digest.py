@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
+from canting.core.params import Fetch
 from canting.fetch import Fetched, Means, fetch
-from canting.params import Fetch
 
 ROOT = Path(__file__).parents[1]
 

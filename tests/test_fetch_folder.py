@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
+from canting.core.params import Fetch
 from canting.fetch import Means, fetch
-from canting.params import Fetch
 
 TWO = ("glass/a.jpg", "metal/b.jpg")
 

@@ -18,9 +18,9 @@ from typing import Any
 import kagglesdk.kaggle_env
 import pytest
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
+from canting.core.params import Fetch
 from canting.fetch import Fetched, Means, Patience, fetch
-from canting.params import Fetch
 
 SOURCE = "kaggle:owner/slug/versions/3"
 QUICK = Patience(tries=3, delay=0.01, longest=2.0, silence=0.5)

@@ -11,8 +11,8 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from canting.errors import CantingError
-from canting.files import sha256
+from canting.core.errors import CantingError
+from canting.core.files import sha256
 from canting.painter import LABELS, PER_CLASS, SEED, paint, paint_file, paint_folder
 from canting.painter.view import draw_view
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from canting import files
+from canting.core import files
 
 
 def export(model: keras.Model, path: Path) -> None:

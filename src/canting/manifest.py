@@ -6,8 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from canting.errors import CantingError
-from canting.files import replacing
+from canting.core.errors import CantingError
+from canting.core.files import replacing
 
 COLUMNS = {
     "path": "string",

@@ -1,7 +1,6 @@
 """From the bytes of a picture to an upright RGB array; the pipeline and the service share it."""
 
 import io
-import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 
 Pixels = npt.NDArray[np.uint8]
 """`(height, width, 3) uint8`, RGB."""
@@ -38,11 +37,9 @@ def decode(source: Path | bytes) -> Image.Image:
     if not content:
         raise PictureError("empty_file", "expected a picture, received an empty file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
-            _check_pixels(image)
-            image.load()
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        _check_pixels(image)
+        image.load()
     except UnidentifiedImageError:
         message = f"expected one of {', '.join(FORMATS)}, received bytes of none of them"
         raise PictureError("unsupported_format", message) from None

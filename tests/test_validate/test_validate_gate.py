@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from canting import manifest, validate
-from canting.errors import CantingError
-from canting.params import Validate
+from canting.core.errors import CantingError
+from canting.core.params import Validate
 from canting.validate.report import ValidationError
 
 from .folder import failed, save, settled
@@ -46,7 +46,7 @@ def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
     for name in RESULTS:
         (build / name).write_text("earlier")
     with pytest.raises(ValidationError) as caught:
-        validate.run(broken, build, params)
+        validate.run(broken, build, build, params)
     message = str(caught.value)
     assert caught.value.failed == [
         "decodable",
@@ -80,7 +80,7 @@ def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
 def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: Validate) -> None:
     build = broken.parent
     changes = {"on_bad": "quarantine", "max_imbalance": 2.5}
-    counts = validate.run(broken, build, params.model_copy(update=changes))
+    counts = validate.run(broken, build, build, params.model_copy(update=changes))
     assert counts == validate.Counts(pictures=13, classes=2, groups=13, quarantined=18)
     with (build / "quarantine.csv").open(newline="", encoding="utf-8") as file:
         aside = {row["path"]: row["reason"] for row in csv.DictReader(file)}

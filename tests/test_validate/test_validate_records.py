@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from canting import pictures
-from canting.errors import CantingError
-from canting.files import sha256
+from canting.core.errors import CantingError
+from canting.core.files import sha256
 from canting.validate import records
 from canting.validate.groups import group
 

@@ -9,8 +9,8 @@ from keras import layers
 
 from canting.backbones import weights
 from canting.backbones.table import TABLE
-from canting.errors import CantingError
-from canting.names import BACKBONES
+from canting.core.errors import CantingError
+from canting.core.names import BACKBONES
 
 
 class Parts(NamedTuple):

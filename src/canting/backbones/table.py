@@ -46,4 +46,4 @@ TABLE: dict[str, Backbone] = {
     "inception_v3": _application(applications.InceptionV3, symmetric),
     "small_cnn": Backbone(small_cnn.build, symmetric),
 }
-"""Any architecture of `keras.applications` is one row; `canting.names.BACKBONES` has the names."""
+"""Any architecture of `keras.applications` is one row; `BACKBONES` in `names` has their names."""

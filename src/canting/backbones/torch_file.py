@@ -58,9 +58,7 @@ def read(path: Path) -> dict[str, npt.NDArray[Any]]:
         keys = _Unpickler(file).load()
         dtypes = {tensor.storage.key: tensor.storage.dtype for tensor in tensors.values()}
         storages = {key: _values(file, dtypes[key]) for key in keys}
-    return {
-        name: _strided(tensor, storages) for name, tensor in tensors.items()
-    }
+    return {name: _strided(tensor, storages) for name, tensor in tensors.items()}
 
 
 def _values(file: IO[bytes], dtype: str) -> npt.NDArray[Any]:

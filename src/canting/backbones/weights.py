@@ -1,13 +1,15 @@
 """ImageNet weights into a backbone."""
 
+import warnings
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from canting.backbones import efficientnet_lite0
 from canting.backbones.table import TABLE, Shape
 from canting.backbones.weight_files import WeightsError, locate
-from canting.names import BACKBONES
+from canting.core.names import BACKBONES
 
 
 def load(backbone: str, shape: Shape) -> keras.Model:
@@ -30,10 +32,21 @@ def _read(backbone: str, model: keras.Model, path: Path) -> None:
         if BACKBONES[backbone] == "package":
             efficientnet_lite0.load(model, path)
         else:
-            model.load_weights(path)
+            _load_all(model, path)
     except (OSError, ValueError, KeyError) as error:
         received = f"`{path.name}`, which does not fit ({_line(error)})"
         raise WeightsError(backbone, received) from error
+
+
+def _load_all(model: keras.Model, path: Path) -> None:
+    """Load a file that holds every weight; Keras alone only warns where one is missing."""
+    model.set_weights([np.full(weight.shape, np.nan) for weight in model.weights])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.load_weights(path)
+    missing = [weight.path for weight in model.weights if np.isnan(np.asarray(weight)).any()]
+    if missing:
+        raise ValueError(f"{len(missing)} weights are missing, the first is {missing[0]}")
 
 
 def _download(backbone: str, shape: Shape) -> keras.Model:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.evaluate import scores
 
 
@@ -75,7 +75,7 @@ def epochs_to_best(curves: pd.DataFrame) -> float:
 
 
 def _scores(predictions: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
-    counts = scores.confusion(predictions["label"], predictions["predicted"], labels)  # type: ignore[arg-type]
+    counts = scores.confusion(predictions["label"], predictions["predicted"], labels)
     return {**scores.macro(counts), "loss": scores.log_loss(predictions)}
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from canting.params import Features
+from canting.core.params import Features
 from canting.pictures import Pixels
 
 Matrix = npt.NDArray[np.float64]

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from canting import files, parallel
+from canting.core import files, parallel
+from canting.core.params import Features
+from canting.core.source import code_digest
 from canting.features import store, trunk
 from canting.features.augment import view
-from canting.params import Features
-from canting.source import code_digest
 
 CHUNK = 32
 """Pictures a task: small enough to balance the cores, large enough to hide the overhead."""

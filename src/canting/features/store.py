@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from canting import files
-from canting.errors import CantingError
+from canting.core import files
+from canting.core.errors import CantingError
 
 Array = npt.NDArray[Any]
 
@@ -28,7 +28,7 @@ class Store:
         paths = sorted(folder.glob("view_*.npy"))
         if not paths:
             raise CantingError(f"`{folder}` holds no features. Run `dvc repro features`.")
-        self._views = [np.load(path, mmap_mode="r") for path in paths]
+        self._views: list[Array] = [np.load(path, mmap_mode="r") for path in paths]
         self.key = str(files.read_json(folder / "key.json"))
 
     @property

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy.typing as npt
 
-from canting import files
 from canting.backbones import weight_files
+from canting.core import files
+from canting.core.source import code_digest
 from canting.engine import Engine
 from canting.pictures import Pixels
-from canting.source import code_digest
 
 Answer = Callable[[Pixels], npt.NDArray[Any]]
 """Takes a picture, `(height, width, 3) uint8`; returns what the trunk answers."""

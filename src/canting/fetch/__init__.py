@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from canting.core.files import replacing, write_text
+from canting.core.params import Fetch
 from canting.fetch.classes import class_folders
 from canting.fetch.copying import check_apart, copied
 from canting.fetch.digests import as_text, check_pin, of_text
@@ -12,8 +14,6 @@ from canting.fetch.limits import Limits
 from canting.fetch.naming import targets
 from canting.fetch.patience import Patience
 from canting.fetch.source import Means, opened
-from canting.files import replacing, write_text
-from canting.params import Fetch
 
 __all__ = ["Fetched", "Limits", "Means", "Patience", "fetch"]
 

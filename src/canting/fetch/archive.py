@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.limits import Limits, Meter
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.copies import without_copies
 from canting.fetch.labels import check_chosen, check_labels, listed
 from canting.fetch.paths import composed

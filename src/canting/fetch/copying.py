@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.digests import Row
 from canting.fetch.naming import Names
 from canting.fetch.source import Source, local

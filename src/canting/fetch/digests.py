@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.labels import listed
 
 

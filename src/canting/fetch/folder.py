@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.paths import ignored, is_picture
 
 CHUNK = 2**20

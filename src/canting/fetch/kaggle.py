@@ -22,7 +22,7 @@ from kagglesdk.datasets.types.dataset_api_service import (
 )
 from kagglesdk.kaggle_client import KaggleClient
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.archive import BrokenArchiveError
 from canting.fetch.impatient import Impatient
 from canting.fetch.kaggle_errors import judged

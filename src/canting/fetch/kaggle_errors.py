@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.patience import PassingError
 
 PASSING = (408, 429)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.paths import check_name, composed, key
 
 SHOWN = 8

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 
 SMALL = 2**20
 """Bytes that may come out of any archive: a few flat drawings pack better than `Limits.ratio`."""

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.classes import Labels
 from canting.fetch.paths import check_name, composed, key
 

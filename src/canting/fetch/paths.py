@@ -3,7 +3,7 @@
 import unicodedata
 from pathlib import PurePosixPath
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """Extensions, in any case, that make a file a picture; whether it is one, `validate` judges."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 
 Answer = TypeVar("Answer")
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
+from canting.core.stage import CACHE
 from canting.fetch import archive
 from canting.fetch.folder import Folder
 from canting.fetch.limits import Limits
 from canting.fetch.patience import Patience
-from canting.stage import CACHE
 
 KINDS = "a folder, an archive (.zip, .tar, .tar.gz, .tar.bz2, .tar.xz) or kaggle:owner/slug"
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from tqdm import tqdm
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.fetch.archive import inside, naming_faults, refusal
 from canting.fetch.folder import CHUNK
 from canting.fetch.limits import Meter

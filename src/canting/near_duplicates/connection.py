@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from canting import parallel
+from canting.core import parallel
 from canting.near_duplicates.components import Components
 from canting.near_duplicates.neighbours import NEIGHBOURS, neighbours
 from canting.near_duplicates.signature import colour_likeness

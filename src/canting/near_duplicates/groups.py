@@ -1,17 +1,14 @@
 """Number the groups of near-duplicates in a folder of pictures."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from canting import parallel
+from canting.core import parallel
 from canting.near_duplicates.connection import connect
 from canting.near_duplicates.signature import LENGTH
 from canting.near_duplicates.sketch import RECORD, sketch
@@ -27,7 +24,7 @@ def group(folder: Path, paths: Sequence[str]) -> Rows:
     """
     if not paths:
         return np.empty(0, np.int64)
-    with tempfile.TemporaryFile() as file, _one_thread_a_task():
+    with tempfile.TemporaryFile() as file:
         contents, signatures, records = _read(folder, paths, file)
         # sorted by content, so that the order of the paths cannot matter
         _, firsts, distinct = np.unique(contents, return_index=True, return_inverse=True)
@@ -54,15 +51,3 @@ def _by_first_appearance(labels: npt.NDArray[np.int64]) -> Rows:
     rank = np.empty(len(firsts), np.int64)
     rank[np.argsort(firsts)] = np.arange(len(firsts))
     return rank[inverse]
-
-
-@contextmanager
-def _one_thread_a_task() -> Iterator[None]:
-    """Leave the cores to the tasks: small products are slower by far where BLAS shares them out."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with threadpool_limits(1, user_api="blas"):
-            yield
-    finally:
-        cv2.setNumThreads(before)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from canting import parallel
-from canting.errors import CantingError
-from canting.files import replacing
+from canting.core import parallel
+from canting.core.errors import CantingError
+from canting.core.files import replacing
 from canting.painter.picture import LABELS, generator, paint
 
 SEED = 2026

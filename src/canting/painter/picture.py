@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.painter import camera, cloth, kawung, mega_mendung, palettes, parang
 from canting.pictures import Pixels
 

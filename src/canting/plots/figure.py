@@ -1,17 +1,19 @@
 """What all figures share: the look, and files with the same bytes each time."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from canting import files
+from canting.core import files
 
 INK, PAPER, INDIGO, SOGA = "#2b211a", "#fffdf9", "#27408b", "#8a4b1f"
 """Colours of the project: dark brown, natural cotton, indigo and soga dye."""
 
-LOOK = {
+LOOK: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.facecolor": PAPER,
     "axes.labelcolor": INK,
@@ -27,7 +29,7 @@ LOOK = {
 }
 
 
-def look() -> rc_context:
+def look() -> AbstractContextManager[None]:
     """Return a context in which figures have the project's look."""
     return rc_context(LOOK)
 

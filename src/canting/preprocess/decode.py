@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from canting import files, parallel, pictures
-from canting.errors import CantingError
+from canting import pictures
+from canting.core import files, parallel
+from canting.core.errors import CantingError
 from canting.pictures import PictureError, Pixels
 
 

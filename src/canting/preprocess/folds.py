@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.near_duplicates import leaked
 
 HELD_OUT = -1

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from canting import files
+from canting.core import files
+from canting.core.errors import CantingError
 from canting.engine import Engine
-from canting.errors import CantingError
 from canting.export import export
 from canting.pictures import Pixels
 

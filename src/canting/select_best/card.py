@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from canting import files
+from canting.core import files
 from canting.select_best.rule import Choice
 from canting.train.fold import Task
-
 
 SHAPING = {"folds", "seed", "preprocess", "features", "train", "select_best"}
 """Parameters beside the scenario's that made the model."""

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from canting.backbones.cut import split
-from canting.params import Scenario
+from canting.core.params import Scenario
 
 OUTPUTS = ("logits", "pooled", "map")
 """`(n, classes)` logits, `(n, channels)` pooled feature, `(n, h, w, channels)` last feature map."""
@@ -17,7 +17,9 @@ def compose(scenario: Scenario, size: tuple[int, int], trained: keras.Model) -> 
     picture = keras.Input((*size, 3), name="picture")
     if parts.trunk is not None and parts.tail is None:
         pool = parts.trunk.get_layer("pool")
-        last, pooled = keras.Model(parts.trunk.input, [pool.input, pool.output], name="whole")(picture)
+        last, pooled = keras.Model(parts.trunk.input, [pool.input, pool.output], name="whole")(
+            picture
+        )
         return _named(picture, trained(pooled), pooled, last)
     feature = picture if parts.trunk is None else parts.trunk(picture)
     pool = trained.get_layer("pool")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from canting.backbones.cut import split
-from canting.params import Scenario
+from canting.core.params import Scenario
 from canting.select_best.rule import Cost
 
 
@@ -23,6 +23,8 @@ def _parameters(
     parts = split(backbone, fine_tune_from, size)
     frozen = parts.trunk.count_params() if parts.trunk is not None else 0
     tail = parts.tail.count_params() if parts.tail is not None else 0
-    channels = (parts.tail or parts.trunk).output.shape[-1]
+    last = parts.tail if parts.tail is not None else parts.trunk
+    assert last is not None
+    channels = last.output.shape[-1]
     trained = tail + (channels + 1) * classes
     return frozen + trained, trained

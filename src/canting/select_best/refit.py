@@ -40,7 +40,7 @@ def _score(task: fold.Task, logits: Any, rows: Any) -> dict[str, Any]:
     columns = {scores.LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
     held = task.table.iloc[rows][["path", "label"]].reset_index(drop=True)
     predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))
-    counts = scores.confusion(predictions["label"], predictions["predicted"], task.classes)  # type: ignore[arg-type]
+    counts = scores.confusion(predictions["label"], predictions["predicted"], task.classes)
     return {
         "pictures": len(held),
         **scores.macro(counts),

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from canting import runtime
+from canting.core import runtime
+from canting.core.params import Scenario
 from canting.features.store import Store
-from canting.params import Scenario
 from canting.train import tail
 from canting.train.batches import Batches, Rows
 

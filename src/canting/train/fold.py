@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting import files
+from canting.core import files
+from canting.core.params import Params, Scenario
+from canting.core.source import code_digest
 from canting.features import store
-from canting.params import Params, Scenario
-from canting.source import code_digest
 
-TRAINED_BY = ("train", "backbones", "names", "params", "runtime", "features/store")
+TRAINED_BY = ("train", "backbones", "core/runtime", "features/store")
 """Code that decides on the outcome of a training."""
 
 
@@ -70,7 +70,7 @@ def load(task: Task) -> Outcome | None:
     if not kept.exists():
         return None
     try:
-        with np.load(kept) as content:
+        with kept.open("rb") as file, np.load(file) as content:
             curves = {name[6:]: content[name] for name in content.files if name[:6] == "curve_"}
             rows, logits = content["rows"], content["logits"]
             return Outcome(rows, logits, curves, float(content["seconds"]), str(content["failure"]))
@@ -82,7 +82,7 @@ def load(task: Task) -> Outcome | None:
 
 def run(task: Task) -> None:
     """Train one task in this process and keep its outcome."""
-    from canting import runtime
+    from canting.core import runtime
 
     runtime.prepare(threads=1)
     _save(path(task), _outcome(task))
@@ -119,7 +119,7 @@ def _failure(losses: list[float]) -> str:
 
 
 def _save(target: Path, outcome: Outcome) -> None:
-    curves = {f"curve_{name}": values for name, values in outcome.curves.items()}
+    curves: dict[str, Any] = {f"curve_{name}": values for name, values in outcome.curves.items()}
     with files.replacing(target) as aside, aside.open("wb") as file:
         np.savez(
             file,

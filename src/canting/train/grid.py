@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from canting import parallel
+from canting.core import parallel
+from canting.core.params import Params
 from canting.features.store import slug
-from canting.params import Params
 from canting.train import fold
 from canting.train.fold import Outcome, Task
 

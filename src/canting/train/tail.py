@@ -6,8 +6,8 @@ import keras
 from keras import layers
 
 from canting.backbones.cut import split
-from canting.names import BACKBONES
-from canting.params import Scenario
+from canting.core.names import BACKBONES
+from canting.core.params import Scenario
 
 
 def build(scenario: Scenario, size: tuple[int, int], shape: tuple[int, ...], classes: int) -> Any:
@@ -25,10 +25,9 @@ def build(scenario: Scenario, size: tuple[int, int], shape: tuple[int, ...], cla
 
 def compile_(model: keras.Model, scenario: Scenario) -> None:
     """Set optimizer, loss and metric; XLA only where a backend needs it (slower on a CPU)."""
-    optimizer = keras.optimizers.get(scenario.optimizer)
-    optimizer.learning_rate = scenario.learning_rate
+    optimizers = {name.lower(): value for name, value in vars(keras.optimizers).items()}
     model.compile(
-        optimizer,
+        optimizers[scenario.optimizer](learning_rate=scenario.learning_rate),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from canting import manifest
-from canting.files import replacing, write_json
-from canting.params import Validate
+from canting.core.files import replacing, write_json
+from canting.core.params import Validate
 from canting.validate import records, tables
 from canting.validate.check import Outcome
 from canting.validate.class_checks import class_checks
@@ -39,8 +39,8 @@ class Passage:
     outcomes: Sequence[Outcome]
 
 
-def run(raw: Path, build: Path, params: Validate) -> Counts:
-    """Write the manifest, the results and what was quarantined; raise `ValidationError`.
+def run(raw: Path, build: Path, results: Path, params: Validate) -> Counts:
+    """Write the manifest to `build`, outcomes and quarantine to `results`; raise `ValidationError`.
 
     The Data Docs are written either way, everything else only if nothing fails.
     """
@@ -53,7 +53,7 @@ def run(raw: Path, build: Path, params: Validate) -> Counts:
         offline(pages, passage.outcomes)
     if not all(outcome.success for outcome in passage.outcomes):
         raise ValidationError(passage.outcomes, docs)
-    return _write(build, passage)
+    return _write(build, results, passage)
 
 
 def settle(
@@ -86,11 +86,11 @@ def _bad(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=REASONS, dtype="str").drop_duplicates("path")
 
 
-def _write(build: Path, passage: Passage) -> Counts:
+def _write(build: Path, results: Path, passage: Passage) -> Counts:
     left = passage.left.assign(group=number(passage.left["group"]))
     manifest.write(build / "manifest.parquet", left)
-    with replacing(build / "quarantine.csv") as aside:
+    with replacing(results / "quarantine.csv") as aside:
         passage.aside.to_csv(aside, index=False, lineterminator="\n")
     result = summary(passage.outcomes, len(left), len(passage.aside))
-    write_json(build / "validation.json", result)
+    write_json(results / "validation.json", result)
     return Counts(len(left), left["label"].nunique(), left["group"].nunique(), len(passage.aside))

@@ -1,15 +1,14 @@
 """From a folder of pictures to one record a picture."""
 
 import hashlib
-import warnings
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from PIL import Image
 
-from canting import parallel
-from canting.errors import CantingError
+from canting.core import parallel
+from canting.core.errors import CantingError
 from canting.pictures import PictureError, decode, upright
 
 IGNORED = ("thumbs.db", "desktop.ini", "__macosx")
@@ -56,11 +55,8 @@ def paths(raw: Path) -> list[str]:
 def read(raw: Path) -> pd.DataFrame:
     """Read every picture once; one row each, in sorted path order, `error` where it has one."""
     found = paths(raw)
-    # Pillow warns of odd metadata, and `warnings` is not safe to set from several threads.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        task = partial(_record, raw)
-        rows = list(parallel.run(task, found, label="validate: pictures", total=len(found)))
+    task = partial(_record, raw)
+    rows = list(parallel.run(task, found, label="read pictures", total=len(found)))
     return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from canting.errors import CantingError
+from canting.core.errors import CantingError
 from canting.validate.check import Outcome
 
 SHOWN = 10

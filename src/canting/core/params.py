@@ -1,0 +1,187 @@
+"""`params.yaml`, parsed once into frozen types that refuse what they do not know."""
+
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from canting.core.errors import CantingError
+from canting.core.names import BACKBONES, OPTIMIZERS
+from canting.core.params_error import ParamsError
+
+Value = TypeVar("Value")
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    return _as_tuple(value) if isinstance(value, list) else (value,)
+
+
+def _known(names: tuple[str, ...]) -> Any:
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and value not in names:
+            raise ValueError(f"one of {', '.join(names)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _size(value: Any) -> Any:
+    if not (isinstance(value, list) and len(value) == 2 and all(map(_is_side, value))):
+        raise ValueError("height and width, two whole numbers of at least 32 pixels")
+    return tuple(value)
+
+
+def _is_side(value: Any) -> bool:
+    return type(value) is int and 32 <= value <= 10_000
+
+
+Many = Annotated[tuple[Value, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+Listed = Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Pixels = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Section(BaseModel):
+    """A frozen part of the parameters: strict types, no unknown keys, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Fetch(Section):
+    """Where the pictures come from."""
+
+    source: Annotated[str, Field(min_length=1)]
+    classes: dict[str, str] | None
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
+
+
+class Validate(Section):
+    """What the pictures have to be."""
+
+    labels: Listed[str] | None
+    min_pictures: Count
+    min_groups: Count
+    min_side: Pixels
+    max_side: Pixels
+    modes: Listed[str]
+    max_imbalance: Annotated[float, Field(ge=1)]
+    max_duplicates: Share
+    max_conflicts: Share
+    on_bad: Literal["stop", "quarantine"]
+
+
+class Preprocess(Section):
+    """How the pictures are divided."""
+
+    hold_out: Annotated[float, Field(ge=0, le=0.5)]
+
+
+class Features(Section):
+    """How the augmented views are drawn."""
+
+    views: Annotated[int, Field(ge=0)]
+    horizontal_flip: bool
+    vertical_flip: bool
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    shear: Share
+    zoom: Annotated[float, Field(ge=0, lt=1)]
+    shift: Share
+
+
+class Train(Section):
+    """How the tail is trained."""
+
+    early_stopping: Count | None
+
+
+class Evaluate(Section):
+    """What is shown of the errors."""
+
+    misclassified: Annotated[int, Field(ge=0, le=500)]
+
+
+class SelectBest(Section):
+    """How the winner is chosen."""
+
+    metric: Literal["macro_f1", "accuracy"]
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Scenario(Section):
+    """One combination of the scenario keys."""
+
+    backbone: str
+    fine_tune_from: str | None
+    optimizer: str
+    dropout: float
+    learning_rate: float
+    batch_size: int
+    epochs: int
+
+    @property
+    def trunk(self) -> tuple[str, str | None]:
+        """The backbone and the layer that its tail starts at."""
+        return self.backbone, self.fine_tune_from
+
+    @property
+    def name(self) -> str:
+        """A name for files and tables that tells it from every other scenario."""
+        start = f"@{self.fine_tune_from}" if self.fine_tune_from else ""
+        return (
+            f"{self.backbone}{start}-{self.optimizer}-dropout{self.dropout:g}"
+            f"-lr{self.learning_rate:g}-batch{self.batch_size}-epochs{self.epochs}"
+        )
+
+
+class Params(Section):
+    """All of `params.yaml`."""
+
+    backbone: Many[Annotated[str, _known(tuple(BACKBONES))]]
+    fine_tune_from: Many[str | None]
+    optimizer: Many[Annotated[str, _known(OPTIMIZERS)]]
+    dropout: Many[Annotated[float, Field(ge=0, lt=1)]]
+    learning_rate: Many[Annotated[float, Field(gt=0)]]
+    batch_size: Many[Count]
+    epochs: Many[Count]
+    folds: Annotated[int, Field(ge=2)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    image_size: Annotated[tuple[int, int], BeforeValidator(_size)]
+    fetch: Fetch
+    validate_: Annotated[Validate, Field(alias="validate")]
+    preprocess: Preprocess
+    features: Features
+    train: Train
+    evaluate: Evaluate
+    select_best: SelectBest
+
+    def trunks(self) -> list[tuple[str, str | None]]:
+        """Return every backbone with every layer that its tail starts at."""
+        return list(product(dict.fromkeys(self.backbone), dict.fromkeys(self.fine_tune_from)))
+
+    def scenarios(self) -> list[Scenario]:
+        """Return every combination of the scenario keys, in the order of their lists."""
+        keys = tuple(Scenario.model_fields)
+        values = product(*(dict.fromkeys(getattr(self, key)) for key in keys))
+        return [Scenario(**dict(zip(keys, combination, strict=True))) for combination in values]
+
+
+def load(path: Path) -> Params:
+    """Read and check a parameter file; raise `ParamsError` for anything it should not hold."""
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CantingError(f"There is no `{path}` here. Run from the repository's root.") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise CantingError(f"`{path}` is not YAML: {' '.join(str(error).split())}") from None
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise ParamsError(path, error) from None

@@ -1,0 +1,29 @@
+"""What every stage script does around its work."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from canting.core import runtime
+from canting.core.errors import CantingError
+from canting.core.params import Params, load
+
+BUILD = Path("build")
+"""Git-ignored folder of what the stages hand to one another; DVC keeps it."""
+
+RESULTS = Path("results")
+"""Folder of the small results that git keeps, one folder a stage."""
+
+CACHE = Path(".canting")
+"""Git-ignored folder of partial results, each under a hash of all that made it."""
+
+
+@contextmanager
+def stage(name: str) -> Iterator[Params]:
+    """Yield the checked parameters; turn an error that the user can mend into one clear line."""
+    runtime.prepare()
+    try:
+        yield load(Path("params.yaml"))
+    except CantingError as error:
+        sys.exit(f"{name}: {error}")

@@ -1,0 +1,144 @@
+"""Backbones: weights, cuts, and what a trunk answers."""
+
+import pickle
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from canting.backbones import cut, torch_file, weight_files, weights
+from canting.backbones.cut import CutError, cut_points, split
+from canting.backbones.table import TABLE
+from canting.backbones.weight_files import WeightsError
+from canting.core.names import BACKBONES
+from tests.conftest import REAL, real
+
+CHINA, FLOWER = (
+    np.asarray(Image.fromarray(load_sample_image(name)).resize((224, 224)))
+    for name in ("china.jpg", "flower.jpg")
+)
+OTHERS = [name for name, origin in BACKBONES.items() if origin == "keras"]
+SMALL = (96, 96)
+"""Smallest square that every architecture takes."""
+
+
+def test_the_table_has_the_names() -> None:
+    assert list(TABLE) == list(BACKBONES)
+
+
+def test_lite0_sees_a_palace_in_china() -> None:
+    trunk = split("efficientnet_lite0", None, (224, 224)).trunk
+    assert trunk is not None
+    pooled = np.asarray(trunk.predict_on_batch(CHINA[None].astype(np.float32)))
+    path = weight_files.locate("efficientnet_lite0")
+    assert path is not None
+    classifier = torch_file.read(path)
+    logits = pooled @ classifier["_fc.weight"].T + classifier["_fc.bias"]
+    assert {442, 698} <= set(np.argsort(logits[0])[-5:])
+
+
+def test_mobilenet_v2_with_real_weights_tells_pictures_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real("weights")
+    monkeypatch.setenv(weight_files.FOLDER, str(REAL / "weights"))
+    trunk = split("mobilenet_v2", None, (224, 224)).trunk
+    assert trunk is not None
+    pictures = np.stack([CHINA, CHINA[:, ::-1], FLOWER]).astype(np.float32)
+    answers = np.asarray(trunk.predict_on_batch(pictures))
+    similar = np.corrcoef(answers)
+    assert similar[0, 1] > 0.8 > similar[0, 2]
+
+
+@pytest.mark.parametrize("backbone", OTHERS)
+def test_weights_are_read_from_the_named_folder(
+    backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keras.utils.set_random_seed(1)
+    source = TABLE[backbone].build((*SMALL, 3))
+    source.save_weights(tmp_path / weight_files.filename(backbone))
+    monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
+    keras.utils.set_random_seed(2)
+    loaded = weights.load(backbone, (*SMALL, 3))
+    expected, received = source.get_weights(), loaded.get_weights()
+    assert all(np.array_equal(*pair) for pair in zip(expected, received, strict=True))
+
+
+@pytest.mark.parametrize("backbone", ["mobilenet_v2", "mobilenet_v3_small", "small_cnn"])
+def test_tail_after_trunk_is_the_whole(
+    backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
+    if BACKBONES[backbone] == "keras":
+        TABLE[backbone].build((*SMALL, 3)).save_weights(tmp_path / weight_files.filename(backbone))
+    points = cut_points(weights.load(backbone, (*SMALL, 3)))
+    picture = np.random.default_rng(0).uniform(0, 255, (2, *SMALL, 3)).astype(np.float32)
+    if BACKBONES[backbone] == "none":
+        assert split(backbone, None, SMALL).trunk is None
+        return
+    whole = split(backbone, None, SMALL).trunk
+    assert whole is not None
+    for layer in (points[1], points[len(points) // 2], points[-1]):
+        parts = split(backbone, layer, SMALL)
+        assert parts.trunk is not None
+        assert parts.tail is not None
+        assert parts.tail.trainable_weights
+        assert not parts.trunk.trainable_weights
+        answer = np.asarray(parts.tail(parts.trunk(picture))).mean(axis=(1, 2))
+        np.testing.assert_allclose(answer, np.asarray(whole(picture)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("backbone", ["resnet50", "densenet121", "inception_v3", "vgg19"])
+def test_every_cut_point_can_be_cut_at(backbone: str) -> None:
+    core = TABLE[backbone].build((*SMALL, 3))
+    points = cut_points(core)
+    assert len(points) > 3
+    for name in points[:: max(1, len(points) // 6)]:
+        tail = keras.Model(core.get_layer(name).input, core.output)
+        assert tail.output.shape == core.output.shape
+
+
+def test_norms_of_a_tail_are_not_trained() -> None:
+    tail = split("efficientnet_lite0", "block11_expand_conv", SMALL).tail
+    assert tail is not None
+    assert not any("norm" in weight.path for weight in tail.trainable_weights)
+
+
+def test_a_layer_inside_a_branch_or_misspelt_is_refused() -> None:
+    with pytest.raises(CutError, match=r"passes through.*'block2_depthwise_conv'"):
+        cut.split("efficientnet_lite0", "block2_depthwise_conv", SMALL)
+    with pytest.raises(CutError, match="Did you mean 'block13_expand_conv'"):
+        cut.split("efficientnet_lite0", "block13_expnd_conv", SMALL)
+
+
+def test_weights_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(WeightsError) as caught:
+        weights.load("vgg19", (*SMALL, 3))
+    words = ("`backbone: vgg19`", "vgg19_imagenet_notop.weights.h5", str(tmp_path), "lite0")
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_weights_of_another_network_or_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
+    path = tmp_path / weight_files.filename("mobilenet_v2")
+    TABLE["mobilenet_v3_small"].build((*SMALL, 3)).save_weights(path)
+    with pytest.raises(WeightsError, match="which does not fit"):
+        weights.load("mobilenet_v2", (*SMALL, 3))
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(WeightsError, match="which does not fit"):
+        weights.load("mobilenet_v2", (*SMALL, 3))
+
+
+def test_a_file_of_weights_cannot_run_code(tmp_path: Path) -> None:
+    path = tmp_path / "evil.pth"
+    path.write_bytes(b"".join(pickle.dumps(part) for part in (1, 2, 3, print)))
+    with pytest.raises(pickle.UnpicklingError, match="not allowed"):
+        torch_file.read(path)

@@ -1,0 +1,107 @@
+"""From bytes to an upright RGB array."""
+
+import io
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from canting import pictures
+from canting.pictures import PictureError
+
+RAMP = np.linspace(0, 255, 60 * 40, dtype=np.uint8).reshape(60, 40)
+COLOUR = np.dstack([RAMP, RAMP[::-1], np.full_like(RAMP, 128)])
+
+NOISE = np.random.default_rng(0).integers(0, 255, (60, 40, 3), dtype=np.uint8)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_every_format_is_decoded(kind: str) -> None:
+    options = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
+    array = pictures.pixels(encoded(Image.fromarray(COLOUR), kind, **options), (60, 40))
+    assert array.shape == (60, 40, 3)
+    assert array.dtype == np.uint8
+    assert np.abs(array.astype(int) - COLOUR).mean() < 12
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
+    deep = Image.fromarray(RAMP.astype(np.uint16) * 257)
+    assert deep.mode == "I;16"
+    array = pictures.pixels(encoded(deep), (60, 40))
+    assert np.array_equal(array[..., 0], RAMP)
+
+
+def test_transparency_is_laid_over_white() -> None:
+    clear = np.dstack([COLOUR, np.zeros_like(RAMP)])
+    assert pictures.pixels(encoded(Image.fromarray(clear)), (60, 40)).min() == 255
+    palette = Image.fromarray(COLOUR).quantize(8)
+    assert pictures.pixels(encoded(palette, transparency=bytes(8)), (60, 40)).min() == 255
+
+
+def test_cmyk_palette_grey_and_bits_come_out_as_seen() -> None:
+    colour = Image.fromarray(COLOUR)
+    cmyk = pictures.pixels(encoded(colour.convert("CMYK"), "TIFF"), (60, 40))
+    assert np.abs(cmyk.astype(int) - COLOUR).mean() < 3
+    grey = colour.convert("L")
+    for image in (colour.quantize(256), grey, grey.convert("1"), grey.convert("LA")):
+        expected = np.asarray(image.convert("RGB"), dtype=int)
+        assert np.abs(pictures.pixels(encoded(image), (60, 40)) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation: int) -> None:
+    stored = Image.fromarray(COLOUR)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    array = pictures.upright(pictures.decode(encoded(stored, exif=exif)))
+    inverse = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}[orientation]
+    expected = stored if inverse is None else stored.transpose(Image.Transpose(inverse))
+    assert np.array_equal(np.asarray(array), np.asarray(expected))
+
+
+def test_only_the_first_frame_of_an_animation_is_taken() -> None:
+    frames = [Image.fromarray(np.full((40, 60, 3), value, np.uint8)) for value in (10, 240)]
+    content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert pictures.pixels(content, (40, 60)).max() < 20
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty_file"),
+        (b"<html>no picture</html>", "unsupported_format"),
+        (b"%PDF-1.7 and more", "unsupported_format"),
+        (encoded(Image.fromarray(NOISE), "JPEG")[:-300], "corrupt_image"),
+        (encoded(Image.fromarray(NOISE))[:-300], "corrupt_image"),
+    ],
+)
+def test_bytes_that_are_no_picture(content: bytes, code: str) -> None:
+    with pytest.raises(PictureError, match=r"expected .*, received") as caught:
+        pictures.decode(content)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("side", [11_000, 20_000, 60_000])
+def test_a_bomb_is_refused_from_its_header(side: int) -> None:
+    content = bytearray(encoded(Image.new("1", (1, 1))))
+    content[16:24] = side.to_bytes(4, "big") * 2
+    content[29:33] = zlib.crc32(bytes(content[12:29])).to_bytes(4, "big")
+    with pytest.raises(PictureError) as caught:
+        pictures.decode(bytes(content))
+    assert caught.value.code == "too_many_pixels"
+
+
+def test_a_file_and_its_bytes_give_the_same(tmp_path: Path) -> None:
+    content = encoded(Image.fromarray(COLOUR), "JPEG")
+    (tmp_path / "a.jpg").write_bytes(content)
+    from_file = pictures.pixels(tmp_path / "a.jpg", (48, 64))
+    assert np.array_equal(from_file, pictures.pixels(content, (48, 64)))

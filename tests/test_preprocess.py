@@ -1,0 +1,89 @@
+"""Folds that never split a group, and the decoded array."""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from canting.core.errors import CantingError
+from canting.near_duplicates import leaked
+from canting.preprocess import folds
+from canting.preprocess.decode import decode_all
+from canting.preprocess.folds import HELD_OUT, TooFewGroupsError
+
+LABELS = ["a"] * 120 + ["b"] * 60 + ["c"] * 30
+GROUPS = np.repeat(np.arange(70), 3)
+"""Three pictures a group, groups within a class."""
+
+
+@pytest.mark.parametrize("hold_out", [0.0, 0.2])
+def test_no_group_is_in_two_folds_and_classes_keep_their_shares(hold_out: float) -> None:
+    drawn = folds.draw(LABELS, GROUPS, 5, hold_out, seed=1)
+    parts = {fold: np.flatnonzero(drawn == fold) for fold in (*range(5), HELD_OUT)}
+    assert leaked(GROUPS, drawn) == 0
+    assert len(parts[HELD_OUT]) == pytest.approx(hold_out * len(LABELS), abs=6)
+    for fold in range(5):
+        names = np.asarray(LABELS)[parts[fold]]
+        for label, total in (("a", 120), ("b", 60), ("c", 30)):
+            assert (names == label).sum() == pytest.approx(total * (1 - hold_out) / 5, abs=3.1)
+
+
+def test_the_seed_decides_on_the_folds() -> None:
+    one, again = (folds.draw(LABELS, GROUPS, 5, 0.2, seed=1) for _ in range(2))
+    other = folds.draw(LABELS, GROUPS, 5, 0.2, seed=2)
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_a_class_with_too_few_groups_is_named() -> None:
+    labels = ["a"] * 30 + ["rare one"] * 9
+    groups = np.concatenate([np.arange(30), np.repeat([100, 101, 102], 3)])
+    with pytest.raises(TooFewGroupsError, match=r"3 in class 'rare one'.*`folds: 3` is the most"):
+        folds.draw(labels, groups, 5, 0.0, seed=1)
+    with pytest.raises(TooFewGroupsError, match=r"hold_out: 0.2.*`folds: 2` is the most"):
+        folds.draw(labels, groups, 3, 0.2, seed=1)
+    drawn = folds.draw(labels, groups, 3, 0.0, seed=1)
+    assert {drawn[row] for row in range(30, 39)} == {0, 1, 2}
+
+
+def test_a_random_split_leaks_where_there_are_groups() -> None:
+    assert folds.leak_of_random_split(LABELS, np.arange(len(LABELS)), 5, 1) == 0
+    assert folds.leak_of_random_split(LABELS, GROUPS, 5, 1) > 100
+
+
+def painted(folder: Path, count: int) -> list[str]:
+    generator = np.random.default_rng(0)
+    (folder / "a").mkdir(parents=True)
+    paths = [f"a/{number:03d}.png" for number in range(count)]
+    for path in paths:
+        Image.fromarray(generator.integers(0, 255, (40, 50, 3), dtype=np.uint8)).save(folder / path)
+    return paths
+
+
+def test_rows_are_in_the_order_of_the_paths(tmp_path: Path) -> None:
+    paths = painted(tmp_path, 9)[::-1]
+    decode_all(tmp_path, paths, (40, 50), tmp_path / "out.npy")
+    array = np.load(tmp_path / "out.npy", mmap_mode="r")
+    for row, path in zip(array, paths, strict=True):
+        assert np.array_equal(row, np.asarray(Image.open(tmp_path / path)))
+
+
+def test_memory_stays_flat(tmp_path: Path) -> None:
+    paths = painted(tmp_path, 30)
+    decode_all(tmp_path, paths, (256, 256), tmp_path / "warm.npy")
+    tracemalloc.start()
+    decode_all(tmp_path, paths * 20, (256, 256), tmp_path / "out.npy")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (tmp_path / "out.npy").stat().st_size > 100e6
+    assert peak < 25e6
+
+
+def test_a_picture_that_broke_since_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    paths = painted(tmp_path / "raw", 3)
+    (tmp_path / "raw" / paths[1]).write_bytes(b"gone")
+    with pytest.raises(CantingError, match=r"`a/001.png` changed after it was validated"):
+        decode_all(tmp_path / "raw", paths, (40, 50), tmp_path / "out.npy")
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]

@@ -1,0 +1,138 @@
+"""The rule, its statistics by hand, and the bundle."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from canting.core import files
+from canting.core.params import Scenario
+from canting.engine import Engine
+from canting.select_best import bundle, cost, rule
+from canting.select_best.bundle import ExportError
+from canting.select_best.comparison import corrected_p_value, holm
+from canting.select_best.compose import compose
+from canting.train import tail
+
+SIZE = (64, 64)
+
+
+def scenario(**changes: object) -> Scenario:
+    base: dict[str, Any] = {
+        "backbone": "efficientnet_lite0",
+        "fine_tune_from": None,
+        "optimizer": "adam",
+        "dropout": 0.2,
+        "learning_rate": 1e-3,
+        "batch_size": 32,
+        "epochs": 3,
+    }
+    return Scenario(**{**base, **changes})
+
+
+def test_corrected_t_test_by_hand() -> None:
+    one, other = np.array([0.9, 0.8, 0.85, 0.95, 0.9]), np.array([0.8, 0.8, 0.75, 0.85, 0.9])
+    # differences 0.1 0 0.1 0.1 0: mean 0.06, variance 0.003; corrected 0.003 (1/5 + 1/4)
+    t = 0.06 / np.sqrt(0.003 * 0.45)
+    assert corrected_p_value(one, other) == pytest.approx(2 * stats.t.sf(t, 4))
+    assert corrected_p_value(one, other) > stats.ttest_rel(one, other).pvalue
+
+
+def test_equal_and_constantly_different_scores() -> None:
+    one = np.array([0.9, 0.8, 0.85])
+    assert corrected_p_value(one, one) == 1
+    assert corrected_p_value(one, one - 0.1) == 0
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.7]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []
+
+
+def folds(**scores: list[float]) -> pd.DataFrame:
+    rows = [(name, fold, x) for name, values in scores.items() for fold, x in enumerate(values)]
+    return pd.DataFrame(rows, columns=["scenario", "fold", "macro_f1"])
+
+
+NEAR = folds(large=[0.90, 0.92, 0.91, 0.93], small=[0.91, 0.90, 0.92, 0.92], bad=[0.5] * 4)
+COSTS = {"large": (100, 9, 30), "small": (10, 9, 30), "bad": (1, 1, 1)}
+
+
+def test_the_cheapest_of_the_indistinguishable_wins() -> None:
+    choice = rule.choose(NEAR, COSTS, "macro_f1", 0.05)
+    assert choice.winner == "small"
+    assert "large has the best macro_f1" in choice.reason
+    assert "1 of the 2 other scenarios are not distinguishable" in choice.reason
+    assert choice.candidates["distinguishable"].tolist() == [False, False, True]
+
+
+def test_a_clear_difference_is_not_given_away_for_cost() -> None:
+    clear = folds(large=[0.95, 0.96, 0.95, 0.96], small=[0.80, 0.82, 0.81, 0.81])
+    choice = rule.choose(clear, COSTS, "macro_f1", 0.05)
+    assert choice.winner == "large"
+    assert "every other scenario is distinguishable" in choice.reason
+
+
+def test_a_tie_in_cost_goes_to_the_better_score_and_one_scenario_to_itself() -> None:
+    even = dict.fromkeys(COSTS, (1, 1, 1))
+    assert rule.choose(NEAR, even, "macro_f1", 0.05).winner == "large"
+    alone = rule.choose(folds(one=[0.5, 0.6]), {"one": (1, 1, 1)}, "macro_f1", 0.05)
+    assert "only scenario" in alone.reason
+
+
+def test_costs_count_parameters() -> None:
+    frozen, tuned = scenario(), scenario(fine_tune_from="head_conv", epochs=5)
+    counted = cost.costs([frozen, tuned], SIZE, 3)
+    assert counted[frozen.name] == (3_413_024 + 1281 * 3, 1281 * 3, 3)
+    head = 320 * 1280 + 4 * 1280
+    assert counted[tuned.name] == (3_413_024 + 1281 * 3, head + 1281 * 3, 5)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    return list(np.random.default_rng(0).integers(0, 255, (6, *SIZE, 3), dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape"),
+    [
+        ({}, (1280,)),
+        ({"fine_tune_from": "block15_expand_conv"}, (2, 2, 192)),
+        ({"backbone": "small_cnn"}, (64, 64, 3)),
+    ],
+)
+def test_a_bundle_answers_as_keras_does(
+    changes: dict[str, str], shape: tuple[int, ...], pictures: list[np.ndarray], tmp_path: Path
+) -> None:
+    chosen = scenario(**changes)
+    keras.utils.set_random_seed(1)
+    model = compose(chosen, SIZE, tail.build(chosen, SIZE, shape, 3))
+    difference = bundle.write(model, pictures, {"labels": ["a", "b", "c"]}, tmp_path / "best")
+    assert difference <= bundle.TOLERANCE
+    card = files.read_json(tmp_path / "best" / "card.json")
+    assert card["model_sha256"] == files.sha256(tmp_path / "best" / "model.tflite")
+    answer = Engine(tmp_path / "best" / "model.tflite").answer(pictures[0])
+    assert set(answer) == {"logits", "pooled", "map"}
+    np.testing.assert_allclose(answer["map"].mean(axis=(0, 1)), answer["pooled"], atol=1e-5)
+
+
+def test_a_model_that_answers_otherwise_is_not_exported(
+    pictures: list[np.ndarray], tmp_path: Path
+) -> None:
+    chosen = scenario(backbone="small_cnn")
+    keras.utils.set_random_seed(1)
+    model = compose(chosen, SIZE, tail.build(chosen, SIZE, (64, 64, 3), 3))
+    bundle.write(model, pictures, {}, tmp_path / "best")
+    before = files.sha256(tmp_path / "best" / "model.tflite")
+    engine = Engine(tmp_path / "best" / "model.tflite")
+    layer = model.get_layer("answers").get_layer("logits")
+    layer.set_weights([weights + 0.01 for weights in layer.get_weights()])
+    layer.set_weights([layer.get_weights()[0] * 1.1, layer.get_weights()[1]])
+    with pytest.raises(ExportError, match="expected probabilities within"):
+        bundle.check(model, engine, pictures)
+    assert files.sha256(tmp_path / "best" / "model.tflite") == before

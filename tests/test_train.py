@@ -1,0 +1,213 @@
+"""Training on kept features: equal runs, resumption, honest early stopping."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from canting.core import files
+from canting.core.names import OPTIMIZERS
+from canting.core.params import Params, Scenario, load
+from canting.features import store
+from canting.features.store import Store
+from canting.train import fit, fold, grid, tail
+from canting.train.batches import Batches
+from tests.conftest import ROOT
+
+CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write features in which classes overlap a little."""
+    folder = tmp_path_factory.mktemp("features") / "efficientnet_lite0"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    centres = generator.normal(0, 1, (CLASSES, CHANNELS))
+    for number in range(VIEWS + 1):
+        noise = generator.normal(0, 1.5, (PICTURES, CHANNELS))
+        array = (centres[targets()] + noise).astype(np.float32)
+        np.save(store.view_path(folder, number), array)
+    files.write_json(folder / "key.json", "made by the test")
+    return folder.parent
+
+
+def targets() -> np.ndarray:
+    return np.arange(PICTURES) % CLASSES
+
+
+def table() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "path": [f"{number}.jpg" for number in range(PICTURES)],
+            "label": np.asarray(["a", "b", "c"])[targets()],
+            "group": np.arange(PICTURES) // 2,
+            "fold": np.arange(PICTURES) // 2 % 3,
+        }
+    )
+
+
+def params(**changes: object) -> Params:
+    return load(ROOT / "params.yaml").model_copy(update={"folds": 3, "epochs": (4,), **changes})
+
+
+def data(features: Path) -> fit.Data:
+    kept = Store(features / "efficientnet_lite0")
+    return fit.Data(kept, targets(), table()["group"].to_numpy(), (224, 224), CLASSES)
+
+
+def rows(folds: set[int]) -> np.ndarray:
+    return np.flatnonzero(table()["fold"].isin(folds))
+
+
+def test_an_epoch_takes_its_own_view_and_every_row_once(features: Path) -> None:
+    kept = Store(features / "efficientnet_lite0")
+    batches = Batches(kept, np.arange(50), targets(), 16, seed=1)
+    assert len(batches) == 4
+    orders = []
+    for epoch in range(5):
+        x = np.concatenate([batches[number][0] for number in range(4)])
+        y = np.concatenate([batches[number][1] for number in range(4)])
+        view = kept.view(1 + epoch % VIEWS)[:50]
+        places = [int(np.flatnonzero((view == row).all(axis=1))[0]) for row in x]
+        assert sorted(places) == list(range(50))
+        assert np.array_equal(y, targets()[places])
+        orders.append(places)
+        batches.on_epoch_end()
+    assert len({tuple(order) for order in orders}) == 5
+
+
+def test_training_learns_and_equals_itself(features: Path) -> None:
+    (scenario,) = params(epochs=(30,)).scenarios()
+    first, again, other = (
+        fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=seed, patience=None)
+        for seed in (5, 5, 6)
+    )
+    assert first.curves == again.curves
+    assert first.curves.loss != other.curves.loss
+    assert first.curves.loss[-1] < 0.7 * first.curves.loss[0]
+    logits = fit.predict(first.model, data(features).store, rows({2}))
+    assert first.curves.val_loss[-1] == fit.cross_entropy(logits, targets()[rows({2})])
+
+
+def test_cross_entropy_by_hand() -> None:
+    logits = np.array([[0.0, 0.0], [0.0, np.log(3)]])
+    assert fit.cross_entropy(logits, np.array([0, 1])) == pytest.approx(
+        (np.log(2) + np.log(4 / 3)) / 2
+    )
+
+
+def test_early_stopping_never_looks_at_the_test_rows(features: Path) -> None:
+    (scenario,) = params(epochs=(60,), learning_rate=(0.05,)).scenarios()
+    stopped = fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=5, patience=3)
+    assert len(stopped.curves.loss) < 60
+    shuffled = data(features)._replace(targets=np.where(table()["fold"] == 2, 0, targets()))
+    blind = fit.fit(scenario, shuffled, rows({0, 1}), rows({2}), seed=5, patience=3)
+    assert blind.curves.loss == stopped.curves.loss
+    assert blind.curves.val_loss != stopped.curves.val_loss
+
+
+def test_the_inner_part_shares_no_group_with_the_rest(features: Path) -> None:
+    train, stop = fit._inner_split(data(features), rows({0, 1}), seed=1)
+    groups = table()["group"].to_numpy()
+    assert not set(groups[train]) & set(groups[stop])
+    assert sorted([*train, *stop]) == list(rows({0, 1}))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_trains(optimizer: str, features: Path) -> None:
+    (scenario,) = params(optimizer=(optimizer,), epochs=(1,)).scenarios()
+    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    before = model.get_weights()
+    x, y = Store(features / "efficientnet_lite0").view(0)[:32], targets()[:32]
+    model.train_on_batch(np.asarray(x), y)
+    assert type(model.optimizer).__name__.lower() == optimizer
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.001)
+    changed = [not np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True)]
+    assert any(changed)
+
+
+def test_a_tail_starts_from_the_weights_behind_the_cut() -> None:
+    (scenario,) = params(fine_tune_from=("block15_expand_conv",)).scenarios()
+    keras.utils.set_random_seed(1)
+    model = tail.build(scenario, (64, 64), (2, 2, 192), CLASSES)
+    again = tail.build(scenario, (64, 64), (2, 2, 192), CLASSES)
+    layer = model.get_layer("tail").get_layer("head_conv")
+    assert np.array_equal(
+        layer.get_weights()[0], again.get_layer("tail").get_layer("head_conv").get_weights()[0]
+    )
+    assert len(model.trainable_weights) == 6
+
+
+def test_a_killed_grid_goes_on_and_ends_the_same(features: Path, tmp_path: Path) -> None:
+    settings = params(optimizer=("adam", "sgd"), epochs=(2,))
+    whole = grid.train(settings, table(), features, tmp_path / "whole")
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import pickle, sys\nfrom pathlib import Path\nfrom canting.train import grid\n"
+        "if __name__ == '__main__':\n"
+        "    grid.train(*pickle.loads(Path(sys.argv[1]).read_bytes()))\n"
+    )
+    import pickle
+
+    call = (settings, table(), features, tmp_path / "killed")
+    (tmp_path / "call").write_bytes(pickle.dumps(call))
+    process = subprocess.Popen(
+        [sys.executable, script, tmp_path / "call"], start_new_session=True, stderr=subprocess.PIPE
+    )
+    kept = tmp_path / "killed" / "train"
+    deadline = time.monotonic() + 90
+    while not (kept.exists() and list(kept.glob("*.npz"))) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    done = {path: path.stat().st_mtime_ns for path in kept.glob("*.npz")}
+    assert 1 <= len(done) < 6
+    resumed = grid.train(settings, table(), features, tmp_path / "killed")
+    assert all(path.stat().st_mtime_ns == written for path, written in done.items())
+    pd.testing.assert_frame_equal(resumed.predictions, whole.predictions)
+    pd.testing.assert_frame_equal(resumed.curves, whole.curves)
+    pd.testing.assert_frame_equal(resumed.scenarios, whole.scenarios)
+    assert len(whole.predictions) == 2 * PICTURES
+    assert (whole.predictions.groupby("scenario")["path"].nunique() == PICTURES).all()
+
+
+def test_a_damaged_outcome_is_dropped_with_a_warning(features: Path, tmp_path: Path) -> None:
+    (scenario,) = params(epochs=(1,)).scenarios()
+    task = fold.Task(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)
+    outcome = fold.Outcome(np.arange(3), np.zeros((3, 3), np.float32), {}, 1.0, "")
+    fold._save(fold.path(task), outcome)
+    assert fold.load(task) is not None
+    content = fold.path(task).read_bytes()
+    fold.path(task).write_bytes(content[: len(content) // 2])
+    with pytest.warns(UserWarning, match="is damaged and is made again"):
+        assert fold.load(task) is None
+    assert not fold.path(task).exists()
+
+
+def test_a_diverging_scenario_is_marked_with_its_cause(features: Path, tmp_path: Path) -> None:
+    settings = params(optimizer=("sgd",), learning_rate=(3e38,), folds=2)
+    two = table().assign(fold=table()["fold"] % 2)
+    tables = grid.train(settings, two, features, tmp_path)
+    assert "the loss became nan in epoch" in tables.scenarios["failure"].item()
+
+
+def test_the_key_has_all_that_makes_an_outcome(features: Path, tmp_path: Path) -> None:
+    (scenario,) = params().scenarios()
+    task = fold.Task(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)
+    other_scenario: Scenario = scenario.model_copy(update={"dropout": 0.4})
+    others = [
+        task._replace(fold=1),
+        task._replace(scenario=other_scenario),
+        task._replace(params=params(seed=3)),
+        task._replace(table=table().assign(fold=table()["fold"].to_numpy()[::-1])),
+        task._replace(table=table().assign(label=table()["label"].to_numpy()[::-1])),
+    ]
+    assert len({fold.path(one) for one in (task, *others)}) == 6
