@@ -4,6 +4,8 @@ VENV := .venv
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
+# Without bytecode, every process compiles TensorFlow again: 14 seconds in place of 4.
+unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/ready
 
 # Format the code.

@@ -48,7 +48,7 @@ def pick(rng: np.random.Generator, index: int) -> Palette:
     """
     family = FAMILIES[index % len(FAMILIES)]
     shift = rng.uniform(-1, 1, 3) * (0.025, 0.14, 0.09)
-    dyes = [_dye(code, shift + rng.uniform(-1, 1, 3) * (0.012, 0.06, 0.05)) for code in family]
+    dyes = [dye(code, shift + rng.uniform(-1, 1, 3) * (0.012, 0.06, 0.05)) for code in family]
     if rng.random() < 0.35:
         dyes[0], dyes[1] = dyes[1], dyes[0]
         if _brightness(dyes[0]) > 0.6 and _brightness(dyes[2]) > 0.5:
@@ -64,7 +64,8 @@ def _brightness(dye: Field) -> float:
     return float(dye @ np.array([0.299, 0.587, 0.114]))
 
 
-def _dye(code: str, shift: Field) -> Field:
+def dye(code: str, shift: Field) -> Field:
+    """Return the colour `(3,)` of a code, shifted in hue, saturation (relative) and brightness."""
     red, green, blue = (int(code[at : at + 2], 16) / 255 for at in (0, 2, 4))
     hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)
     saturation = min(max(saturation * (1 + shift[1]), 0.0), 1.0)

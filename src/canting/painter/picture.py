@@ -3,7 +3,10 @@
 import numpy as np
 
 from canting.core.errors import CantingError
-from canting.painter import camera, cloth, kawung, mega_mendung, palettes, parang
+from canting.painter import (
+    border, camera, cloth, hardship, kawung, lying, mega_mendung, palettes, parang, taking
+)
+from canting.painter.fields import Field
 from canting.pictures import Pixels
 
 MOTIFS = {"kawung": kawung.draw, "mega_mendung": mega_mendung.draw, "parang": parang.draw}
@@ -27,5 +30,16 @@ def paint(label: str, index: int, seed: int) -> Pixels:
     rng = generator(label, index, seed)
     dye = palettes.pick(rng, index)
     canvas = cloth.dyed(rng, MOTIFS[label](rng, dye), dye)
-    picture = camera.photographed(rng, canvas)
+    trial = generator(label, index, seed, use=2)
+    hardships = hardship.drawn(trial)
+    if "border" in hardships:
+        canvas = border.sewn(trial, canvas, _other(trial, label, dye), dye)
+    canvas = lying.laid(trial, canvas, hardships)
+    picture = taking.taken(trial, camera.photographed(rng, canvas), hardships)
     return np.ascontiguousarray(np.rint(picture * 255).astype(np.uint8).transpose(1, 2, 0))
+
+
+def _other(rng: np.random.Generator, label: str, dye: palettes.Palette) -> Field:
+    """Return a canvas of one of the motifs that the label does not name."""
+    others = [name for name in LABELS if name != label]
+    return cloth.dyed(rng, MOTIFS[str(rng.choice(others))](rng, dye), dye)

@@ -28,11 +28,11 @@ class View:
     def cloth(self, points: Field) -> Field:
         """Return the cloth coordinates `(..., 2)` under picture coordinates `(..., 2)`."""
         flat = points / (1 + points @ self.tilt)[..., None]
-        return (flat + self._bent(points)) @ _turn(self.angle)
+        return (flat + self._bent(points)) @ turn(self.angle)
 
     def picture(self, points: Field) -> Field:
         """Return the picture coordinates of cloth coordinates, by fixed-point steps."""
-        target = points @ _turn(self.angle).T
+        target = points @ turn(self.angle).T
         guess = target
         for _ in range(6):
             flat = target - self._bent(guess)
@@ -83,5 +83,6 @@ def _waves(rng: np.random.Generator, count: int, size: float, pace: tuple[float,
     return np.stack(columns, axis=1)
 
 
-def _turn(angle: float) -> Field:
+def turn(angle: float) -> Field:
+    """Return the `(2, 2)` matrix that turns by `angle`, radians."""
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

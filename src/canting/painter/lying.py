@@ -1,0 +1,109 @@
+"""How a hard cloth lies before the camera, and what is seen around it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from canting.painter import surroundings
+from canting.painter.fields import Field, inside, noise, over
+from canting.painter.pleats import pleated
+from canting.painter.view import FINE, turn
+
+SOFT = 3 / FINE
+
+
+@dataclass(frozen=True)
+class Lie:
+    """What each fine sample sees: a place on the canvas, `(FINE, FINE)` from -0.5 to 0.5 each way,
+    how much light falls there, and how much of it is cloth.
+    """
+
+    x: Field
+    y: Field
+    light: Field
+    cover: Field
+
+
+def laid(rng: np.random.Generator, canvas: Field, hardships: frozenset[str]) -> Field:
+    """Return the canvas as the hardships have it lie; the same canvas if they leave it flat."""
+    ways = [WAYS[name] for name in WAYS if name in hardships]
+    if not ways:
+        return canvas
+    at = (np.arange(FINE) + 0.5) / FINE - 0.5
+    x, y = np.meshgrid(at, at)
+    lie = ways[0](rng, x, y)
+    around = surroundings.drawn(rng, x, y)
+    shadow = ndimage.gaussian_filter(np.roll(lie.cover, rng.integers(-12, 13, 2), (0, 1)), 8)
+    scene: Field = around * (1 - 0.5 * shadow)
+    over(scene, _seen(canvas, lie) * lie.light, lie.cover)
+    return scene
+
+
+def _seen(canvas: Field, lie: Lie) -> Field:
+    """Return the canvas at the places of the lie; smoothed first where they lie far apart."""
+    apart = float(np.median(np.abs(np.diff(lie.x, axis=1)) + np.abs(np.diff(lie.y, axis=1)))) * FINE
+    smooth = ndimage.gaussian_filter(canvas, (0, apart / 3, apart / 3)) if apart > 1.3 else canvas
+    where = (np.stack([lie.y, lie.x]) + 0.5) * FINE - 0.5
+    return np.stack([ndimage.map_coordinates(one, where, order=1, mode="mirror") for one in smooth])
+
+
+def _near(rng: np.random.Generator, x: Field, y: Field) -> Lie:
+    points = np.stack([x, y], axis=-1) @ turn(rng.uniform(-0.6, 0.6)) * rng.uniform(0.34, 0.5)
+    return _whole(points + rng.uniform(-0.15, 0.15, 2))
+
+
+def _turned(rng: np.random.Generator, x: Field, y: Field) -> Lie:
+    stretch = rng.uniform(1.5, 2.1) ** np.array([1.0, -1.0])[rng.permutation(2)]
+    points = np.stack([x, y], axis=-1) @ turn(rng.uniform(0, np.pi)) * stretch
+    return _whole(points @ turn(rng.uniform(0, np.pi)) * 0.62)
+
+
+def _steep(rng: np.random.Generator, x: Field, y: Field) -> Lie:
+    angle, tilt = rng.uniform(0, 2 * np.pi), rng.uniform(1.0, 1.35)
+    depth = 1 + tilt * (np.cos(angle) * x + np.sin(angle) * y)
+    points = np.stack([x, y], axis=-1) / np.maximum(depth, 0.2)[..., None]
+    return _whole(points * rng.uniform(0.6, 0.9))
+
+
+def _far(rng: np.random.Generator, x: Field, y: Field) -> Lie:
+    share = rng.uniform(0.3, 0.45)
+    points = np.stack([x, y], axis=-1) - rng.uniform(-0.22, 0.22, 2)
+    points = points @ turn(rng.uniform(-0.3, 0.3)) / share
+    points = points / (1 + points @ rng.uniform(-0.35, 0.35, 2))[..., None]
+    hang = noise(rng, FINE, 5) * 0.02
+    u, v = points[..., 0] + hang, points[..., 1] * rng.uniform(0.8, 1.25) + hang
+    outside = np.maximum(np.abs(u), np.abs(v)) - 0.5
+    return Lie(u, v, 1 + noise(rng, FINE, 4) * 0.06, inside(outside, SOFT / share))
+
+
+def _part(rng: np.random.Generator, x: Field, y: Field) -> Lie:
+    angle, curl = rng.uniform(0, 2 * np.pi), noise(rng, FINE, 3) * rng.uniform(0.01, 0.05)
+    along = np.cos(angle) * x + np.sin(angle) * y + curl
+    across = np.cos(angle) * y - np.sin(angle) * x
+    edge = along - np.quantile(along, rng.uniform(0.28, 0.5))
+    if rng.random() < 0.4:
+        edge = np.maximum(edge, np.abs(across + along * rng.uniform(-0.4, 0.4)) - 0.34)
+    light = 1 - 0.35 * np.exp(-((edge / 0.05) ** 2)) + noise(rng, FINE, 4) * 0.05
+    return Lie(x, y, light, inside(edge, SOFT))
+
+
+def _draped(rng: np.random.Generator, x: Field, y: Field) -> Lie:
+    u, v, light = pleated(rng, x, y)
+    return Lie(u, v, light, np.ones_like(x))
+
+
+def _whole(points: Field) -> Lie:
+    full = np.ones(points.shape[:2])
+    return Lie(points[..., 0], points[..., 1], full, full)
+
+
+WAYS: dict[str, Callable[[np.random.Generator, Field, Field], Lie]] = {
+    "close": _near,
+    "draped": _draped,
+    "far": _far,
+    "part": _part,
+    "steep": _steep,
+    "turned": _turned,
+}
