@@ -14,7 +14,12 @@ from sklearn.preprocessing import StandardScaler
 from canting.core.errors import CantingError
 from canting.core.files import sha256
 from canting.painter import LABELS, PER_CLASS, SEED, paint, paint_file, paint_folder
-from canting.painter.view import draw_view
+from canting.painter.border import LEAST, sewn
+from canting.painter.hardship import LYING, SHARE, TAKING, drawn
+from canting.painter.lying import laid
+from canting.painter.palettes import pick
+from canting.painter.picture import generator
+from canting.painter.view import FINE, draw_view
 
 ROOT = Path(__file__).parents[1]
 REDRAWN = 3
@@ -90,6 +95,35 @@ def test_view_is_inverted() -> None:
     for angle in rng.uniform(0, 6, 20):
         view, points = draw_view(rng, angle), rng.uniform(-0.7, 0.7, (40, 2))
         np.testing.assert_allclose(view.picture(view.cloth(points)), points, atol=1e-4)
+
+
+def test_hard_pictures_are_a_minority_of_every_class_and_of_every_kind() -> None:
+    seen = {
+        label: [drawn(generator(label, at, SEED, use=2)) for at in range(PER_CLASS)]
+        for label in LABELS
+    }
+    for hardships in seen.values():
+        assert abs(np.mean([bool(one) for one in hardships]) - SHARE) < 0.12
+    kinds = {kind for hardships in seen.values() for one in hardships for kind in one}
+    assert kinds == {*LYING, *TAKING}
+
+
+def test_the_motif_that_names_a_picture_covers_most_of_it() -> None:
+    field, band = np.zeros((3, FINE, FINE)), np.ones((3, FINE, FINE))
+    dye = pick(np.random.default_rng(1), 0)
+    for seed in range(8):
+        cloth = sewn(np.random.default_rng(seed), field, band, dye)
+        assert LEAST - 0.05 < (cloth == 0).all(axis=0).mean() < 0.8
+
+
+@pytest.mark.parametrize("way", sorted(set(LYING) - {"border"}))
+def test_a_cloth_lies_as_its_hardship_says(way: str) -> None:
+    rng = np.random.default_rng(2)
+    canvas = rng.random((3, FINE, FINE))
+    assert laid(rng, canvas, frozenset({"border"})) is canvas
+    scene = laid(rng, canvas, frozenset({way}))
+    assert np.isfinite(scene).all()
+    assert np.abs(scene - canvas).mean() > 0.1
 
 
 def test_unknown_label_is_refused() -> None:

@@ -7,12 +7,15 @@ from canting.painter.fields import Field, noise, rough
 from canting.painter.view import SIDE
 
 FAULTS = ("blur", "dark", "flat", "grey", "noise")
-"""What can ail a photograph; two in five have one to three of them."""
+"""What can ail a photograph; two in five of those not spared have one to three."""
 
 
-def photographed(rng: np.random.Generator, canvas: Field) -> Field:
-    """Return `(3, SIDE, SIDE)` in 0..1 from a `(3, FINE, FINE)` canvas."""
-    ailing = rng.random() < 0.4
+def photographed(rng: np.random.Generator, canvas: Field, spared: bool = False) -> Field:
+    """Return `(3, SIDE, SIDE)` in 0..1 from a `(3, FINE, FINE)` canvas.
+
+    A picture that is `spared` has none of the `FAULTS`.
+    """
+    ailing = rng.random() < 0.4 and not spared
     faults = rng.choice(FAULTS, int(rng.integers(1, 4)), replace=False).tolist() if ailing else []
     small = canvas.reshape(3, SIDE, 2, SIDE, 2).mean(axis=(2, 4))
     bled = ndimage.gaussian_filter(small, (0, 1.6, 1.6))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SHARE = 0.34
+SHARE = 0.3
 """Share of the pictures that are hard."""
 
 LYING = {"border": 5, "draped": 4, "part": 4, "close": 2, "far": 4, "steep": 2, "turned": 3}
@@ -18,8 +18,9 @@ def drawn(rng: np.random.Generator) -> frozenset[str]:
     """Return the hardships of one picture: none, or one of how the cloth lies and 0 to 2 others."""
     if rng.random() >= SHARE:
         return frozenset()
-    count = int(rng.choice(3, p=[0.3, 0.5, 0.2]))
-    return frozenset([*_some(rng, LYING, 1), *_some(rng, TAKING, count)])
+    count = int(rng.choice(3, p=[0.35, 0.5, 0.15]))
+    drawn = frozenset([*_some(rng, LYING, 1), *_some(rng, TAKING, count)])
+    return drawn - {"glare", "moved"} if "far" in drawn else drawn
 
 
 def _some(rng: np.random.Generator, table: dict[str, int], count: int) -> list[str]:

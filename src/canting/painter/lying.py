@@ -50,14 +50,14 @@ def _seen(canvas: Field, lie: Lie) -> Field:
 
 
 def _near(rng: np.random.Generator, x: Field, y: Field) -> Lie:
-    points = np.stack([x, y], axis=-1) @ turn(rng.uniform(-0.6, 0.6)) * rng.uniform(0.34, 0.5)
+    points = np.stack([x, y], axis=-1) @ turn(rng.uniform(-0.6, 0.6)) * rng.uniform(0.38, 0.55)
     return _whole(points + rng.uniform(-0.15, 0.15, 2))
 
 
 def _turned(rng: np.random.Generator, x: Field, y: Field) -> Lie:
-    stretch = rng.uniform(1.5, 2.1) ** np.array([1.0, -1.0])[rng.permutation(2)]
+    stretch = rng.uniform(1.35, 1.65) ** np.array([1.0, -1.0])[rng.permutation(2)]
     points = np.stack([x, y], axis=-1) @ turn(rng.uniform(0, np.pi)) * stretch
-    return _whole(points @ turn(rng.uniform(0, np.pi)) * 0.62)
+    return _whole(points @ turn(rng.uniform(0, np.pi)) * 0.95)
 
 
 def _steep(rng: np.random.Generator, x: Field, y: Field) -> Lie:
@@ -68,7 +68,7 @@ def _steep(rng: np.random.Generator, x: Field, y: Field) -> Lie:
 
 
 def _far(rng: np.random.Generator, x: Field, y: Field) -> Lie:
-    share = rng.uniform(0.3, 0.45)
+    share = rng.uniform(0.36, 0.55)
     points = np.stack([x, y], axis=-1) - rng.uniform(-0.22, 0.22, 2)
     points = points @ turn(rng.uniform(-0.3, 0.3)) / share
     points = points / (1 + points @ rng.uniform(-0.35, 0.35, 2))[..., None]

@@ -4,7 +4,16 @@ import numpy as np
 
 from canting.core.errors import CantingError
 from canting.painter import (
-    border, camera, cloth, hardship, kawung, lying, mega_mendung, palettes, parang, taking
+    border,
+    camera,
+    cloth,
+    hardship,
+    kawung,
+    lying,
+    mega_mendung,
+    palettes,
+    parang,
+    taking,
 )
 from canting.painter.fields import Field
 from canting.pictures import Pixels
@@ -35,7 +44,9 @@ def paint(label: str, index: int, seed: int) -> Pixels:
     if "border" in hardships:
         canvas = border.sewn(trial, canvas, _other(trial, label, dye), dye)
     canvas = lying.laid(trial, canvas, hardships)
-    picture = taking.taken(trial, camera.photographed(rng, canvas), hardships)
+    picture = taking.taken(
+        trial, camera.photographed(rng, canvas, spared=bool(hardships)), hardships
+    )
     return np.ascontiguousarray(np.rint(picture * 255).astype(np.uint8).transpose(1, 2, 0))
 
 

@@ -6,10 +6,23 @@ from canting.painter.fields import Field, noise, rough
 from canting.painter.palettes import dye
 from canting.painter.view import FINE
 
-PLAIN = (
-    "efeae0 c9c2b5 8d8a86 54504c 2b2a2c d8c3a0 a67c52 6e4a2f 3d2818 "
-    "b7c4cc 5f7480 2d3b52 8a2f2f d9b9a8 6f7f5a"
-).split()
+PLAIN = [
+    "efeae0",
+    "c9c2b5",
+    "8d8a86",
+    "54504c",
+    "2b2a2c",
+    "d8c3a0",
+    "a67c52",
+    "6e4a2f",
+    "3d2818",
+    "b7c4cc",
+    "5f7480",
+    "2d3b52",
+    "8a2f2f",
+    "d9b9a8",
+    "6f7f5a",
+]
 """Colours of walls, tables and plain fabrics."""
 
 
