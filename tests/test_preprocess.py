@@ -12,6 +12,7 @@ from canting.near_duplicates import leaked
 from canting.preprocess import folds
 from canting.preprocess.decode import decode_all
 from canting.preprocess.folds import HELD_OUT, TooFewGroupsError
+from canting.preprocess.leakage import leak_of_random_split
 
 LABELS = ["a"] * 120 + ["b"] * 60 + ["c"] * 30
 GROUPS = np.repeat(np.arange(70), 3)
@@ -49,8 +50,8 @@ def test_a_class_with_too_few_groups_is_named() -> None:
 
 
 def test_a_random_split_leaks_where_there_are_groups() -> None:
-    assert folds.leak_of_random_split(LABELS, np.arange(len(LABELS)), 5, 1) == 0
-    assert folds.leak_of_random_split(LABELS, GROUPS, 5, 1) > 100
+    assert leak_of_random_split(LABELS, np.arange(len(LABELS)), 5, 1) == 0
+    assert leak_of_random_split(LABELS, GROUPS, 5, 1) > 100
 
 
 def painted(folder: Path, count: int) -> list[str]:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from canting.core.errors import CantingError
-from canting.near_duplicates import leaked
 
 HELD_OUT = -1
 """Fold number of a picture that no fold sees."""
@@ -48,17 +47,6 @@ def draw(
     for fold, (_, test) in enumerate(_splits(names[inside], groups[inside], folds, seed)):
         result[inside[test]] = fold
     return result
-
-
-def leak_of_random_split(
-    labels: Sequence[str], groups: npt.NDArray[np.int64], folds: int, seed: int
-) -> int:
-    """Return how many pictures a stratified split that ignores groups would have leaked."""
-    result = np.zeros(len(labels), dtype=np.int64)
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    for fold, (_, test) in enumerate(splitter.split(np.zeros(len(labels)), labels)):
-        result[test] = fold
-    return leaked(groups, result)
 
 
 def _check(

@@ -1,0 +1,131 @@
+"""The same small study as a stock Keras loop and by canting, one after the other.
+
+One backbone, two optimizers, five folds, ten epochs, augmentation, on the pictures in `data/`, with
+the folds of the last `make repro`. Each side is a process of its own, so that imports and
+conversions count. Run from the repository's root: `python benchmarks/stock_keras.py`.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from canting import manifest
+from canting.core import runtime
+from canting.core.params import Params, load
+from canting.select_best.comparison import corrected_p_value
+
+BACKBONE, OPTIMIZERS, EPOCHS = "efficientnet_lite0", ("adam", "nadam"), 10
+
+
+def main() -> None:
+    """Run one side where it is named, else both, and compare them."""
+    if len(sys.argv) == 2:
+        runtime.prepare()
+        print(json.dumps(SIDES[sys.argv[1]](_params())))
+        return
+    scores, seconds = {}, {}
+    for side in SIDES:
+        start = time.perf_counter()
+        command = [sys.executable, __file__, side]
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        seconds[side] = time.perf_counter() - start
+        scores[side] = json.loads(told.splitlines()[-1])
+        print(f"{side:8} {seconds[side]:7.1f} s")
+    print(f"canting is {seconds['stock'] / seconds['canting']:.1f} times quicker")
+    for optimizer in OPTIMIZERS:
+        pair = [np.asarray(scores[side][optimizer]) for side in SIDES]
+        p_value = corrected_p_value(*pair)
+        means = " and ".join(f"{one.mean():.4f} ± {one.std(ddof=1):.4f}" for one in pair)
+        print(f"{optimizer:6} accuracy over the folds {means}, p = {p_value:.2f}")
+
+
+def stock(params: Params) -> dict[str, list[float]]:
+    """Train a frozen backbone with online augmentation, as Keras's guides do."""
+    import keras
+    from keras import layers
+
+    from canting.backbones.cut import split
+
+    pictures, targets, folds = _data()
+    settings = params.features
+
+    def fold_accuracy(optimizer: str, fold: int) -> float:
+        keras.utils.set_random_seed(fold)
+        trunk = split(BACKBONE, None, params.image_size).trunk
+        assert trunk is not None
+        inputs = keras.Input((*params.image_size, 3))
+        x: Any = layers.RandomFlip("horizontal_and_vertical")(inputs)
+        x = layers.RandomRotation(settings.rotation / 360, fill_mode="reflect")(x)
+        x = layers.RandomShear(settings.shear, fill_mode="reflect")(x)
+        x = layers.RandomZoom(settings.zoom, settings.zoom, fill_mode="reflect")(x)
+        x = layers.RandomTranslation(settings.shift, settings.shift, fill_mode="reflect")(x)
+        x = layers.Dropout(params.dropout[0])(trunk(x, training=False))
+        model = keras.Model(inputs, layers.Dense(targets.max() + 1)(x))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
+        train, test = folds != fold, folds == fold
+        held = (pictures[test], targets[test])
+        batch = params.batch_size[0]
+        history = model.fit(
+            pictures[train], targets[train], batch, EPOCHS, validation_data=held, verbose=0
+        ).history
+        return float(history["val_accuracy"][-1])
+
+    return {
+        optimizer: [fold_accuracy(optimizer, fold) for fold in range(params.folds)]
+        for optimizer in OPTIMIZERS
+    }
+
+
+def canting(params: Params) -> dict[str, list[float]]:
+    """Run the features and the grid with nothing kept from before."""
+    from canting.evaluate import tables
+    from canting.features import compute
+    from canting.train.grid import train
+
+    table = pd.read_csv("build/folds.csv", keep_default_na=False)
+    digests = manifest.read(Path("build/manifest.parquet"))["sha256"].tolist()
+    array = np.load("build/pictures.npy", mmap_mode="r")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        compute.compute(
+            BACKBONE,
+            None,
+            compute.Pictures(array, digests),
+            params.features,
+            params.seed,
+            cache=folder,
+            target=folder / "features" / BACKBONE,
+        )
+        told = train(params, table, folder / "features", folder)
+    folds = tables.fold_scores(tables.predicted(told.predictions))
+    names = {scenario.name: scenario.optimizer for scenario in params.scenarios()}
+    return folds.groupby(folds["scenario"].map(names))["accuracy"].apply(list).to_dict()  # type: ignore[no-any-return]
+
+
+def _params() -> Params:
+    params = load(Path("params.yaml"))
+    features = params.features.model_copy(update={"views": EPOCHS})
+    changes = {"optimizer": OPTIMIZERS, "epochs": (EPOCHS,), "features": features}
+    return params.model_copy(update={**changes, "backbone": (BACKBONE,)})
+
+
+def _data() -> tuple[Any, Any, Any]:
+    table = pd.read_csv("build/folds.csv", keep_default_na=False)
+    targets = pd.Categorical(table["label"]).codes.astype(np.int64)
+    pictures = np.load("build/pictures.npy").astype(np.float32)
+    return pictures, targets, table["fold"].to_numpy()
+
+
+SIDES = {"stock": stock, "canting": canting}
+
+
+if __name__ == "__main__":
+    main()

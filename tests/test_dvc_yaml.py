@@ -1,0 +1,110 @@
+"""`dvc.yaml` against the code: a stage that lacks a dependency would serve stale results."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from canting.core.params import Params, Scenario
+from tests.conftest import ROOT
+
+SOURCE = ROOT / "src"
+STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
+NAMES = sorted(STAGES)
+
+
+def module_files(name: str) -> list[Path]:
+    """Return the files that importing a module of the project runs, its packages' first."""
+    parts = name.split(".")
+    packages = [SOURCE.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
+    return [
+        path for path in (*packages, SOURCE.joinpath(*parts).with_suffix(".py")) if path.exists()
+    ]
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def closure(script: Path) -> set[Path]:
+    """Return every file of the project that a script can come to import, itself included."""
+    found, waiting = set(), [script]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for name in imported(path):
+            if name.split(".")[0] == "canting":
+                waiting.extend(module_files(name))
+    return found
+
+
+def is_only_described(path: Path) -> bool:
+    """Tell whether a file holds nothing but a docstring."""
+    return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)
+
+
+def dependencies(stage: str) -> list[str]:
+    return [dep if isinstance(dep, str) else next(iter(dep)) for dep in STAGES[stage]["deps"]]
+
+
+def covered(path: Path, deps: list[str]) -> bool:
+    return any(path == ROOT / dep or (ROOT / dep) in path.parents for dep in deps)
+
+
+@pytest.mark.parametrize("stage", NAMES)
+def test_every_import_is_a_dependency_and_every_dependency_is_imported(stage: str) -> None:
+    script = ROOT / "stages" / f"{stage}.py"
+    assert STAGES[stage]["cmd"] == f"python stages/{stage}.py"
+    files = {path for path in closure(script) if not is_only_described(path)}
+    deps = dependencies(stage)
+    missing = sorted(str(path.relative_to(ROOT)) for path in files if not covered(path, deps))
+    code = [dep for dep in deps if dep.startswith(("src", "stages"))]
+    idle = [dep for dep in code if not any(covered(path, [dep]) for path in files)]
+    assert (missing, idle) == ([], [])
+
+
+def test_a_missing_dependency_is_found() -> None:
+    deps = [dep for dep in dependencies("train") if dep != "src/canting/train"]
+    assert any(not covered(path, deps) for path in closure(ROOT / "stages" / "train.py"))
+
+
+@pytest.mark.parametrize("stage", NAMES)
+def test_every_parameter_that_a_stage_uses_is_declared(stage: str) -> None:
+    fields = {name: field.alias or name for name, field in Params.model_fields.items()}
+    text = "\n".join(
+        path.read_text()
+        for path in closure(ROOT / "stages" / f"{stage}.py")
+        if path.name != "params.py"
+    )
+    used = {fields[name] for name in re.findall(r"\bparams\.(\w+)", text) if name in fields}
+    if re.search(r"\bparams\.(scenarios|trunks)\(", text):
+        used |= {"backbone", "fine_tune_from"}
+    if "params.scenarios(" in text:
+        used |= set(Scenario.model_fields)
+    declared = set(STAGES[stage].get("params", []))
+    assert declared >= used
+    assert declared <= set(fields.values())
+
+
+def test_outputs_are_read_by_a_stage_or_a_person() -> None:
+    read = {dep for stage in NAMES for dep in dependencies(stage)}
+    for stage in NAMES:
+        outs = STAGES[stage].get("outs", [])
+        names = [out if isinstance(out, str) else next(iter(out)) for out in outs]
+        for name in names:
+            assert name in read or name.startswith("results/") or name in FOR_PEOPLE, name
+
+
+FOR_PEOPLE = {"build/digests.csv", "build/best"}
+"""Outputs that are looked at or shipped."""

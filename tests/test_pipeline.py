@@ -1,0 +1,241 @@
+"""The whole pipeline, through DVC, in a fresh clone, on a smaller setting."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from ruamel.yaml import YAML
+
+from canting.engine import Engine
+from tests.conftest import ROOT
+
+SMALL = {"image_size": [96, 96], "epochs": 8, "folds": 3, "learning_rate": 3.0e-3}
+
+
+def run(
+    folder: Path, *command: str, code: int | None = 0, patience: float = 170
+) -> subprocess.CompletedProcess[str]:
+    result = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=patience, check=False
+    )
+    if code is not None:
+        assert (result.returncode == 0) == (code == 0), result.stdout + result.stderr
+    return result
+
+
+def clone(folder: Path) -> Path:
+    """Copy what git tracks or would track, and commit it: a fresh clone of the working tree."""
+    listing = run(ROOT, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines()
+    for name in listing:
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    yaml = YAML()
+    content = yaml.load(folder / "params.yaml")
+    content.update(SMALL)
+    content["features"]["views"] = 2
+    yaml.dump(content, folder / "params.yaml")
+    for name in ("dvc.lock", "results"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).unlink(missing_ok=True)
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "init", "-q")
+    run(folder, "git", "add", "-A")
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    run(folder, "git", *who, "commit", "-q", "-m", "state")
+
+
+def metrics(folder: Path) -> dict[str, float]:
+    content: dict[str, float] = json.loads(
+        (folder / "results" / "evaluate" / "metrics.json").read_text()
+    )
+    return content
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in (folder / "results").rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(paths)}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A clone in which the pipeline has run, committed."""
+    folder = clone(tmp_path_factory.mktemp("clone"))
+    run(folder, "dvc", "repro", "--pull")
+    commit(folder)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_model_has_learned_and_nothing_leaks(done: Path) -> None:
+    assert metrics(done)["accuracy"] > 0.7
+    leak = json.loads((done / "results" / "preprocess" / "leakage.json").read_text())
+    assert leak["leaked"] == 0
+    predictions = pd.read_parquet(done / "build" / "train" / "predictions.parquet")
+    assert sorted(predictions["path"]) == sorted(
+        str(path.relative_to(done / "data")) for path in (done / "data").glob("*/*.jpg")
+    )
+    counts = pd.read_csv(done / "results" / "evaluate" / "classes.csv")
+    assert counts["support"].sum() == leak["pictures"] == len(predictions)
+    assert counts["tp"].sum() == (predictions.shape[0] * metrics(done)["accuracy"])
+
+
+def test_the_bundle_answers_pictures_of_the_pipeline(done: Path) -> None:
+    card = json.loads((done / "build" / "best" / "card.json").read_text())
+    engine = Engine(done / "build" / "best" / "model.tflite")
+    pictures = np.load(done / "build" / "pictures.npy", mmap_mode="r")
+    folds = pd.read_csv(done / "build" / "folds.csv")
+    answers = [card["labels"][engine.answer(one)["logits"].argmax()] for one in pictures[::9]]
+    assert np.mean([a == b for a, b in zip(answers, folds["label"][::9], strict=True)]) > 0.8
+
+
+def test_nothing_is_up_for_a_second_run(done: Path) -> None:
+    before = results(done)
+    assert "up to date" in run(done, "dvc", "repro").stdout
+    assert results(done) == before
+    assert run(done, "git", "status", "--porcelain").stdout == ""
+
+
+def test_a_second_run_from_nothing_gives_the_same_bytes(done: Path, tmp_path: Path) -> None:
+    """All but the features stage, which `test_features` compares, are run again."""
+    before = results(done)
+    shutil.copytree(done / ".canting", tmp_path / "kept")
+    shutil.rmtree(done / ".canting" / "train")
+    run(done, "dvc", "repro", "--force", "--single-item", "preprocess", "train", "evaluate")
+    assert results(done) == before
+
+
+def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) -> None:
+    before = metrics(done)
+    command = ("dvc", "exp", "run", "--name", "nadam", "-S", "optimizer=nadam", "evaluate")
+    told = run(done, *command).stdout
+    assert "Stage 'features' didn't change, skipping" in told
+    assert "Running stage 'train'" in told
+    assert metrics(done)["loss"] != before["loss"]
+    difference = json.loads(run(done, "dvc", "metrics", "diff", "--json").stdout)
+    changed = difference.get("diff", difference)
+    assert changed["results/evaluate/metrics.json"]["loss"]["diff"] != 0
+    params = json.loads(run(done, "dvc", "params", "diff", "--json").stdout)
+    assert params["params.yaml"]["optimizer"] == {"old": "adam", "new": "nadam"}
+    shown = run(done, "dvc", "exp", "show", "--csv").stdout
+    rows = {line.split(",")[0] for line in shown.splitlines()}
+    assert "nadam" in shown
+    assert "macro_f1" in shown.splitlines()[0]
+    assert rows
+    run(done, "git", "checkout", "-q", ".")
+    run(done, "dvc", "checkout", "-q")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("optimizer=nadm", "Did you mean 'nadam'"),
+        ("+colour=3", "`colour`: no such key"),
+        ("folds=80", "`folds: 60` is the most"),
+        ("backbone=vgg19", "vgg19_imagenet_notop.weights.h5"),
+    ],
+)
+def test_a_wrong_parameter_stops_early_and_leaves_the_results(
+    done: Path, change: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("KERAS_HOME", str(done / ".keras"))
+    before = results(done)
+    result = run(done, "dvc", "exp", "run", "-S", change, code=1)
+    assert words in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert "Running stage 'train'" not in result.stdout
+    assert results(done) == before
+    run(done, "git", "checkout", "-q", ".")
+    run(done, "dvc", "checkout", "-q")
+
+
+def test_bad_pictures_stop_at_the_gate(done: Path, tmp_path: Path) -> None:
+    pictures = tmp_path / "my pictures"
+    shutil.copytree(done / "data", pictures)
+    (pictures / "parang" / "grüße an alle.jpg").write_text("no picture")
+    whole = (pictures / "kawung" / "kawung_000.jpg").read_bytes()
+    (pictures / "kawung" / "kawung_000.jpg").write_bytes(whole[: len(whole) // 2])
+    shutil.copy(pictures / "parang" / "parang_003.jpg", pictures / "kawung" / "twin.jpg")
+    before = results(done)
+    change = f'fetch.source="{pictures}"'
+    result = run(done, "dvc", "exp", "run", "-S", change, code=1)
+    told = result.stdout + result.stderr
+    for name in ("grüße an alle.jpg", "kawung_000.jpg", "twin.jpg", "parang_003.jpg"):
+        assert name in told
+    assert "Traceback" not in told
+    assert results(done) == before
+    run(done, "git", "checkout", "-q", ".")
+    run(done, "dvc", "checkout", "-q")
+
+
+def test_an_interrupt_leaves_no_metrics_and_no_lock(done: Path) -> None:
+    lock, before = (done / "dvc.lock").read_bytes(), results(done)
+    shutil.rmtree(done / ".canting" / "train")
+    process = subprocess.Popen(
+        ["dvc", "repro", "--force", "--single-item", "train"],
+        cwd=done,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "stages/train.py" in line:
+            break
+    time.sleep(2)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert (done / "dvc.lock").read_bytes() == lock
+    assert results(done) == before
+    assert "up to date" in run(done, "dvc", "repro").stdout
+
+
+def test_two_runs_at_once_do_not_mix(done: Path) -> None:
+    before = results(done)
+    command = ["dvc", "repro", "--force", "--single-item", "evaluate"]
+    first, second = (
+        subprocess.Popen(command, cwd=done, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(2)
+    )
+    told = [process.communicate(timeout=120)[0].decode() for process in (first, second)]
+    codes = [first.returncode, second.returncode]
+    assert 0 in codes
+    for code, words in zip(codes, told, strict=True):
+        assert code == 0 or "lock" in words.lower()
+    assert results(done) == before
+
+
+def test_an_own_folder_with_spaces_and_umlauts(tmp_path: Path) -> None:
+    """Fetch and validate alone: names go through the whole of both."""
+    folder = clone(tmp_path / "clone")
+    generator = np.random.default_rng(0)
+    for label in ("Größe eins", "zwei ü"):
+        (tmp_path / "mine" / label).mkdir(parents=True)
+        for number in range(20):
+            noise = Image.fromarray(generator.integers(0, 255, (64, 64, 3), dtype=np.uint8))
+            noise.save(tmp_path / "mine" / label / f"Bild {number} ä.jpg")
+    text = (folder / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(
+        text.replace("source: data ", f'source: "{tmp_path / "mine"}" ')
+    )
+    for stage in ("fetch", "validate"):
+        run(folder, "python", f"stages/{stage}.py")
+    table = pd.read_parquet(folder / "build" / "manifest.parquet")
+    assert set(table["label"]) == {"Größe eins", "zwei ü"}
+    assert len(table) == 40
