@@ -1,4 +1,4 @@
-.PHONY: format check test repro serve
+.PHONY: format check test repro
 
 VENV := .venv
 PYTHON ?= python3
@@ -21,7 +21,7 @@ check: $(READY)
 
 # All tests.
 test: $(READY)
-	pytest -n 2 --dist worksteal
+	pytest -n 2 --dist loadfile
 
 # The pipeline, from the pictures to the model; what is up to date is not run again.
 repro: $(READY)

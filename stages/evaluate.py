@@ -19,7 +19,7 @@ with stage("evaluate") as params:
     leader = ranking.iloc[0]["scenario"]
     ours = predictions[predictions["scenario"] == leader]
     our_curves = curves[curves["scenario"] == leader]
-    labels = scores.labels_of(predictions)
+    labels, title = scores.labels_of(predictions), leader.replace("-", " · ")
     counts = scores.confusion(ours["label"], ours["predicted"], labels)
     with files.replacing(RESULTS / "evaluate") as folder:
         folder.mkdir()
@@ -29,7 +29,7 @@ with stage("evaluate") as params:
         scores.per_class(counts, labels).to_csv(folder / "classes.csv", index=False)
         ours[["label", "predicted"]].to_csv(folder / "confusion.csv", index=False)
         tables.mean_curves(our_curves).to_csv(folder / "curves.csv", index=False)
-        save(confusion(counts, labels, leader), folder / "confusion.png")
-        save(learning_curves(our_curves, leader), folder / "learning_curves.png")
-        sheet = misclassified(ours, BUILD / "raw", params.evaluate.misclassified, leader)
+        save(confusion(counts, labels, title), folder / "confusion.png")
+        save(learning_curves(our_curves, title), folder / "learning_curves.png")
+        sheet = misclassified(ours, BUILD / "raw", params.evaluate.misclassified, title)
         save(sheet, folder / "misclassified.png")

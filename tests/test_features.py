@@ -154,16 +154,16 @@ def test_only_missing_views_are_made(pictures: Pictures, cache: Path, tmp_path: 
 def test_an_interrupted_run_goes_on_and_ends_the_same(
     pictures: Pictures, cache: Path, tmp_path: Path
 ) -> None:
+    run(pictures, cache, tmp_path / "features", MOVING)
     fresh = tmp_path / "cache"
     (fresh / "trunks").mkdir(parents=True)
     for path in (cache / "trunks").iterdir():
         (fresh / "trunks" / path.name).write_bytes(path.read_bytes())
     broken = Pictures(pictures.array, [*pictures.digests[:-1], "not a digest"])
     with pytest.raises(ValueError, match="invalid literal"):
-        run(broken, fresh, tmp_path / "features", MOVING)
-    assert not (tmp_path / "features").exists()
+        run(broken, fresh, tmp_path / "again", MOVING)
+    assert not (tmp_path / "again").exists()
     assert len(list((fresh / "features").iterdir())) == 1
-    run(pictures, cache, tmp_path / "features", MOVING)
     run(pictures, fresh, tmp_path / "again", MOVING)
     names = sorted(path.name for path in (tmp_path / "features").iterdir())
     assert names == ["key.json", "view_000.npy", "view_001.npy", "view_002.npy"]

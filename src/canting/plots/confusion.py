@@ -1,6 +1,7 @@
 """The confusion matrix, with counts and rates."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -19,7 +20,7 @@ def confusion(counts: Counts, labels: Sequence[str], title: str) -> Figure:
         axes = figure.subplots()
         shades = LinearSegmentedColormap.from_list("indigo", [PAPER, INDIGO])
         image = axes.imshow(rates, cmap=shades, vmin=0, vmax=1)
-        axes.set(title=title, xlabel="predicted", ylabel="true")
+        axes.set(title=fill(title, 15 * len(labels)), xlabel="predicted", ylabel="true")
         axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(labels)), labels)
         for (row, column), rate in np.ndenumerate(rates):

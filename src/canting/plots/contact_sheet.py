@@ -20,7 +20,7 @@ def misclassified(predictions: pd.DataFrame, folder: Path, most: int, title: str
     shown = wrong.head(most).to_dict("records")
     rows = max(1, -(-len(shown) // COLUMNS))
     with look():
-        figure = Figure(figsize=(11, 0.7 + 2.3 * rows), layout="constrained")
+        figure = Figure(figsize=(11, 0.4 + 2.15 * rows), layout="constrained")
         figure.suptitle(_title(title, len(wrong), len(predictions), len(shown)), x=0.01, ha="left")
         axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
         for place in axes:
