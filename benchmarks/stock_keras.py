@@ -67,7 +67,7 @@ def stock(params: Params) -> dict[str, list[float]]:
         x = layers.RandomZoom(settings.zoom, settings.zoom, fill_mode="reflect")(x)
         x = layers.RandomTranslation(settings.shift, settings.shift, fill_mode="reflect")(x)
         x = layers.Dropout(params.dropout[0])(trunk(x, training=False))
-        model = keras.Model(inputs, layers.Dense(targets.max() + 1)(x))
+        model = keras.Model(inputs, layers.Dense(int(targets.max()) + 1)(x))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
         train, test = folds != fold, folds == fold

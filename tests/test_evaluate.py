@@ -88,6 +88,12 @@ def test_the_published_counts_give_the_published_scores() -> None:
     assert macro["macro_f1"] == pytest.approx(0.9511, abs=5e-4)
 
 
+def test_a_class_that_nobody_has_or_names_gives_no_nan() -> None:
+    counts = np.array([[100, 0, 0], [1, 0, 0], [0, 0, 0]])
+    assert scores.macro(counts)["macro_f1"] == pytest.approx(200 / 201 / 3)
+    assert not scores.per_class(counts, LABELS).isna().any().any()
+
+
 def test_log_loss_by_hand() -> None:
     frame = pd.DataFrame({"label": ["a", "b"], "logit a": [0.0, 0.0], "logit b": [0.0, np.log(3)]})
     assert scores.log_loss(frame) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2)

@@ -99,6 +99,8 @@ def test_the_bundle_answers_pictures_of_the_pipeline(done: Path) -> None:
     pictures = np.load(done / "build" / "pictures.npy", mmap_mode="r")
     folds = pd.read_csv(done / "build" / "folds.csv")
     answers = [card["labels"][engine.answer(one)["logits"].argmax()] for one in pictures[::9]]
+    answer = engine.answer(pictures[0])
+    np.testing.assert_allclose(answer["map"].mean(axis=(0, 1)), answer["pooled"], atol=1e-5)
     assert np.mean([a == b for a, b in zip(answers, folds["label"][::9], strict=True)]) > 0.8
 
 

@@ -101,7 +101,6 @@ def pictures() -> list[np.ndarray]:
 @pytest.mark.parametrize(
     ("changes", "shape"),
     [
-        ({}, (1280,)),
         ({"fine_tune_from": "block15_expand_conv"}, (2, 2, 192)),
         ({"backbone": "small_cnn"}, (64, 64, 3)),
     ],

@@ -14,7 +14,7 @@ import pytest
 
 from canting.core import files
 from canting.core.names import OPTIMIZERS
-from canting.core.params import Params, Scenario, load
+from canting.core.params import Params, Scenario, Train, load
 from canting.features import store
 from canting.features.store import Store
 from canting.train import fit, fold, grid, tail
@@ -22,6 +22,8 @@ from canting.train.batches import Batches
 from tests.conftest import ROOT
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
+NEVER = Train(class_weights="none", early_stopping=None)
+STOPPING = Train(class_weights="none", early_stopping=3)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,8 @@ def rows(folds: set[int]) -> np.ndarray:
 
 def test_an_epoch_takes_its_own_view_and_every_row_once(features: Path) -> None:
     kept = Store(features / "efficientnet_lite0")
-    batches = Batches(kept, np.arange(50), targets(), 16, seed=1)
+    equal = np.ones(CLASSES, dtype=np.float32)
+    batches = Batches(kept, np.arange(50), targets(), 16, seed=1, weights=equal)
     assert len(batches) == 4
     orders = []
     for epoch in range(5):
@@ -87,7 +90,7 @@ def test_an_epoch_takes_its_own_view_and_every_row_once(features: Path) -> None:
 def test_training_learns_and_equals_itself(features: Path) -> None:
     (scenario,) = params(epochs=(30,)).scenarios()
     first, again, other = (
-        fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=seed, patience=None)
+        fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=seed, settings=NEVER)
         for seed in (5, 5, 6)
     )
     assert first.curves == again.curves
@@ -106,10 +109,10 @@ def test_cross_entropy_by_hand() -> None:
 
 def test_early_stopping_never_looks_at_the_test_rows(features: Path) -> None:
     (scenario,) = params(epochs=(60,), learning_rate=(0.05,)).scenarios()
-    stopped = fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=5, patience=3)
+    stopped = fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=5, settings=STOPPING)
     assert len(stopped.curves.loss) < 60
     shuffled = data(features)._replace(targets=np.where(table()["fold"] == 2, 0, targets()))
-    blind = fit.fit(scenario, shuffled, rows({0, 1}), rows({2}), seed=5, patience=3)
+    blind = fit.fit(scenario, shuffled, rows({0, 1}), rows({2}), seed=5, settings=STOPPING)
     assert blind.curves.loss == stopped.curves.loss
     assert blind.curves.val_loss != stopped.curves.val_loss
 
@@ -119,6 +122,33 @@ def test_the_inner_part_shares_no_group_with_the_rest(features: Path) -> None:
     groups = table()["group"].to_numpy()
     assert not set(groups[train]) & set(groups[stop])
     assert sorted([*train, *stop]) == list(rows({0, 1}))
+
+
+def test_weights_are_balanced_by_hand() -> None:
+    assert fit.balanced(np.array([0, 0, 0, 1]), 2).tolist() == pytest.approx([4 / 6, 2.0])
+
+
+def test_a_rare_class_is_learned_with_balanced_weights(tmp_path: Path) -> None:
+    """One to a hundred: with equal weights the rare class is never named in so few epochs."""
+    generator = np.random.default_rng(0)
+    classes = np.array([0] * 500 + [1] * 5)
+    for number in range(2):
+        noise = generator.normal(0, 1, (len(classes), CHANNELS))
+        array = (noise + 1.5 * classes[:, None] * (np.arange(CHANNELS) < 4)).astype(np.float32)
+        np.save(store.view_path(tmp_path, number), array)
+    files.write_json(tmp_path / "key.json", "made by the test")
+    rare = fit.Data(Store(tmp_path), classes, np.arange(len(classes)), (224, 224), 2)
+    (scenario,) = params(epochs=(10,)).scenarios()
+    rows = np.arange(len(classes))
+    named = {}
+    for weights in ("none", "balanced"):
+        settings = NEVER.model_copy(update={"class_weights": weights})
+        trained = fit.fit(scenario, rare, rows, rows[:0], seed=1, settings=settings)
+        named[weights] = int(
+            (fit.predict(trained.model, rare.store, rows[-5:]).argmax(1) == 1).sum()
+        )
+    assert named["none"] < 2
+    assert named["balanced"] > 3
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -1,7 +1,7 @@
 """LiteRT: the one engine that runs models, in the pipeline and in the service.
 
 On two cores, one interpreter a thread answers as many pictures a second as OpenVINO does in
-float32, and twice as many as Keras; `benchmarks/engines.py` compares them.
+float32, and three times as many as Keras; `benchmarks/engines.py` compares them.
 """
 
 import threading

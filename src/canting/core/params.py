@@ -99,6 +99,7 @@ class Features(Section):
 class Train(Section):
     """How the tail is trained."""
 
+    class_weights: Literal["none", "balanced"]
     early_stopping: Count | None
 
 

@@ -28,9 +28,9 @@ def refit(task: fold.Task) -> Refit:
     folds = task.table["fold"].to_numpy()
     train, test = np.flatnonzero(folds != HELD_OUT), np.flatnonzero(folds == HELD_OUT)
     data = fold.as_data(task)
-    patience = task.params.train.early_stopping
+    params = task.params
     trained = fit.fit(
-        task.scenario, data, train, test, seed=task.params.seed, patience=patience
+        task.scenario, data, train, test, seed=params.seed, settings=params.train
     ).model
     hold_out = _score(task, fit.predict(trained, data.store, test), test) if len(test) else None
     return Refit(compose(task.scenario, task.params.image_size, trained), hold_out)

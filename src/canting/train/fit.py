@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.core import runtime
-from canting.core.params import Scenario
+from canting.core.params import Scenario, Train
 from canting.features.store import Store
 from canting.train import tail
 from canting.train.batches import Batches, Rows
@@ -45,32 +45,46 @@ class Fit(NamedTuple):
 
 
 def fit(
-    scenario: Scenario, data: Data, train: Rows, test: Rows, *, seed: int, patience: int | None
+    scenario: Scenario, data: Data, train: Rows, test: Rows, *, seed: int, settings: Train
 ) -> Fit:
     """Train a scenario on the rows `train`; `test` is only looked at, for the curves.
 
-    With `patience`, training stops when the loss on an inner part of `train` has not improved for
-    so many epochs, and goes back to the best epoch by that part: never by `test`.
+    With `early_stopping`, training stops when the loss on an inner part of `train` has not improved
+    for so many epochs, and goes back to the best epoch by that part: never by `test`.
     """
     runtime.seed_training(seed)
     model = tail.build(scenario, data.size, data.store.shape, data.classes)
-    watch = _Watch(data, test)
-    callbacks: list[Any] = [keras.callbacks.TerminateOnNaN(), watch]
-    inner = None
-    if patience is not None:
-        train, stop = _inner_split(data, train, seed)
-        inner = _arrays(data, stop)
-        callbacks.append(
-            keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
-        )
-    batches = Batches(data.store, train, data.targets, scenario.batch_size, seed)
+    watch, stopping = _Watch(data, test), []
+    callbacks = [keras.callbacks.TerminateOnNaN(), watch]
+    if settings.early_stopping is not None:
+        train, inner = _inner_split(data, train, seed)
+        stopping = [np.asarray(data.store.view(0)[inner]), data.targets[inner]]
+        callbacks.append(_stop_early(settings.early_stopping))
+    weights = balanced(data.targets[train], data.classes)
+    if settings.class_weights == "none":
+        weights = np.ones_like(weights)
+    batches = Batches(data.store, train, data.targets, scenario.batch_size, seed, weights)
     start = time.perf_counter()
     history = model.fit(
-        batches, epochs=scenario.epochs, validation_data=inner, callbacks=callbacks, verbose=0
+        batches,
+        epochs=scenario.epochs,
+        validation_data=tuple(stopping) or None,
+        callbacks=callbacks,
+        verbose=0,
     ).history
     seconds = time.perf_counter() - start - watch.seconds
     curves = Curves(history["loss"], history["accuracy"], watch.loss, watch.accuracy)
     return Fit(model, curves, seconds)
+
+
+def balanced(targets: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float32]:
+    """Return a weight a class, `(classes,)`: pictures / (classes × pictures of the class)."""
+    counts = np.bincount(targets, minlength=classes)
+    return np.asarray(len(targets) / (classes * np.maximum(counts, 1)), dtype=np.float32)
+
+
+def _stop_early(patience: int) -> keras.callbacks.Callback:
+    return keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
@@ -117,7 +131,3 @@ def _inner_split(data: Data, rows: Rows, seed: int) -> tuple[Rows, Rows]:
     splitter = StratifiedGroupKFold(INNER_PARTS, shuffle=True, random_state=seed)
     train, stop = next(splitter.split(rows, data.targets[rows], data.groups[rows]))
     return rows[train], rows[stop]
-
-
-def _arrays(data: Data, rows: Rows) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    return np.asarray(data.store.view(0)[rows]), data.targets[rows]

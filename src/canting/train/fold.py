@@ -2,7 +2,6 @@
 
 import warnings
 import zipfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.core import files
+from canting.core import files, runtime
 from canting.core.params import Params, Scenario
 from canting.core.source import code_digest
 from canting.features import store
@@ -58,7 +57,7 @@ def path(task: Task) -> Path:
         task.table[["path", "label", "fold", "group"]].to_csv(index=False),
         task.params.train.model_dump(),
         [task.params.seed, *task.params.image_size],
-        [version(package) for package in ("keras", "numpy", "scikit-learn")],
+        runtime.versions(),
         code_digest(*TRAINED_BY),
     )
     return task.cache / "train" / f"{made_from}.npz"
@@ -82,8 +81,6 @@ def load(task: Task) -> Outcome | None:
 
 def run(task: Task) -> None:
     """Train one task in this process and keep its outcome."""
-    from canting.core import runtime
-
     runtime.prepare(threads=1)
     _save(path(task), _outcome(task))
 
@@ -96,8 +93,8 @@ def _outcome(task: Task) -> Outcome:
     test = np.flatnonzero(folds == task.fold)
     train = np.flatnonzero((folds >= 0) & (folds != task.fold))
     seed = int(np.random.SeedSequence([task.params.seed, task.fold]).generate_state(1)[0])
-    patience = task.params.train.early_stopping
-    trained = fit.fit(task.scenario, data, train, test, seed=seed, patience=patience)
+    settings = task.params.train
+    trained = fit.fit(task.scenario, data, train, test, seed=seed, settings=settings)
     logits = fit.predict(trained.model, data.store, test)
     failure = "" if np.isfinite(logits).all() else _failure(trained.curves.loss)
     curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
