@@ -67,7 +67,7 @@ def test_the_cheapest_of_the_indistinguishable_wins() -> None:
     choice = rule.choose(NEAR, COSTS, "macro_f1", 0.05)
     assert choice.winner == "small"
     assert "large has the best macro_f1" in choice.reason
-    assert "1 of the 2 other scenarios are not distinguishable" in choice.reason
+    assert "1 of the 2 other scenarios cannot be told from it" in choice.reason
     assert choice.candidates["distinguishable"].tolist() == [False, False, True]
 
 

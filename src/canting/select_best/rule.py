@@ -60,12 +60,12 @@ def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: st
             f"{winner} has the best {metric}, {score}, and every other scenario is distinguishable "
             f"from it."
         )
-    others = f"{len(equals) - 1} of the {len(candidates) - 1} other scenarios"
-    start = f"{leader} has the best {metric}, {_words(rows.loc[leader])}; {others} are not "
+    same = f"{len(equals) - 1} of the {len(candidates) - 1} other scenarios cannot be told from it"
+    start = f"{leader} has the best {metric}, {_words(rows.loc[leader])}; {same}"
     if winner == leader:
-        return f"{start}distinguishable from it, and none of them is cheaper."
+        return f"{start}, and none of these is cheaper."
     return (
-        f"{start}distinguishable from it. {winner} is the cheapest of these, with "
+        f"{start}. {winner} is the cheapest of these, with "
         f"{int(rows.loc[winner, 'parameters']):,} parameters and {metric} {score}."
     )
 
