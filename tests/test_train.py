@@ -129,32 +129,33 @@ def test_weights_are_balanced_by_hand() -> None:
 
 
 def test_a_rare_class_is_learned_with_balanced_weights(tmp_path: Path) -> None:
-    """One to a hundred: with equal weights the rare class is never named in so few epochs."""
+    """One to a hundred: with equal weights the rare class is seldom named."""
     generator = np.random.default_rng(0)
-    classes = np.array([0] * 500 + [1] * 5)
+    classes = np.array([0] * 2500 + [1] * 25)
     for number in range(2):
         noise = generator.normal(0, 1, (len(classes), CHANNELS))
-        array = (noise + 1.5 * classes[:, None] * (np.arange(CHANNELS) < 4)).astype(np.float32)
+        array = (noise + classes[:, None] * (np.arange(CHANNELS) < 4)).astype(np.float32)
         np.save(store.view_path(tmp_path, number), array)
     files.write_json(tmp_path / "key.json", "made by the test")
     rare = fit.Data(Store(tmp_path), classes, np.arange(len(classes)), (224, 224), 2)
-    (scenario,) = params(epochs=(10,)).scenarios()
+    (scenario,) = params(epochs=(10,), learning_rate=(0.01,)).scenarios()
     rows = np.arange(len(classes))
     named = {}
     for weights in ("none", "balanced"):
         settings = NEVER.model_copy(update={"class_weights": weights})
         trained = fit.fit(scenario, rare, rows, rows[:0], seed=1, settings=settings)
         named[weights] = int(
-            (fit.predict(trained.model, rare.store, rows[-5:]).argmax(1) == 1).sum()
+            (fit.predict(trained.model, rare.store, rows[-25:]).argmax(1) == 1).sum()
         )
-    assert named["none"] < 2
-    assert named["balanced"] > 3
+    assert named["none"] < 8
+    assert named["balanced"] > 16
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_trains(optimizer: str, features: Path) -> None:
     (scenario,) = params(optimizer=(optimizer,), epochs=(1,)).scenarios()
     model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    model.run_eagerly = True
     before = model.get_weights()
     x, y = Store(features / "efficientnet_lite0").view(0)[:32], targets()[:32]
     model.train_on_batch(np.asarray(x), y)
