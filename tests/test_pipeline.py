@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 from ruamel.yaml import YAML
 
 from canting.engine import Engine
@@ -221,23 +220,3 @@ def test_two_runs_at_once_do_not_mix(done: Path) -> None:
     for code, words in zip(codes, told, strict=True):
         assert code == 0 or "lock" in words.lower()
     assert results(done) == before
-
-
-def test_an_own_folder_with_spaces_and_umlauts(tmp_path: Path) -> None:
-    """Fetch and validate alone: names go through the whole of both."""
-    folder = clone(tmp_path / "clone")
-    generator = np.random.default_rng(0)
-    for label in ("Größe eins", "zwei ü"):
-        (tmp_path / "mine" / label).mkdir(parents=True)
-        for number in range(20):
-            noise = Image.fromarray(generator.integers(0, 255, (64, 64, 3), dtype=np.uint8))
-            noise.save(tmp_path / "mine" / label / f"Bild {number} ä.jpg")
-    text = (folder / "params.yaml").read_text()
-    (folder / "params.yaml").write_text(
-        text.replace("source: data ", f'source: "{tmp_path / "mine"}" ')
-    )
-    for stage in ("fetch", "validate"):
-        run(folder, "python", f"stages/{stage}.py")
-    table = pd.read_parquet(folder / "build" / "manifest.parquet")
-    assert set(table["label"]) == {"Größe eins", "zwei ü"}
-    assert len(table) == 40
