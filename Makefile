@@ -1,4 +1,4 @@
-.PHONY: format check test repro
+.PHONY: format check test repro serve
 
 VENV := .venv
 PYTHON ?= python3
@@ -27,6 +27,10 @@ test: $(READY)
 repro: $(READY)
 	dvc repro --pull
 	canting show
+
+# The results of the last run, as a page for a browser.
+serve: $(READY)
+	canting serve
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "canting needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …")'

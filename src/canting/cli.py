@@ -1,6 +1,7 @@
 """The command `canting`."""
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     show = commands.add_parser("show", help="print the results of the last run")
     show.set_defaults(run=_show)
+    serve = commands.add_parser("serve", help="show them as a page, on this machine alone")
+    serve.add_argument("--port", type=int, default=3000, help="port to listen on (3000)")
+    serve.set_defaults(run=_serve)
     paint = commands.add_parser("paint", help="paint the embedded batik pictures")
     paint.add_argument("folder", type=Path, help="folder to write, one folder a class")
     paint.set_defaults(run=_paint)
@@ -31,6 +35,14 @@ def _show(_: argparse.Namespace) -> None:
     from canting.show import show
 
     print(show())
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    from canting.page import server
+
+    with server(arguments.port) as pages, contextlib.suppress(KeyboardInterrupt):
+        print(f"http://{pages.server_name}:{pages.server_port} (Ctrl+C ends)", flush=True)
+        pages.serve_forever()
 
 
 def _paint(arguments: argparse.Namespace) -> None:
