@@ -16,7 +16,7 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --paper: #1d1713; --ink: #f3ebe0 } }
 body { background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif;
   margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-pre { overflow-x: auto } img { background: #fffdf9; height: auto; max-width: 100% }
+pre { white-space: pre-wrap } img { background: #fffdf9; height: auto; max-width: 100% }
 """
 
 
