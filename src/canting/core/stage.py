@@ -1,5 +1,6 @@
 """What every stage script does around its work."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +22,16 @@ CACHE = Path(".canting")
 
 @contextmanager
 def stage(name: str) -> Iterator[Params]:
-    """Yield the checked parameters; turn an error that the user can mend into one clear line."""
+    """Yield the checked parameters; turn an error that the user can mend into one clear line.
+
+    A full disk is such an error: files are written aside, so nothing is half-written.
+    """
     runtime.prepare()
     try:
         yield load(Path("params.yaml"))
     except CantingError as error:
         sys.exit(f"{name}: {error}")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit(f"{name}: the disk is full. Make room, then run again; nothing was left behind.")
