@@ -21,6 +21,7 @@ check: $(READY)
 
 # All tests.
 test: $(READY)
+	dvc pull --quiet data.dvc
 	pytest -n 2 --dist loadfile
 
 # The pipeline, from the pictures to the model; what is up to date is not run again.
