@@ -20,6 +20,7 @@ from canting import manifest
 from canting.core import runtime
 from canting.core.params import Params, load
 from canting.select_best.comparison import corrected_p_value
+from canting.train.fold import read_table
 
 BACKBONE, OPTIMIZERS, EPOCHS = "efficientnet_lite0", ("adam", "nadam"), 10
 
@@ -90,7 +91,7 @@ def canting(params: Params) -> dict[str, list[float]]:
     from canting.features import compute
     from canting.train.grid import train
 
-    table = pd.read_csv("build/folds.csv", keep_default_na=False)
+    table = read_table(Path("build/folds.csv"))
     digests = manifest.read(Path("build/manifest.parquet"))["sha256"].tolist()
     array = np.load("build/pictures.npy", mmap_mode="r")
     with tempfile.TemporaryDirectory() as name:
@@ -118,7 +119,7 @@ def _params() -> Params:
 
 
 def _data() -> tuple[Any, Any, Any]:
-    table = pd.read_csv("build/folds.csv", keep_default_na=False)
+    table = read_table(Path("build/folds.csv"))
     targets = pd.Categorical(table["label"]).codes.astype(np.int64)
     pictures = np.load("build/pictures.npy").astype(np.float32)
     return pictures, targets, table["fold"].to_numpy()

@@ -7,13 +7,13 @@ from canting.core import files, runtime
 from canting.core.stage import BUILD, CACHE, RESULTS, stage
 from canting.features.store import slug
 from canting.select_best import card, rule
-from canting.train.fold import Task
+from canting.train.fold import Task, read_table
 
 with stage("select_best") as params:
     runtime.prepare(threads=1)
     from canting.select_best import bundle, cost, refit
 
-    table = pd.read_csv(BUILD / "folds.csv", keep_default_na=False)
+    table = read_table(BUILD / "folds.csv")
     ranking = pd.read_csv(RESULTS / "evaluate" / "scenarios.csv")
     folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
     scenarios = [s for s in params.scenarios() if s.name in set(ranking["scenario"])]

@@ -1,14 +1,12 @@
 """Train every scenario on every fold."""
 
-import pandas as pd
-
 from canting.core import files
 from canting.core.stage import BUILD, CACHE, stage
+from canting.train.fold import read_table
 from canting.train.grid import train
 
 with stage("train") as params:
-    folds = pd.read_csv(BUILD / "folds.csv", keep_default_na=False)
-    tables = train(params, folds, BUILD / "features", CACHE)
+    tables = train(params, read_table(BUILD / "folds.csv"), BUILD / "features", CACHE)
     with files.replacing(BUILD / "train") as folder:
         folder.mkdir()
         tables.scenarios.to_csv(folder / "scenarios.csv", index=False)

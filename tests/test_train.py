@@ -230,6 +230,12 @@ def test_a_diverging_scenario_is_marked_with_its_cause(features: Path, tmp_path:
     assert "the loss became nan in epoch" in tables.scenarios["failure"].item()
 
 
+def test_labels_that_look_like_numbers_stay_text(tmp_path: Path) -> None:
+    written = table().assign(label=np.asarray(["07", "NA", "1e3"])[targets()])
+    written.to_csv(tmp_path / "folds.csv", index=False)
+    pd.testing.assert_frame_equal(fold.read_table(tmp_path / "folds.csv"), written)
+
+
 def test_the_key_has_all_that_makes_an_outcome(features: Path, tmp_path: Path) -> None:
     (scenario,) = params().scenarios()
     task = fold.Task(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)

@@ -1,6 +1,7 @@
 """Scores from out-of-fold predictions; a class that is never predicted has precision 0."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,12 @@ def labels_of(predictions: pd.DataFrame) -> list[str]:
 def probabilities(predictions: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Return the softmax of the logits, `(n, classes)`."""
     logits = predictions[[LOGIT + label for label in labels_of(predictions)]].to_numpy(np.float64)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return softmax(logits)
+
+
+def softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return probabilities from logits, `(n, classes)`, computed in float64."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 

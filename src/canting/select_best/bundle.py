@@ -6,11 +6,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.engine import Engine
+from canting.evaluate.scores import softmax
 from canting.export import export
 from canting.pictures import Pixels
 
@@ -49,15 +49,10 @@ def write(
 def check(model: keras.Model, engine: Engine, pictures: Sequence[Pixels]) -> float:
     """Return the largest difference of a probability between Keras and LiteRT."""
     batch = np.stack(pictures).astype(np.float32)
-    expected = _softmax(np.asarray(model.predict_on_batch(batch)["logits"]))
-    received = _softmax(np.stack([engine.answer(picture)["logits"] for picture in pictures]))
+    expected = softmax(np.asarray(model.predict_on_batch(batch)["logits"]))
+    received = softmax(np.stack([engine.answer(picture)["logits"] for picture in pictures]))
     difference = float(np.abs(expected - received).max())
     labels = int((expected.argmax(axis=1) != received.argmax(axis=1)).sum())
     if labels or not difference <= TOLERANCE:
         raise ExportError(difference, labels)
     return difference
-
-
-def _softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -48,6 +48,11 @@ class Outcome(NamedTuple):
     failure: str
 
 
+def read_table(folds: Path) -> pd.DataFrame:
+    """Read the table of folds; labels stay text, also those that look like numbers or like NA."""
+    return pd.read_csv(folds, dtype={"path": str, "label": str}, keep_default_na=False)
+
+
 def path(task: Task) -> Path:
     """Return where the outcome of a task is kept."""
     made_from = files.digest(
