@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import keras
 import numpy as np
@@ -18,12 +19,18 @@ from canting.core.params import Params, Scenario, Train, load
 from canting.features import store
 from canting.features.store import Store
 from canting.train import fit, fold, grid, tail
-from canting.train.batches import Batches
+from canting.train.batches import Batches, Data, balanced, oversampled
 from tests.conftest import ROOT
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
-NEVER = Train(class_weights="none", early_stopping=None)
-STOPPING = Train(class_weights="none", early_stopping=3)
+NEVER = Train(
+    balance="none",
+    label_smoothing=0.0,
+    schedule="constant",
+    weight_average=None,
+    early_stopping=None,
+)
+STOPPING = NEVER.model_copy(update={"early_stopping": 3})
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +67,9 @@ def params(**changes: object) -> Params:
     return load(ROOT / "params.yaml").model_copy(update={"folds": 3, "epochs": (4,), **changes})
 
 
-def data(features: Path) -> fit.Data:
+def data(features: Path) -> Data:
     kept = Store(features / "efficientnet_lite0")
-    return fit.Data(kept, targets(), table()["group"].to_numpy(), (224, 224), CLASSES)
+    return Data(kept, targets(), table()["group"].to_numpy(), (224, 224), CLASSES)
 
 
 def rows(folds: set[int]) -> np.ndarray:
@@ -71,13 +78,12 @@ def rows(folds: set[int]) -> np.ndarray:
 
 def test_an_epoch_takes_its_own_view_and_every_row_once(features: Path) -> None:
     kept = Store(features / "efficientnet_lite0")
-    equal = np.ones(CLASSES, dtype=np.float32)
-    batches = Batches(kept, np.arange(50), targets(), 16, seed=1, weights=equal)
+    batches = Batches(data(features), np.arange(50), 16, seed=1)
     assert len(batches) == 4
     orders = []
     for epoch in range(5):
         x = np.concatenate([batches[number][0] for number in range(4)])
-        y = np.concatenate([batches[number][1] for number in range(4)])
+        y = np.concatenate([batches[number][1] for number in range(4)]).argmax(axis=1)
         view = kept.view(1 + epoch % VIEWS)[:50]
         places = [int(np.flatnonzero((view == row).all(axis=1))[0]) for row in x]
         assert sorted(places) == list(range(50))
@@ -124,11 +130,58 @@ def test_the_inner_part_shares_no_group_with_the_rest(features: Path) -> None:
     assert sorted([*train, *stop]) == list(rows({0, 1}))
 
 
+def test_oversampling_repeats_the_rare_rows_evenly() -> None:
+    classes = np.array([0] * 7 + [1] * 3 + [2] * 7)
+    drawn = oversampled(np.arange(1, 17), classes, np.random.default_rng(1))
+    counts = np.bincount(drawn, minlength=17)
+    assert counts[0] == 0
+    assert (counts[10:] == 1).all()
+    assert sorted(counts[1:7]) == [1, 1, 1, 1, 1, 2]
+    assert sorted(counts[7:10]) == [2, 2, 3]
+    assert set(np.bincount(classes[drawn])) == {7}
+
+
+def test_the_rate_falls_along_a_cosine_and_targets_are_smoothed(features: Path) -> None:
+    (scenario,) = params(epochs=(2,)).scenarios()
+    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    tail.compile_(model, scenario, NEVER.model_copy(update={"schedule": "cosine"}), 5)
+    rates = []
+    for number in (0, 5, 10):
+        model.optimizer.iterations.assign(number)
+        rates.append(float(model.optimizer.learning_rate))
+    assert rates == pytest.approx([1e-3, 5e-4, 0.0])
+    smooth = NEVER.model_copy(update={"label_smoothing": 0.3})
+    plain, smoothed = (
+        fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=1, settings=settings)
+        for settings in (NEVER, smooth)
+    )
+    assert smoothed.curves.loss[0] != plain.curves.loss[0]
+
+
+def test_averaged_weights_are_the_ones_that_predict(features: Path) -> None:
+    """A decay so close to 1 that the average hardly leaves the start tells the two apart."""
+    (scenario,) = params(epochs=(3,), learning_rate=(0.05,)).scenarios()
+    fits = {}
+    for decay in (None, 0.5, 0.99999):
+        settings = NEVER.model_copy(update={"weight_average": decay})
+        fits[decay] = fit.fit(
+            scenario, data(features), rows({0, 1}), rows({2}), seed=1, settings=settings
+        )
+    test = data(features).targets[rows({2})]
+    for trained in fits.values():
+        logits = fit.predict(trained.model, data(features).store, rows({2}))
+        assert fit.cross_entropy(logits, test) == pytest.approx(trained.curves.val_loss[-1])
+    first = fits[0.99999].curves.val_loss
+    assert max(first) - min(first) < 0.01
+    assert fits[0.5].curves.val_loss != fits[None].curves.val_loss
+    assert fits[None].curves.val_loss[-1] < first[-1] - 0.1
+
+
 def test_weights_are_balanced_by_hand() -> None:
-    assert fit.balanced(np.array([0, 0, 0, 1]), 2).tolist() == pytest.approx([4 / 6, 2.0])
+    assert balanced(np.array([0, 0, 0, 1]), 2).tolist() == pytest.approx([4 / 6, 2.0])
 
 
-def test_a_rare_class_is_learned_with_balanced_weights(tmp_path: Path) -> None:
+def test_a_rare_class_is_learned_with_weights_or_oversampling(tmp_path: Path) -> None:
     """One to a hundred: with equal weights the rare class is seldom named."""
     generator = np.random.default_rng(0)
     classes = np.array([0] * 2500 + [1] * 25)
@@ -137,27 +190,29 @@ def test_a_rare_class_is_learned_with_balanced_weights(tmp_path: Path) -> None:
         array = (noise + classes[:, None] * (np.arange(CHANNELS) < 4)).astype(np.float32)
         np.save(store.view_path(tmp_path, number), array)
     files.write_json(tmp_path / "key.json", "made by the test")
-    rare = fit.Data(Store(tmp_path), classes, np.arange(len(classes)), (224, 224), 2)
+    rare = Data(Store(tmp_path), classes, np.arange(len(classes)), (224, 224), 2)
     (scenario,) = params(epochs=(10,), learning_rate=(0.01,)).scenarios()
     rows = np.arange(len(classes))
     named = {}
-    for weights in ("none", "balanced"):
-        settings = NEVER.model_copy(update={"class_weights": weights})
+    for balance in get_args(Train.model_fields["balance"].annotation):
+        settings = NEVER.model_copy(update={"balance": balance})
         trained = fit.fit(scenario, rare, rows, rows[:0], seed=1, settings=settings)
-        named[weights] = int(
+        named[balance] = int(
             (fit.predict(trained.model, rare.store, rows[-25:]).argmax(1) == 1).sum()
         )
     assert named["none"] < 8
-    assert named["balanced"] > 16
+    assert named["class_weights"] > 16
+    assert named["oversampling"] > 16
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_trains(optimizer: str, features: Path) -> None:
     (scenario,) = params(optimizer=(optimizer,), epochs=(1,)).scenarios()
     model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    tail.compile_(model, scenario, NEVER, 1)
     model.run_eagerly = True
     before = model.get_weights()
-    x, y = Store(features / "efficientnet_lite0").view(0)[:32], targets()[:32]
+    x, y = Store(features / "efficientnet_lite0").view(0)[:32], np.eye(CLASSES)[targets()[:32]]
     model.train_on_batch(np.asarray(x), y)
     assert type(model.optimizer).__name__.lower() == optimizer
     assert float(model.optimizer.learning_rate) == pytest.approx(0.001)

@@ -99,7 +99,10 @@ class Features(Section):
 class Train(Section):
     """How the tail is trained."""
 
-    class_weights: Literal["none", "balanced"]
+    balance: Literal["none", "class_weights", "oversampling"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    schedule: Literal["constant", "cosine"]
+    weight_average: Annotated[float, Field(gt=0, lt=1)] | None
     early_stopping: Count | None
 
 
@@ -107,6 +110,8 @@ class Evaluate(Section):
     """What is shown of the errors."""
 
     misclassified: Annotated[int, Field(ge=0, le=500)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    calibration_bins: Annotated[int, Field(ge=2, le=1000)]
 
 
 class SelectBest(Section):
@@ -114,6 +119,12 @@ class SelectBest(Section):
 
     metric: Literal["macro_f1", "accuracy"]
     alpha: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Report(Section):
+    """What the report says of itself."""
+
+    title: Annotated[str, Field(min_length=1)]
 
 
 class Scenario(Section):
@@ -162,6 +173,7 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     select_best: SelectBest
+    report: Report
 
     def trunks(self) -> list[tuple[str, str | None]]:
         """Return every backbone with every layer that its tail starts at."""

@@ -1,7 +1,7 @@
 """Batches of features for Keras: a new view of every picture each epoch."""
 
 import math
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
@@ -12,32 +12,48 @@ from canting.features.store import Store
 Rows = npt.NDArray[np.int64]
 
 
+class Data(NamedTuple):
+    """Features with the class and the group of every picture."""
+
+    store: Store
+    targets: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+    size: tuple[int, int]
+    classes: int
+
+
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Shuffled batches of some rows; epoch e (from 0) takes view 1 + e mod views."""
+    """Shuffled batches of some rows; epoch e (from 0) takes view 1 + e mod views.
+
+    A batch is `(features, one-hot targets (n, classes), weights (n,))`.
+    """
 
     def __init__(
         self,
-        store: Store,
+        data: Data,
         rows: Rows,
-        targets: npt.NDArray[np.int64],
         batch_size: int,
         seed: int,
-        weights: npt.NDArray[np.float32],
+        balance: Literal["none", "class_weights", "oversampling"] = "none",
     ) -> None:
-        """Take the rows of `store` to train on, the class of every picture, a weight a class."""
+        """Take the rows of `data` to train on; rare classes may be weighted or repeated."""
         super().__init__()
-        self._store, self._rows, self._targets = store, rows, targets
-        self._weights = weights
+        self._data, self._rows = data, rows
         self._batch_size, self._seed = batch_size, seed
+        self._repeat = balance == "oversampling"
+        self._weights = np.ones(data.classes, np.float32)
+        if balance == "class_weights":
+            self._weights = balanced(data.targets[rows], data.classes)
+        self._one_hot = np.eye(data.classes, dtype=np.float32)
         self._start(0)
 
     def __len__(self) -> int:
-        return math.ceil(len(self._rows) / self._batch_size)
+        return math.ceil(len(self._order) / self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], ...]:
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        targets = self._targets[rows]
-        return np.asarray(self._view[rows]), targets, self._weights[targets]
+        targets = self._data.targets[rows]
+        return np.asarray(self._view[rows]), self._one_hot[targets], self._weights[targets]
 
     def on_epoch_end(self) -> None:
         """Go on to the next view, in a new order."""
@@ -45,6 +61,24 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def _start(self, epoch: int) -> None:
         self._epoch = epoch
-        augmented = self._store.augmented
-        self._view = self._store.view(1 + epoch % augmented if augmented else 0)
-        self._order = np.random.default_rng([self._seed, epoch]).permutation(self._rows)
+        store, generator = self._data.store, np.random.default_rng([self._seed, epoch])
+        self._view = store.view(1 + epoch % store.augmented if store.augmented else 0)
+        rows = (
+            oversampled(self._rows, self._data.targets, generator) if self._repeat else self._rows
+        )
+        self._order = generator.permutation(rows)
+
+
+def balanced(targets: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float32]:
+    """Return a weight a class, `(classes,)`: pictures / (classes × pictures of the class)."""
+    counts = np.bincount(targets, minlength=classes)
+    return np.asarray(len(targets) / (classes * np.maximum(counts, 1)), dtype=np.float32)
+
+
+def oversampled(rows: Rows, targets: npt.NDArray[np.int64], generator: np.random.Generator) -> Rows:
+    """Repeat rows until every class has as many as the largest; what is left over is drawn."""
+    classes = [rows[targets[rows] == number] for number in np.unique(targets[rows])]
+    most = max(map(len, classes))
+    whole = [np.repeat(ours, most // len(ours)) for ours in classes]
+    rest = [generator.choice(ours, most % len(ours), replace=False) for ours in classes]
+    return np.concatenate([*whole, *rest])

@@ -11,20 +11,10 @@ from canting.core import runtime
 from canting.core.params import Scenario, Train
 from canting.features.store import Store
 from canting.train import tail
-from canting.train.batches import Batches, Rows
+from canting.train.batches import Batches, Data, Rows
 
 INNER_PARTS = 8
 """One group-disjoint part in so many of the training rows decides on early stopping."""
-
-
-class Data(NamedTuple):
-    """Features with the class and the group of every picture."""
-
-    store: Store
-    targets: npt.NDArray[np.int64]
-    groups: npt.NDArray[np.int64]
-    size: tuple[int, int]
-    classes: int
 
 
 class Curves(NamedTuple):
@@ -53,17 +43,18 @@ def fit(
     for so many epochs, and goes back to the best epoch by that part: never by `test`.
     """
     runtime.seed_training(seed)
-    model = tail.build(scenario, data.size, data.store.shape, data.classes)
     watch, stopping = _Watch(data, test), []
     callbacks = [keras.callbacks.TerminateOnNaN(), watch]
     if settings.early_stopping is not None:
         train, inner = _inner_split(data, train, seed)
-        stopping = [np.asarray(data.store.view(0)[inner]), data.targets[inner]]
+        one_hot = np.eye(data.classes, dtype=np.float32)[data.targets[inner]]
+        stopping = [np.asarray(data.store.view(0)[inner]), one_hot]
         callbacks.append(_stop_early(settings.early_stopping))
-    weights = balanced(data.targets[train], data.classes)
-    if settings.class_weights == "none":
-        weights = np.ones_like(weights)
-    batches = Batches(data.store, train, data.targets, scenario.batch_size, seed, weights)
+    batches = Batches(data, train, scenario.batch_size, seed, settings.balance)
+    model = tail.build(scenario, data.size, data.store.shape, data.classes)
+    tail.compile_(model, scenario, settings, len(batches))
+    if settings.weight_average is not None:
+        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     start = time.perf_counter()
     history = model.fit(
         batches,
@@ -75,12 +66,6 @@ def fit(
     seconds = time.perf_counter() - start - watch.seconds
     curves = Curves(history["loss"], history["accuracy"], watch.loss, watch.accuracy)
     return Fit(model, curves, seconds)
-
-
-def balanced(targets: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float32]:
-    """Return a weight a class, `(classes,)`: pictures / (classes × pictures of the class)."""
-    counts = np.bincount(targets, minlength=classes)
-    return np.asarray(len(targets) / (classes * np.maximum(counts, 1)), dtype=np.float32)
 
 
 def _stop_early(patience: int) -> keras.callbacks.Callback:

@@ -108,7 +108,7 @@ def _outcome(task: Task) -> Outcome:
 
 def as_data(task: Task) -> Any:
     """Return what `fit` trains on."""
-    from canting.train.fit import Data
+    from canting.train.batches import Data
 
     targets = pd.Categorical(task.table["label"], task.classes).codes.astype(np.int64)
     groups = task.table["group"].to_numpy(np.int64)

@@ -7,28 +7,37 @@ from keras import layers
 
 from canting.backbones.cut import split
 from canting.core.names import BACKBONES
-from canting.core.params import Scenario
+from canting.core.params import Scenario, Train
 
 
 def build(scenario: Scenario, size: tuple[int, int], shape: tuple[int, ...], classes: int) -> Any:
-    """Return a compiled model from features of `shape` to `(n, classes)` logits.
+    """Return a model from features of `shape` to `(n, classes)` logits.
 
     It starts with ImageNet weights behind the cut, and with a classifier drawn from Keras's seed.
     """
     inputs = keras.Input(shape, name="feature")
     x = _pooled(scenario, size, inputs) if _has_tail(scenario) else inputs
     x = layers.Dropout(scenario.dropout, name="dropout")(x)
-    model = keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="trained")
-    compile_(model, scenario)
-    return model
+    return keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="trained")
 
 
-def compile_(model: keras.Model, scenario: Scenario) -> None:
-    """Set optimizer, loss and metric; XLA only where a backend needs it (slower on a CPU)."""
+def compile_(model: keras.Model, scenario: Scenario, settings: Train, steps: int) -> None:
+    """Set optimizer, loss and metric for epochs of so many `steps`.
+
+    XLA is used only where a backend needs it: it is slower on a CPU. A `weight_average` is Keras's
+    exponential moving average of the weights.
+    """
     optimizers = {name.lower(): value for name, value in vars(keras.optimizers).items()}
+    rate: Any = scenario.learning_rate
+    if settings.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps * scenario.epochs)
+    average = settings.weight_average
+    averaging = {"use_ema": True, "ema_momentum": average} if average is not None else {}
     model.compile(
-        optimizers[scenario.optimizer](learning_rate=scenario.learning_rate),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        optimizers[scenario.optimizer](learning_rate=rate, **averaging),
+        keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=settings.label_smoothing
+        ),
         metrics=["accuracy"],
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
