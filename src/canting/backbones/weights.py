@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from canting.backbones import efficientnet_lite0
+from canting.backbones import efficientnet_lite
 from canting.backbones.table import TABLE, Shape
 from canting.backbones.weight_files import WeightsError, locate
 from canting.core.names import BACKBONES
@@ -30,7 +30,7 @@ def load(backbone: str, shape: Shape) -> keras.Model:
 def _read(backbone: str, model: keras.Model, path: Path) -> None:
     try:
         if BACKBONES[backbone] == "package":
-            efficientnet_lite0.load(model, path)
+            efficientnet_lite.load(model, path)
         else:
             _load_all(model, path)
     except (OSError, ValueError, KeyError) as error:

@@ -4,6 +4,8 @@ from typing import Literal
 
 BACKBONES: dict[str, Literal["package", "keras", "none"]] = {
     "efficientnet_lite0": "package",
+    "efficientnet_lite1": "package",
+    "efficientnet_lite2": "package",
     "mobilenet_v2": "keras",
     "mobilenet_v3_small": "keras",
     "mobilenet_v3_large": "keras",

