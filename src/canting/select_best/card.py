@@ -1,12 +1,12 @@
 """The card of a bundle, and the record of the choice."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from canting.core import files
+from canting.core.revision import revision
 from canting.select_best.rule import Choice
 from canting.train.fold import Task
 
@@ -32,7 +32,7 @@ def card(
         "hold_out": hold_out,
         "params": task.params.model_dump(mode="json", include=SHAPING),
         "manifest_sha256": files.sha256(build / "manifest.parquet"),
-        "git_revision": _revision(),
+        "git_revision": revision(),
     }
 
 
@@ -51,11 +51,3 @@ def _scores(ranking: pd.DataFrame, scenario: str) -> dict[str, float]:
     row = ranking.set_index("scenario").loc[scenario]
     names = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss", "macro_f1_std")
     return {name: float(row[name]) for name in names}
-
-
-def _revision() -> str | None:
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
