@@ -1,0 +1,1 @@
+"""What scores on the same folds say: intervals, comparisons, effects of factors."""

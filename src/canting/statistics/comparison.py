@@ -1,0 +1,55 @@
+"""Every scenario against the best, on the same folds."""
+
+import numpy as np
+import pandas as pd
+
+from canting.statistics import resampled
+from canting.statistics.holm import holm
+
+
+def compare(folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float) -> pd.DataFrame:
+    """Return a row a scenario, the best mean first, from columns `scenario`, `fold` and `metric`.
+
+    `difference` is a scenario's mean less the best one's, `low` to `high` the interval of that
+    difference by itself; `p_holm` is corrected for all comparisons and decides on
+    `distinguishable`. The best was picked on the folds that it is tested on, which flatters it, so
+    that "distinguishable" is said somewhat too often.
+    """
+    table = by_fold(folds, metric)
+    values = table.to_numpy(np.float64)
+    differences = values - values[0]
+    ends = [resampled.interval(row, confidence) for row in differences]
+    p_values = [resampled.p_value(row) for row in differences]
+    corrected = [1.0, *holm(p_values[1:])]
+    return pd.DataFrame(
+        {
+            "scenario": [str(name) for name in table.index],
+            "mean": values.mean(axis=1),
+            "difference": [end.mean for end in ends],
+            "low": [end.low for end in ends],
+            "high": [end.high for end in ends],
+            "p_value": p_values,
+            "p_holm": corrected,
+            "distinguishable": [p < alpha for p in corrected],
+        }
+    )
+
+
+def by_fold(folds: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return a row a scenario and a column a fold, the best mean first, then as they came."""
+    table = folds.pivot_table(index="scenario", columns="fold", values=metric, sort=False)
+    return table.loc[table.mean(axis=1).sort_values(ascending=False, kind="stable").index]
+
+
+def verdict(comparison: pd.DataFrame) -> str:
+    """Return in words how many scenarios are not distinguishable from the best."""
+    others = len(comparison) - 1
+    same = others - int(comparison["distinguishable"].sum())
+    if not others:
+        return "There is one scenario, and nothing to compare it with."
+    if not same:
+        return "Every other scenario is distinguishable from the best."
+    if same == others:
+        return "No other scenario is distinguishable from the best."
+    are = "is" if same == 1 else "are"
+    return f"{same} of the {others} other scenarios {are} not distinguishable from the best."
