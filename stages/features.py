@@ -1,22 +1,23 @@
-"""Run every picture and view through the frozen trunks."""
+"""Run every picture and view through the frozen trunks, and say what the backbones cost."""
 
 import numpy as np
+import pandas as pd
 
 from canting import manifest
 from canting.core import files
-from canting.core.stage import BUILD, CACHE, stage
-from canting.features import compute, store
+from canting.core.stage import BUILD, CACHE, RESULTS, stage
+from canting.features import compute, cost, store
 
 with stage("features") as params:
     pictures = compute.Pictures(
         np.load(BUILD / "pictures.npy", mmap_mode="r"),
         manifest.read(BUILD / "manifest.parquet")["sha256"].tolist(),
     )
-    costs = {}
+    measured, backbones = {}, []
     with files.replacing(BUILD / "features") as folder:
         for backbone, fine_tune_from in params.trunks():
             name = store.slug(backbone, fine_tune_from)
-            cost = compute.compute(
+            made = compute.compute(
                 backbone,
                 fine_tune_from,
                 pictures,
@@ -25,5 +26,10 @@ with stage("features") as params:
                 cache=CACHE,
                 target=folder / name,
             )
-            costs[name] = cost._asdict()
-    files.write_json(BUILD / "costs" / "features.json", costs)
+            counted = cost.of_backbone(backbone, params.image_size, CACHE)._asdict()
+            measured[name] = {**made._asdict(), "milliseconds": counted.pop("milliseconds")}
+            trunk = {"backbone": backbone, "fine_tune_from": fine_tune_from}
+            backbones.append({**trunk, **counted})
+    table = pd.DataFrame(backbones).to_csv(index=False)
+    files.write_text(RESULTS / "features" / "backbones.csv", table)
+    files.write_json(BUILD / "costs" / "features.json", measured)

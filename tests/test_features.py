@@ -1,5 +1,9 @@
 """Augmented views, the engine, and features that are kept view by view."""
 
+import errno
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +12,7 @@ import pytest
 from canting.backbones.cut import split
 from canting.core import files
 from canting.core.params import Features
-from canting.features import augment, compute, store, trunk
+from canting.features import augment, compute, cost, store, trunk
 from canting.features.compute import Pictures
 
 STILL = Features(
@@ -163,7 +167,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
     with pytest.raises(ValueError, match="invalid literal"):
         run(broken, fresh, tmp_path / "again", MOVING)
     assert not (tmp_path / "again").exists()
-    for path in (fresh / "features").iterdir():
+    for path in (fresh / "features").glob("*.npy"):
         assert len(np.load(path)) == len(pictures.array)
     run(pictures, fresh, tmp_path / "again", MOVING)
     names = sorted(path.name for path in (tmp_path / "features").iterdir())
@@ -174,12 +178,104 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
         ).read_bytes()
 
 
+def copied(cache: Path, fresh: Path) -> list[Path]:
+    """Copy a cache, so that a test may damage it; return the arrays of its views."""
+    shutil.copytree(cache, fresh)
+    return sorted((fresh / "features").glob("*.npy"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:50],
+        lambda content: content + b"more",
+        lambda content: content.replace(b"(40, 1280)", b"(39, 1280)"),
+        lambda _: b"",
+    ],
+    ids=["half", "cut in the header", "too long", "a row less", "empty"],
+)
+def test_a_damaged_view_is_dropped_with_a_warning_and_made_again(
+    damage: Callable[[bytes], bytes], pictures: Pictures, cache: Path, tmp_path: Path
+) -> None:
+    settings = MOVING.model_copy(update={"views": 0})
+    run(pictures, cache, tmp_path / "whole", settings)
+    fresh = tmp_path / "cache"
+    whole = (tmp_path / "whole" / "view_000.npy").read_bytes()
+    (broken,) = [path for path in copied(cache, fresh) if path.read_bytes() == whole]
+    broken.write_bytes(damage(whole))
+    with pytest.warns(UserWarning, match="is damaged and is made again"):
+        made = run(pictures, fresh, tmp_path / "again", settings)
+    assert made.computed_views == 1
+    assert (tmp_path / "again" / "view_000.npy").read_bytes() == whole
+
+
+def test_seconds_are_those_of_the_making(pictures: Pictures, cache: Path, tmp_path: Path) -> None:
+    """Kept notes are replaced by known ones, so that the sum can be told by hand."""
+    run(pictures, cache, tmp_path / "a", MOVING)
+    fresh = tmp_path / "cache"
+    for path in copied(cache, fresh):
+        files.write_json(path.with_suffix(".json"), 1.25)
+    assert run(pictures, fresh, tmp_path / "b", MOVING) == (3.75, 0, 3)
+    more = run(pictures, fresh, tmp_path / "c", MOVING.model_copy(update={"views": 9}))
+    remade = [path for path in (fresh / "features").glob("*.json") if files.read_json(path) != 1.25]
+    assert more.computed_views == len(remade) > 0
+    times = [files.read_json(path) for path in remade]
+    assert more.seconds == pytest.approx(1.25 * (10 - len(remade)) + sum(times), abs=1e-3)
+    assert all(0 < seconds < 60 for seconds in times)
+
+
+def test_a_view_without_its_seconds_is_made_again(
+    pictures: Pictures, cache: Path, tmp_path: Path
+) -> None:
+    run(pictures, cache, tmp_path / "a", MOVING)
+    fresh = tmp_path / "cache"
+    for path in copied(cache, fresh):
+        path.with_suffix(".json").unlink()
+    assert run(pictures, fresh, tmp_path / "b", MOVING).computed_views == 3
+
+
+def test_a_full_disk_is_found_before_a_page_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"), store.writing(tmp_path / "a", (9, 9), "f4"):
+        pytest.fail("there was no room")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_array_takes_its_room_at_once(tmp_path: Path) -> None:
+    with store.writing(tmp_path / "a.npy", (1000, 1000), np.float32):
+        (aside,) = tmp_path.glob(".*/a.npy")
+        assert aside.stat().st_blocks * 512 >= 4_000_000
+
+
+def test_the_whole_backbone_is_the_trunk_that_is_not_cut(cache: Path, tmp_path: Path) -> None:
+    """A cut trunk costs its whole backbone; the trunk that is there is not converted again."""
+    trunk.load("efficientnet_lite0", None, SIZE, cache)
+    shutil.copytree(cache / "trunks", tmp_path / "trunks")
+    file = trunk.whole("efficientnet_lite0", SIZE, tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "trunks").iterdir()}
+    counted = cost.of_backbone("efficientnet_lite0", SIZE, tmp_path)
+    after = {path: path.stat().st_mtime_ns for path in (tmp_path / "trunks").iterdir()}
+    assert after.items() - before.items() == {
+        (file.with_suffix(".json"), file.with_suffix(".json").stat().st_mtime_ns)
+    }
+    assert counted.parameters == 3_413_024
+    assert counted.model_bytes == file.stat().st_size > 4 * 3_300_000
+    assert 0.05 < counted.milliseconds < 500
+    file.unlink()
+    assert cost.of_backbone("efficientnet_lite0", SIZE, tmp_path) == counted
+    assert not file.exists()
+
+
 def test_a_backbone_trained_from_nothing_keeps_the_pictures(
     pictures: Pictures, tmp_path: Path
 ) -> None:
-    compute.compute(
-        "small_cnn", None, pictures, STILL, 1, cache=tmp_path, target=tmp_path / "features"
-    )
-    kept = store.Store(tmp_path / "features")
+    compute.compute("small_cnn", None, pictures, STILL, 1, cache=tmp_path, target=tmp_path / "made")
+    kept = store.Store(tmp_path / "made")
     assert kept.view(0).dtype == np.uint8
     assert np.array_equal(kept.view(0), pictures.array)

@@ -1,7 +1,5 @@
 """Views of pictures through a trunk, kept view by view."""
 
-import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -18,6 +16,7 @@ from canting.core.params import Features
 from canting.core.source import code_digest
 from canting.features import store, trunk
 from canting.features.augment import view
+from canting.features.kept import Kept
 
 CHUNK = 32
 """Pictures a task: small enough to balance the cores, large enough to hide the overhead."""
@@ -44,7 +43,11 @@ class Task(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What the features of one trunk took in this run."""
+    """What the features of one trunk took.
+
+    `seconds` on all cores for all `views`, each when it was made, the conversion of the trunk with
+    the first; `computed_views` of them in this run.
+    """
 
     seconds: float
     computed_views: int
@@ -69,16 +72,15 @@ def compute(
         code_digest("features", "pictures", "preprocess/decode"),
     )
     keys = [_key(made_from, number, settings, seed) for number in range(settings.views + 1)]
-    kept = [cache / "features" / f"{key}.npy" for key in keys]
-    missing = [number for number, path in enumerate(kept) if not path.exists()]
-    start = time.perf_counter()
+    kept = [Kept(cache / "features" / f"{key}.npy") for key in keys]
+    missing = [n for n, one in enumerate(kept) if not one.is_whole(len(pictures.array))]
     if missing:
+        start = time.perf_counter()
         answer = trunk.load(backbone, fine_tune_from, pictures.size, cache)
         draw = partial(_answers, pictures, answer, settings, seed)
-        _fill(draw, pictures, missing, kept, name)
-    seconds = time.perf_counter() - start
+        _fill(draw, pictures, missing, kept, name, start)
     _collect(kept, files.digest(keys), target)
-    return Cost(seconds, len(missing), len(kept))
+    return Cost(round(sum(one.seconds() for one in kept), 3), len(missing), len(kept))
 
 
 def _key(made_from: tuple[str, ...], number: int, settings: Features, seed: int) -> str:
@@ -97,19 +99,29 @@ def _answers(
     return np.stack([answer(picture) for picture in views])
 
 
-def _fill(draw: Any, pictures: Pictures, missing: list[int], kept: list[Path], name: str) -> None:
+def _fill(
+    draw: Any,
+    pictures: Pictures,
+    missing: list[int],
+    kept: list[Kept],
+    name: str,
+    start: float,
+) -> None:
     tasks = list(_tasks(missing, len(pictures.array)))
     chunks = parallel.run(draw, tasks, label=f"features {name}", total=len(tasks))
     with ExitStack() as closing:
         array: npt.NDArray[Any] | None = None
         for task, chunk in zip(tasks, chunks, strict=True):
+            place = kept[task.view]
             if array is None:
                 shape = (len(pictures.array), *chunk.shape[1:])
-                array = closing.enter_context(store.writing(kept[task.view], shape, chunk.dtype))
+                array = closing.enter_context(store.writing(place.array, shape, chunk.dtype))
             array[task.rows.start : task.rows.stop] = chunk
             if task.rows.stop == len(array):
                 closing.pop_all().close()
-                array = None
+                array, end = None, time.perf_counter()
+                place.finish(end - start)
+                start = end
 
 
 def _tasks(missing: list[int], count: int) -> Iterator[Task]:
@@ -118,16 +130,9 @@ def _tasks(missing: list[int], count: int) -> Iterator[Task]:
             yield Task(number, range(start, min(start + CHUNK, count)))
 
 
-def _collect(kept: list[Path], key: str, target: Path) -> None:
+def _collect(kept: list[Kept], key: str, target: Path) -> None:
     with files.replacing(target) as aside:
         aside.mkdir()
-        for number, path in enumerate(kept):
-            _link(path, store.view_path(aside, number))
+        for number, one in enumerate(kept):
+            one.link(store.view_path(aside, number))
         files.write_json(aside / "key.json", key)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)

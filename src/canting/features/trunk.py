@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from canting.backbones import weight_files
 from canting.core import files
+from canting.core.names import BACKBONES
 from canting.core.source import code_digest
 from canting.engine import Engine
 from canting.pictures import Pixels
@@ -29,14 +30,29 @@ def key(backbone: str, fine_tune_from: str | None, size: tuple[int, int]) -> str
 
 def load(backbone: str, fine_tune_from: str | None, size: tuple[int, int], cache: Path) -> Answer:
     """Return the trunk, ready to run from many threads; it is converted where `cache` lacks it."""
+    if BACKBONES[backbone] == "none":
+        return identity
+    engine = Engine(_converted(backbone, fine_tune_from, size, cache))
+    return lambda picture: next(iter(engine.answer(picture).values()))
+
+
+def whole(backbone: str, size: tuple[int, int], cache: Path) -> Path:
+    """Return the file of a backbone that is not cut, without a classifier; convert it if need be.
+
+    It is the trunk itself where only the classifier is trained. A backbone that is trained from
+    nothing comes with untrained weights.
+    """
+    return _converted(backbone, None, size, cache)
+
+
+def _converted(
+    backbone: str, fine_tune_from: str | None, size: tuple[int, int], cache: Path
+) -> Path:
     path = cache / "trunks" / f"{key(backbone, fine_tune_from, size)}.tflite"
     if not path.exists():
         from canting.backbones.cut import split
         from canting.export import export
 
-        trunk = split(backbone, fine_tune_from, size).trunk
-        if trunk is None:
-            return identity
-        export(trunk, path)
-    engine = Engine(path)
-    return lambda picture: next(iter(engine.answer(picture).values()))
+        parts = split(backbone, fine_tune_from, size)
+        export(parts.tail if parts.trunk is None else parts.trunk, path)
+    return path
