@@ -1,0 +1,1 @@
+"""The study report: one content, written as one HTML page and as Markdown."""

@@ -1,0 +1,55 @@
+"""Tables and records of a run, read with the labels as they are."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from canting.core import files
+from canting.core.errors import CantingError
+
+TEXT = {
+    "backbone",
+    "factor",
+    "failure",
+    "fine_tune_from",
+    "label",
+    "level",
+    "optimizer",
+    "other",
+    "path",
+    "reason",
+    "scenario",
+}
+"""Columns that hold words; in these `NA`, `1` and the empty string are words too."""
+
+
+def table(path: Path) -> pd.DataFrame:
+    """Read a CSV: words stay words, everything else is numbers, NaN where nothing stands."""
+    frame = pd.read_csv(_there(path), dtype=str, keep_default_na=False)
+    numbers = {name: _numbers(frame[name]) for name in frame if name not in TEXT}
+    return frame.assign(**numbers)
+
+
+def record(path: Path) -> dict[str, Any]:
+    """Read a JSON object."""
+    content: dict[str, Any] = files.read_json(_there(path))
+    return content
+
+
+def _numbers(column: "pd.Series[str]") -> Any:
+    plain = column.replace({"": "nan", "True": "1", "False": "0"})
+    try:
+        return plain.astype(np.int64)
+    except ValueError:
+        return plain.map(float)
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise CantingError(
+            f"`{path}`: expected a file that an earlier stage writes. Received: none. "
+            "Run `dvc repro`."
+        )
+    return path

@@ -1,0 +1,43 @@
+"""What the study cost, and what its models cost whoever runs them."""
+
+from canting.report import scenarios
+from canting.report.content import Section, Table, say
+from canting.report.run import Run
+from canting.report.words import count, decimal, seconds
+
+
+def section(run: Run) -> Section:
+    """Return seconds of the features and the trainings, and the cost of each model."""
+    training = float(run.train_costs["seconds"].sum())
+    return Section(
+        "Costs",
+        (
+            say(
+                f"All trainings together took {seconds(training)}, failed ones included. The "
+                "frozen part of a network answers every view of every picture once; all folds and "
+                "scenarios of one network share these answers, so their seconds are counted once."
+            ),
+            _trunks(run),
+            scenarios.costs(
+                run,
+                "Cost of each scenario: training over all folds, features of its network, then "
+                "one picture through the whole network without the classifier: parameters, "
+                "multiply-adds, size of the model, milliseconds on one thread (median).",
+            ),
+            say("Times were measured on the machine that section 10 names; other machines differ."),
+        ),
+    )
+
+
+def _trunks(run: Run) -> Table:
+    rows = tuple(
+        (
+            name,
+            count(float(cost.get("views", "nan"))),
+            seconds(float(cost.get("seconds", "nan"))),
+            decimal(float(cost.get("milliseconds", "nan"))),
+        )
+        for name, cost in sorted(run.feature_costs.items())
+    )
+    caption = "Features of each network, all views of all pictures."
+    return Table(caption, ("network", "views", "time", "ms a picture"), rows)
