@@ -70,6 +70,11 @@ class Table:
     rows: tuple[tuple[Span, ...], ...]
     words: int = 1
 
+    @property
+    def prose(self) -> bool:
+        """Whether a cell holds more than a few words."""
+        return any(len(cell) > 60 for row in self.rows for cell in row if isinstance(cell, str))
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -82,10 +87,11 @@ class Figure:
     alt: str
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
+    def shown(self) -> tuple[int, int]:
+        """Width and height on a page, in its pixels of 1/96 inch."""
         with Image.open(io.BytesIO(self.content)) as image:
-            return image.size
+            (width, height), dots = image.size, image.info.get("dpi", (96, 96))[0]
+        return round(width * 96 / dots), round(height * 96 / dots)
 
 
 @dataclass(frozen=True)

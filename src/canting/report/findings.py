@@ -9,6 +9,7 @@ from canting.report.words import (
     count,
     decimal,
     interval,
+    level,
     listed,
     millions,
     plural,
@@ -31,10 +32,10 @@ def findings(run: Run) -> tuple[Text, ...]:
 def _study(run: Run) -> Text:
     classes = plural(len(run.labels), "class", "classes")
     varied = [
-        plural(len(names), key.replace("_", " ") + " setting")
+        f"{key.replace('_', ' ')} ({count(len(names))})"
         for key, names in factors.levels(run.trained).items()
     ]
-    grid = f" ({listed(varied)})" if varied else ""
+    grid = f", varying {listed(varied)}," if varied else ""
     failed = len(run.trained) - len(run.ranking)
     lost = f" {plural(failed, 'scenario')} failed." if failed else ""
     return (
@@ -47,12 +48,12 @@ def _study(run: Run) -> Text:
 def _best(run: Run) -> Text:
     row = run.ranking.iloc[0]
     ends = interval(row["macro_f1_low"], row["macro_f1_high"])
-    level = f"{100 * run.params.evaluate.confidence:g} %"
     start = ("The best macro F1 is ",) if len(run.ranking) > 1 else ("The macro F1 is ",)
     return (
         *start,
         Strong(f"{score(row['macro_f1'])} {ends}"),
-        f" ({level} interval), with accuracy {score(row['accuracy'])}: {run.short(run.leader)}.",
+        f" ({level(run.params.evaluate.confidence)} interval), with "
+        f"accuracy {score(row['accuracy'])}: {run.short(run.leader)}.",
     )
 
 
@@ -92,7 +93,7 @@ def _factor(factor: str, contrasts: Any) -> str:
 def _choice(run: Run) -> Text:
     if len(run.ranking) < 2:
         return ()
-    return ("Chosen: ", Strong(run.short(run.winner)), f". {run.short(run.selection['reason'])}")
+    return ("Chosen: ", Strong(run.short(run.winner)), f". {run.reason}")
 
 
 def _cost(run: Run) -> Text:

@@ -10,6 +10,7 @@ import pandas as pd
 from canting import manifest
 from canting.core import files
 from canting.core.params import Params
+from canting.plots.figure import words
 from canting.report import read
 from canting.statistics import factors
 
@@ -57,9 +58,15 @@ class Run:
         return str(self.selection["winner"])
 
     @property
+    def reason(self) -> str:
+        """Why it was chosen, with short names."""
+        reason = self.short(self.selection["reason"])
+        return reason.replace(self.params.select_best.metric, self.metric)
+
+    @property
     def metric(self) -> str:
         """The score that scenarios are compared by, in words."""
-        return {"macro_f1": "macro F1", "accuracy": "accuracy"}[self.params.select_best.metric]
+        return words(self.params.select_best.metric)
 
     @property
     def labels(self) -> list[str]:
@@ -79,8 +86,8 @@ class Run:
 
     def short(self, text: str) -> str:
         """Return a text with every scenario in it named shortly."""
-        for name, words in sorted(self.names.items(), key=lambda pair: -len(pair[0])):
-            text = text.replace(name, words)
+        for name, short in sorted(self.names.items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(name, short)
         return text
 
 

@@ -47,8 +47,14 @@ def millions(value: float) -> str:
 
 
 def size(value: float) -> str:
-    """Return a number of bytes in megabytes (10⁶ bytes)."""
-    return _or_dash(value, f"{value / 1e6:,.1f} MB")
+    """Return a number of bytes in megabytes (10⁶ bytes), a small one in kilobytes."""
+    small = value < 950_000
+    return _or_dash(value, f"{value / 1e3:,.1f} kB" if small else f"{value / 1e6:,.1f} MB")
+
+
+def level(confidence: float) -> str:
+    """Return the level of an interval as a percentage."""
+    return f"{100 * confidence:g} %"
 
 
 def seconds(value: float) -> str:

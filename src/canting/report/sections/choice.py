@@ -11,12 +11,12 @@ def section(run: Run) -> Section:
         "Choice and bundle",
         (
             say(
-                f"The scenario with the best mean {run.metric} over the folds leads; every scenario that "
-                "is not distinguishable from it counts as good, and the cheapest of these is "
-                "chosen: fewest parameters, then fewest trained parameters, then fewest epochs, "
-                "then the better score."
+                f"The scenario with the best mean {run.metric} over the folds leads; every "
+                "scenario that is not distinguishable from it counts as good, and the cheapest of "
+                "these is chosen: fewest parameters, then fewest trained parameters, then fewest "
+                "epochs, then the better score."
             ),
-            say("Chosen: ", Strong(run.short(run.winner)), f". {run.short(_reason(run))}"),
+            say("Chosen: ", Strong(run.short(run.winner)), f". {run.reason}"),
             *_hold_out(run),
             say(
                 "It was trained again on all folds and exported to LiteRT. On pictures of the "
@@ -35,10 +35,6 @@ def section(run: Run) -> Section:
             ),
         ),
     )
-
-
-def _reason(run: Run) -> str:
-    return str(run.selection["reason"])
 
 
 def _hold_out(run: Run) -> tuple[Block, ...]:

@@ -13,13 +13,12 @@ from canting.report.content import (
     say,
 )
 from canting.report.run import Run
-from canting.report.words import count, plural, score
+from canting.report.words import count, level, plural, score
 
 
 def section(run: Run) -> Section:
     """Return the table of scenarios, then the leader: classes, confusion, curves, mistakes."""
     leader, folder = run.short(run.leader), run.results / "evaluate"
-    level = f"{run.params.evaluate.confidence:g}"
     return Section(
         "Results",
         (
@@ -31,7 +30,8 @@ def section(run: Run) -> Section:
             ),
             scenarios.scores(
                 run,
-                f"Scenarios, the best macro F1 first, with intervals at the level {level}; the "
+                f"Scenarios, the best macro F1 first, with {level(run.params.evaluate.confidence)} "
+                "intervals; the "
                 "chosen one in bold.",
             ),
             say(

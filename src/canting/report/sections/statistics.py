@@ -4,7 +4,7 @@ from typing import Any
 
 from canting.report.content import Block, Section, Span, Strong, Table, figure, say
 from canting.report.run import Run
-from canting.report.words import interval, p_value, plural, score, signed
+from canting.report.words import interval, level, p_value, plural, score, signed
 from canting.statistics.comparison import verdict
 
 
@@ -53,7 +53,7 @@ def _comparison(run: Run) -> Table:
             rows.append((name, _told(row), score(row["mean"]), *_difference(row)))
     caption = (
         f"Each scenario against the best: mean {run.metric} over the folds, its difference with "
-        f"interval at the level {run.params.evaluate.confidence:g}, p-value, and p corrected."
+        f"{level(run.params.evaluate.confidence)} interval, p-value, and p corrected."
     )
     return Table(caption, ("scenario", "verdict", "mean", *_COLUMNS), tuple(rows), words=2)
 

@@ -1,0 +1,168 @@
+"""A small made run: every file that the report reads, by the modules that write them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from ruamel.yaml import YAML
+
+from canting import manifest
+from canting.core import files
+from canting.core.params import Params, load
+from canting.evaluate import trained
+from canting.evaluate.evaluation import Evaluation, evaluate
+from canting.evaluate.writing import write_tables
+from canting.preprocess import folds, leakage
+from canting.select_best import card, rule
+from canting.train.fold import read_table
+from canting.validate.check import Outcome
+from canting.validate.class_checks import class_checks
+from canting.validate.picture_checks import picture_checks
+from canting.validate.report import summary
+from tests.conftest import ROOT
+
+LABELS = ("kawung", "<script>alert(1)</script>", "a|b_*c*")
+COST = {"resnet50": 23_587_712, "densenet121": 7_037_504, "vgg19": 20_024_384}
+
+
+def make(
+    folder: Path, labels: tuple[str, ...] = LABELS, per_class: int = 24, **keys: Any
+) -> Params:
+    """Write `params.yaml`, `build/` and `results/` of a run below a folder."""
+    params = _params(folder, keys)
+    build, results = folder / "build", folder / "results"
+    generator = np.random.default_rng(7)
+    pictures = _pictures(build, labels, per_class, generator)
+    _validation(results, params, len(pictures))
+    _folds(build, results, params, pictures)
+    _training(build, params, generator)
+    _costs(build, results, params)
+    found = evaluated(folder, params)
+    write_tables(found, params.evaluate.confidence, results / "evaluate")
+    _plots(found, build, results / "evaluate")
+    _choice(found, build, results, params)
+    return params
+
+
+def evaluated(folder: Path, params: Params) -> Evaluation:
+    left = trained.read(folder / "build" / "train")
+    costs = folder / "results" / "features" / "backbones.csv"
+    return evaluate(left, params.evaluate, params.select_best, costs)
+
+
+def _params(folder: Path, keys: dict[str, Any]) -> Params:
+    yaml = YAML()
+    content = yaml.load(ROOT / "params.yaml")
+    content.update({"epochs": 3, "folds": 3, "backbone": "resnet50", **keys})
+    folder.mkdir(parents=True, exist_ok=True)
+    yaml.dump(content, folder / "params.yaml")
+    return load(folder / "params.yaml")
+
+
+def _pictures(
+    build: Path, labels: tuple[str, ...], per_class: int, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Write pictures and manifest; the second picture of each class is a copy of the first."""
+    rows: list[tuple[Any, ...]] = []
+    for number, label in enumerate(labels):
+        for place in range(per_class):
+            path = f"{number}/{place:03d}.jpg"
+            size = (64, 48 + 16 * (place % 2))
+            (build / "raw" / path).parent.mkdir(parents=True, exist_ok=True)
+            colour = tuple(int(part) for part in generator.integers(0, 256, 3))
+            Image.new("RGB", size, colour).save(build / "raw" / path)
+            bytes_ = (build / "raw" / path).stat().st_size
+            group = number * per_class + max(place, 1)
+            rows.append(
+                (path, label, *size, "RGB", "JPEG", bytes_, f"{len(rows):064x}", None, group)
+            )
+    table = pd.DataFrame(rows, columns=list(manifest.COLUMNS))
+    manifest.write(build / "manifest.parquet", table)
+    files.write_text(build / "digests.csv", table[["path", "bytes", "sha256"]].to_csv(index=False))
+    return table
+
+
+def _validation(results: Path, params: Params, pictures: int) -> None:
+    checks = [*picture_checks(params.validate_, pictures), *class_checks(params.validate_)]
+    outcomes = [Outcome(check, True, {"rows": pictures}, 0, ()) for check in checks]
+    files.write_json(results / "validate" / "validation.json", summary(outcomes, pictures, 1))
+    aside = "path,reason\nNA/<b>.jpg,a truncated | picture\n"
+    files.write_text(results / "validate" / "quarantine.csv", aside)
+
+
+def _folds(build: Path, results: Path, params: Params, pictures: pd.DataFrame) -> None:
+    labels, groups = pictures["label"].tolist(), pictures["group"].to_numpy(np.int64)
+    drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
+    table = pictures[["path", "label", "group"]].assign(fold=drawn)
+    files.write_text(build / "folds.csv", table.to_csv(index=False))
+    counts = leakage.leakage(labels, groups, drawn, params.folds, params.seed)
+    files.write_json(results / "preprocess" / "leakage.json", counts)
+
+
+def _training(build: Path, params: Params, generator: np.random.Generator) -> None:
+    """Write the train stage's tables; `adadelta` fails; every scenario is a little worse."""
+    table = read_table(build / "folds.csv")
+    table = table[table["fold"] >= 0]
+    classes = sorted(table["label"].unique())
+    truth = (table["label"].to_numpy()[:, None] == np.asarray(classes)).astype(float)
+    rows, predictions, curves, costs = [], [], [], []
+    for place, scenario in enumerate(params.scenarios()):
+        failed = scenario.optimizer == "adadelta"
+        failure = "fold 0: the loss is NaN" if failed else ""
+        rows.append({"scenario": scenario.name, **scenario.model_dump(), "failure": failure})
+        logits = 4 * truth / (1 + 0.05 * place) + generator.normal(0, 1.2, truth.shape)
+        named = table[["path", "label", "fold"]].assign(scenario=scenario.name)
+        columns = {f"logit {name}": logits[:, k] for k, name in enumerate(classes)}
+        predictions.append(named.assign(**columns))
+        of = [{"scenario": scenario.name, "fold": fold} for fold in range(params.folds)]
+        costs += [{**one, "seconds": 2.5 + place} for one in of]
+        curves += [
+            {**one, "epoch": epoch, "loss": 1 / epoch, "accuracy": 1 - 0.5 / epoch,
+             "val_loss": 1.1 / epoch, "val_accuracy": 1 - 0.6 / epoch}
+            for one in of
+            for epoch in range(1, scenario.epochs + 1)
+        ]  # fmt: skip
+    folder = build / "train"
+    folder.mkdir(parents=True)
+    pd.DataFrame(rows).to_csv(folder / "scenarios.csv", index=False)
+    pd.concat(predictions, ignore_index=True).to_parquet(folder / "predictions.parquet")
+    pd.DataFrame(curves).to_csv(folder / "curves.csv", index=False)
+    pd.DataFrame(costs).to_csv(folder / "costs.csv", index=False)
+
+
+def _costs(build: Path, results: Path, params: Params) -> None:
+    rows = [
+        {"backbone": name, "fine_tune_from": layer, "parameters": COST[name],
+         "multiply_adds": 150 * COST[name], "model_bytes": 4 * COST[name]}
+        for name, layer in params.trunks()
+    ]  # fmt: skip
+    files.write_text(results / "features" / "backbones.csv", pd.DataFrame(rows).to_csv(index=False))
+    cost = {"seconds": 3725.0, "computed_views": 0, "views": 11, "milliseconds": 20.04}
+    files.write_json(build / "costs" / "features.json", {row["backbone"]: cost for row in rows})
+
+
+def _plots(found: Evaluation, build: Path, folder: Path) -> None:
+    """Write a plain picture in place of each plot; the plots have tests of their own."""
+    names = ["confusion", "learning_curves", "misclassified", "reliability"]
+    if len(found.ranking) > 1:
+        names += ["comparison/ranking", "comparison/effects"]
+    targets = [folder / f"{name}.png" for name in names]
+    targets += [build / "confusions" / f"{name}.png" for name in found.ranking["scenario"]]
+    for target in targets:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 30), "white").save(target)
+
+
+def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> None:
+    rows = found.ranking.to_dict("records")
+    costs = {row["scenario"]: (row["parameters"], 6147, row["epochs"]) for row in rows}
+    settings = params.select_best
+    choice = rule.choose(found.folds, costs, settings.metric, settings.alpha)
+    files.write_json(results / "select_best" / "selection.json", card.selection(choice, None, 4e-7))
+    best = found.ranking.set_index("scenario").loc[choice.winner]
+    names = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss", "macro_f1_std")
+    scores = {name: float(best[name]) for name in names}
+    content = {"model_sha256": "ab" * 32, "reason": choice.reason, "out_of_fold": scores}
+    files.write_json(build / "best" / "card.json", content)
