@@ -25,6 +25,17 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="show them as a page, on this machine alone")
     serve.add_argument("--port", type=int, default=3000, help="port to listen on (3000)")
     serve.set_defaults(run=_serve)
+    study = commands.add_parser("study", help="run a study file as one experiment, or list them")
+    study.add_argument("file", nargs="?", type=Path, help="changes to params.yaml; empty: the list")
+    study.add_argument(
+        "-S",
+        action="append",
+        default=[],
+        dest="assignments",
+        metavar="key=value",
+        help="a further change, such as fetch.source=/my/pictures",
+    )
+    study.set_defaults(run=_study)
     paint = commands.add_parser("paint", help="paint the embedded batik pictures")
     paint.add_argument("folder", type=Path, help="folder to write, one folder a class")
     paint.set_defaults(run=_paint)
@@ -43,6 +54,15 @@ def _serve(arguments: argparse.Namespace) -> None:
     with server(arguments.port) as pages, contextlib.suppress(KeyboardInterrupt):
         print(f"http://{pages.server_name}:{pages.server_port} (Ctrl+C ends)", flush=True)
         pages.serve_forever()
+
+
+def _study(arguments: argparse.Namespace) -> None:
+    from canting.study import experiment
+
+    if arguments.file is None:
+        print(experiment.listed())
+    else:
+        experiment.run(arguments.file, arguments.assignments)
 
 
 def _paint(arguments: argparse.Namespace) -> None:
