@@ -20,18 +20,26 @@ pre { white-space: pre-wrap } img { background: #fffdf9; height: auto; max-width
 """
 
 
+LINKS = {
+    BUILD / "report" / "index.html": "The study report",
+    BUILD / "data_docs" / "index.html": "What was checked of the pictures",
+}
+
+
 def page() -> str:
-    """Return the page: the summary, the plots, and where the Data Docs are."""
+    """Return the page: the summary, where the report and the Data Docs are, and the plots."""
     pictures = "".join(
         f'<img src="/{path}" alt="{path.stem.replace("_", " ")}">'
-        for path in sorted((RESULTS / "evaluate").glob("*.png"))
+        for path in sorted((RESULTS / "evaluate").rglob("*.png"))
     )
-    docs = BUILD / "data_docs" / "index.html"
-    link = f'<p><a href="/{docs}">What was checked of the pictures</a></p>' if docs.exists() else ""
+    links = "".join(
+        f'<p><a href="/{path}">{words}</a></p>' for path, words in LINKS.items() if path.exists()
+    )
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>canting</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
-        f"<body><h1>The last run</h1><pre>{html.escape(show())}</pre>{link}{pictures}</body></html>"
+        f"<body><h1>The last run</h1><pre>{html.escape(show())}</pre>{links}{pictures}"
+        "</body></html>"
     )
 
 
@@ -67,5 +75,5 @@ def server(port: int = PORT) -> ThreadingHTTPServer:
 
 
 def _is_public(path: Path) -> bool:
-    folders = [(folder.resolve()) for folder in (RESULTS, BUILD / "data_docs")]
+    folders = [folder.resolve() for folder in (RESULTS, *(page.parent for page in LINKS))]
     return path.is_file() and any(folder in path.resolve().parents for folder in folders)

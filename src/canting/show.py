@@ -1,10 +1,9 @@
 """The results of the last run, in a few lines."""
 
-import pandas as pd
-
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.core.stage import BUILD, RESULTS
+from canting.report import read
 
 
 def show() -> str:
@@ -12,12 +11,13 @@ def show() -> str:
     if not (RESULTS / "select_best" / "selection.json").exists():
         raise CantingError("There are no results here yet. Run `make repro`.")
     scores = files.read_json(RESULTS / "evaluate" / "metrics.json")
-    classes = pd.read_csv(RESULTS / "evaluate" / "classes.csv")
+    classes = read.table(RESULTS / "evaluate" / "classes.csv")
+    ours = classes[classes["scenario"] == scores["scenario"]].drop(columns="scenario")
     leak = files.read_json(RESULTS / "preprocess" / "leakage.json")
     selection = files.read_json(RESULTS / "select_best" / "selection.json")
     lines = [
         "",
-        classes.to_string(index=False, float_format="{:.4f}".format),
+        ours.to_string(index=False, float_format="{:.4f}".format),
         "",
         f"accuracy   {scores['accuracy']:.4f}",
         f"macro F1   {scores['macro_f1']:.4f} ± {scores['macro_f1_std']:.4f} over the folds",
@@ -25,8 +25,8 @@ def show() -> str:
         f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
         f"winner     {selection['reason']}",
         "",
-        *(f"look at    {path}" for path in sorted((RESULTS / "evaluate").glob("*.png"))),
-        f"           {BUILD / 'data_docs' / 'index.html'}",
+        f"report     {BUILD / 'report' / 'index.html'}",
+        f"pictures   {BUILD / 'data_docs' / 'index.html'}",
         f"model      {BUILD / 'best' / 'model.tflite'}",
     ]
     return "\n".join(lines)

@@ -1,0 +1,247 @@
+"""The study report: what it says, and that it stands by itself."""
+
+import base64
+import re
+import runpy
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from canting.core.errors import CantingError
+from canting.report import render
+from canting.report.assemble import assemble
+from canting.report.content import Report, Section, Table
+from canting.report.findings import findings
+from canting.report.provenance import provenance
+from canting.report.run import Run, load
+from tests import report_run
+from tests.conftest import ROOT
+
+GRID = {"optimizer": ["adam", "nadam", "adadelta"], "dropout": [0.0, 0.5]}
+
+
+class Page(HTMLParser):
+    """What a browser would see of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def all(self, attribute: str) -> list[str]:
+        return [values[attribute] for _, values in self.tags if attribute in values]
+
+
+def written(folder: Path, **keys: object) -> Path:
+    """Make a run and its report, by the stage itself."""
+    report_run.make(folder, **keys)  # type: ignore[arg-type]
+    shutil.copy(ROOT / "dvc.lock", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        runpy.run_path(str(ROOT / "stages" / "report.py"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("grid"), **GRID)
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("one"), preprocess={"hold_out": 0.2})
+
+
+def run_of(folder: Path) -> Run:
+    from canting.core.params import load as load_params
+
+    return load(load_params(folder / "params.yaml"), folder / "results", folder / "build")
+
+
+def report_of(folder: Path) -> Report:
+    return assemble(run_of(folder), provenance(folder))
+
+
+def section(report: Report, title: str) -> Section:
+    return next(part for part in report.sections if part.title == title)
+
+
+def tables(part: Section) -> list[Table]:
+    return [block for block in part.blocks if isinstance(block, Table)]
+
+
+def words(report: Report) -> str:
+    return Page(render.html(report)).words
+
+
+def html(folder: Path) -> str:
+    return (folder / "build" / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def markdown(folder: Path) -> str:
+    return (folder / "build" / "report" / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_page_needs_nothing_beside_itself(grid: Path) -> None:
+    page = Page(html(grid))
+    sources = page.all("src")
+    assert len(sources) == 3 + 4 + 2 + 4
+    assert all(source.startswith("data:image/") for source in sources)
+    assert not {"script", "link", "iframe", "object", "base"} & {tag for tag, _ in page.tags}
+    assert not re.search(r"@import|url\(|\bon\w+=", html(grid))
+    ids = page.all("id")
+    assert len(ids) == len(set(ids))
+    for address in page.all("href"):
+        assert address.startswith("https://") or address[1:] in ids
+
+
+def test_pictures_are_whole_in_both_forms(grid: Path) -> None:
+    figures = grid / "build" / "report" / "figures"
+    kept = sorted(path.read_bytes() for path in figures.iterdir())
+    inline = [base64.b64decode(source.split(",", 1)[1]) for source in Page(html(grid)).all("src")]
+    assert sorted(inline) == kept
+    named = re.findall(r"!\[.*\]\(figures/(.*)\)", markdown(grid))
+    assert sorted(named) == sorted(path.name for path in figures.iterdir())
+
+
+def test_names_from_outside_do_no_harm(grid: Path) -> None:
+    page = Page(html(grid))
+    assert "<script>alert(1)</script>" in page.words
+    assert "<script" not in html(grid)
+    assert "a|b_*c*" in page.words
+    assert "<script" not in markdown(grid)
+    assert r"| a\|b\_\*c\* |" in markdown(grid)
+    assert "NA/&lt;b&gt;.jpg | a truncated \\| picture |" in markdown(grid)
+
+
+def test_every_row_of_markdown_has_the_cells_of_its_heading(grid: Path) -> None:
+    parts = re.findall(r"(?:^\|.*\|\n)+", markdown(grid), flags=re.MULTILINE)
+    assert len(parts) == html(grid).count("<table")
+    for part in parts:
+        bars = {len(re.findall(r"(?<!\\)\|", line)) for line in part.splitlines()}
+        assert len(bars) == 1
+
+
+def test_both_forms_say_the_same_numbers(grid: Path) -> None:
+    pattern = r"[−+]?\b\d\.\d{4}\b"
+    page = re.findall(pattern, Page(html(grid)).words)
+    assert page == re.findall(pattern, markdown(grid))
+    assert len(page) > 100
+
+
+def test_failed_scenarios_are_listed_with_their_cause(grid: Path) -> None:
+    failures = tables(section(report_of(grid), "Scenarios"))[-1]
+    assert failures.rows == (
+        ("adadelta · dropout 0", "fold 0: the loss is NaN"),
+        ("adadelta · dropout 0.5", "fold 0: the loss is NaN"),
+    )
+    assert "2 scenarios failed." in words(report_of(grid))
+
+
+def test_the_table_with_costs(grid: Path) -> None:
+    table = pd.read_csv(grid / "build" / "report" / "scenarios.csv").set_index("optimizer")
+    assert len(table) == 4
+    # Scenario i of the grid takes 2.5 + i seconds in each of 3 folds.
+    assert sorted(table.loc["adam", "train_seconds"]) == [7.5, 10.5]
+    assert sorted(table.loc["nadam", "train_seconds"]) == [13.5, 16.5]
+    assert set(table["feature_seconds"]) == {3725.0}
+    assert set(table["milliseconds"]) == {20.04}
+    assert table["macro_f1"].is_monotonic_decreasing
+    text = (grid / "build" / "report" / "scenarios.md").read_text()
+    assert "| 1 h 02 min | 23,587,712 | 3,538.2 M | 94.4 MB | 20.0 |" in text
+    assert len([line for line in text.splitlines() if line.startswith("|")]) == 6
+
+
+def test_the_findings_are_the_figures(grid: Path) -> None:
+    run = run_of(grid)
+    best = run.ranking.iloc[0]
+    text = " ".join(words(report_of(grid)).split())
+    assert "72 pictures of 3 classes were classified by 6 scenarios" in text
+    assert f"The best macro F1 is {best['macro_f1']:.4f} [{best['macro_f1_low']:.4f}, " in text
+    assert f"{run.leakage['leaked_by_a_random_split']} of 72 pictures (" in text
+    assert f"Chosen: {run.names[run.winner]}" in text
+    assert "-batch32-" not in text
+    assert "6 trainings" not in text
+    assert "6 scenarios, 3 folds, 18 trainings" in text
+    # 3 folds × (2.5 + 3.5 + 4.5 + 5.5 + 6.5 + 7.5) seconds, failed ones included.
+    assert "1 h 02 min for the features and 1 min 30 s for the trainings" in text
+
+
+def test_a_difference_is_told_in_the_direction_it_has(grid: Path) -> None:
+    run = run_of(grid)
+    contrasts = pd.DataFrame(
+        [
+            ("backbone", "vgg19", "resnet50", -0.02, 1),
+            ("backbone", "vgg19", "densenet121", -0.01, 1),
+            ("dropout", "0", "0.5", 0.03, 0),
+        ],
+        columns=["factor", "level", "other", "difference", "distinguishable"],
+    )
+    assert findings(replace(run, contrasts=contrasts))[3] == (
+        "Backbone: resnet50 is better than vgg19 by 0.0200, the largest of 2 distinguishable "
+        "differences. Dropout: no two levels are distinguishable.",
+    )
+
+
+def test_one_scenario_has_nothing_to_compare(one: Path) -> None:
+    report = report_of(one)
+    statistics = section(report, "Statistics")
+    assert len(statistics.blocks) == 1
+    assert "nothing to compare" in words(report)
+    assert "Chosen:" not in " ".join(str(span) for text in report.findings for span in text)
+    assert "<details" in html(one)
+    assert "confusion matrices" not in html(one)
+
+
+def test_the_hold_out_is_shown_with_the_folds(one: Path) -> None:
+    run = run_of(one)
+    folds = tables(section(report_of(one), "Near-duplicates and folds"))[-1]
+    assert folds.columns == ("class", "hold-out", "fold 0", "fold 1", "fold 2", "all")
+    assert folds.rows[-1][-1] == "72"
+    held = {"pictures": 18, "macro_precision": 0.9, "macro_recall": 0.8, "macro_f1": 0.85,
+            "accuracy": 0.75, "loss": 0.5}  # fmt: skip
+    with_score = replace(run, selection={**run.selection, "hold_out": held})
+    choice = section(assemble(with_score, provenance(one)), "Choice and bundle")
+    rows = tables(choice)[0].rows
+    assert rows[0] == ("hold-out", "0.9000", "0.8000", "0.8500", "0.7500", "0.5000")
+    assert rows[1][0] == "out of fold"
+    assert "18 pictures, 25.0 %" in tables(choice)[0].caption
+
+
+def test_plots_that_are_not_there_are_left_out(grid: Path, tmp_path: Path) -> None:
+    shutil.copytree(grid, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "build" / "confusions")
+    for path in (tmp_path / "run" / "results" / "evaluate" / "comparison").glob("*.png"):
+        path.unlink()
+    names = [figure.name for figure in report_of(tmp_path / "run").figures()]
+    assert names[3:] == ["confusion.png", "learning_curves.png", "misclassified.png",
+                         "reliability.png"]  # fmt: skip
+
+
+def test_a_missing_file_is_named(grid: Path, tmp_path: Path) -> None:
+    shutil.copytree(grid, tmp_path / "run")
+    (tmp_path / "run" / "results" / "evaluate" / "calibration.csv").unlink()
+    with pytest.raises(CantingError, match=r"calibration\.csv`: expected .* Run `dvc repro`"):
+        run_of(tmp_path / "run")
+
+
+def test_how_to_do_it_again(grid: Path) -> None:
+    origin = replace(provenance(grid), revision="0123abcd" * 5 + "-dirty")
+    text = words(assemble(run_of(grid), origin))
+    assert f"git checkout {'0123abcd' * 5}\nmake repro" in text
+    assert "changes that its commit does not hold" in text
+    assert (grid / "params.yaml").read_text().strip() in text
+    clean = words(assemble(run_of(grid), replace(origin, revision="0123abcd" * 5)))
+    assert "does not hold; " not in clean
+    assert f"Digest of the pictures (fetch.digest): {run_of(grid).digest}" in clean
