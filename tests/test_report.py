@@ -201,7 +201,7 @@ def test_one_scenario_has_nothing_to_compare(one: Path) -> None:
     assert "nothing to compare" in words(report)
     assert "Chosen:" not in " ".join(str(span) for text in report.findings for span in text)
     assert "<details" in html(one)
-    assert "confusion matrices" not in html(one)
+    assert "Confusion matrices" not in html(one)
 
 
 def test_the_hold_out_is_shown_with_the_folds(one: Path) -> None:

@@ -53,7 +53,7 @@ def _best(run: Run) -> Text:
         *start,
         Strong(f"{score(row['macro_f1'])} {ends}"),
         f" ({level(run.params.evaluate.confidence)} interval), with "
-        f"accuracy {score(row['accuracy'])}: {run.short(run.leader)}.",
+        f"accuracy {score(row['accuracy'])}, reached by {run.short(run.leader)}.",
     )
 
 
@@ -120,7 +120,7 @@ def _leakage(run: Run) -> Text:
     leak = run.leakage
     wrong, total = leak["leaked_by_a_random_split"], leak["pictures"]
     if not wrong:
-        return ("A random split would have leaked no picture, as there are no near-duplicates.",)
+        return ("A random split would have leaked no picture, and the folds of this study none.",)
     return (
         "A random split would have leaked ",
         Strong(f"{count(wrong)} of {count(total)} pictures ({share(wrong, total)})"),

@@ -85,5 +85,5 @@ def _confusions(run: Run) -> tuple[Block, ...]:
     if len(figures) < 2:
         return ()
     caption = "Confusion matrices of all scenarios, the best macro F1 first."
-    summary = f"All {plural(len(figures), 'confusion matrix', 'confusion matrices')}"
+    summary = f"Confusion matrices of all {plural(len(figures), 'scenario')}"
     return (Details(summary, (Gallery(caption, tuple(figures)),)),)
