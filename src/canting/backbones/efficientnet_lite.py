@@ -57,12 +57,12 @@ def builder(width: float, depth: float, name: str) -> Callable[[tuple[int, int, 
 
 
 def _blocks(width: float, depth: float) -> list[Blocks]:
-    blocks = []
+    blocks: list[Blocks] = []
     for place, stage in enumerate(STAGES):
         inner = 0 < place < len(STAGES) - 1
         scaled = stage._replace(channels=_rounded(stage.channels * width))
-        for repeat in range(math.ceil(stage.repeats * depth) if inner else stage.repeats):
-            blocks.append(scaled if repeat == 0 else scaled._replace(stride=1))
+        repeats = math.ceil(stage.repeats * depth) if inner else stage.repeats
+        blocks += [scaled, *[scaled._replace(stride=1)] * (repeats - 1)]
     return blocks
 
 
