@@ -19,10 +19,16 @@ def labels_of(predictions: pd.DataFrame) -> list[str]:
     return [name.removeprefix(LOGIT) for name in predictions if str(name).startswith(LOGIT)]
 
 
-def probabilities(predictions: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return the softmax of the logits, `(n, classes)`."""
-    logits = predictions[[LOGIT + label for label in labels_of(predictions)]].to_numpy(np.float64)
-    return softmax(logits)
+def logits_of(predictions: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the logits, `(n, classes)`."""
+    columns = [LOGIT + label for label in labels_of(predictions)]
+    return np.asarray(predictions[columns], np.float64)
+
+
+def codes_of(predictions: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the places of the true classes, `(n,)`."""
+    codes = pd.Categorical(predictions["label"], labels_of(predictions)).codes
+    return np.asarray(codes, np.int64)
 
 
 def softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -65,9 +71,15 @@ def macro(counts: Counts) -> dict[str, float]:
 
 def log_loss(predictions: pd.DataFrame) -> float:
     """Return the mean negative log-likelihood of the true classes, in nats."""
-    codes = pd.Categorical(predictions["label"], labels_of(predictions)).codes
-    likely = probabilities(predictions)[np.arange(len(predictions)), codes]
-    return float(-np.log(np.maximum(likely, np.finfo(np.float64).tiny)).mean())
+    return cross_entropy(logits_of(predictions), codes_of(predictions))
+
+
+def cross_entropy(logits: npt.NDArray[Any], codes: npt.NDArray[np.int64]) -> float:
+    """Return the mean negative log-likelihood of the classes at `codes`, in nats."""
+    values = logits.astype(np.float64)
+    values -= values.max(axis=1, keepdims=True)
+    likelihood = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
+    return float(-likelihood[np.arange(len(codes)), codes].mean())
 
 
 def _ratio(part: Counts, whole: Counts) -> npt.NDArray[np.float64]:

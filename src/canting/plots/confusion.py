@@ -25,7 +25,7 @@ def confusion(counts: Counts, labels: Sequence[str], title: str) -> Figure:
         axes.set_yticks(range(len(labels)), labels)
         for (row, column), rate in np.ndenumerate(rates):
             words = f"{counts[row, column]}\n{rate:.1%}"
-            ink = PAPER if rate > 0.5 else INK
+            ink = PAPER if rate > 0.65 else INK
             axes.text(column, row, words, ha="center", va="center", color=ink)
         figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.8)
     return figure

@@ -13,6 +13,9 @@ from canting.core import files
 INK, PAPER, INDIGO, SOGA = "#2b211a", "#fffdf9", "#27408b", "#8a4b1f"
 """Colours of the project: dark brown, natural cotton, indigo and soga dye."""
 
+PALE = "#cfc4b6"
+"""For guides that stand behind what is shown."""
+
 LOOK: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.facecolor": PAPER,
@@ -32,6 +35,11 @@ LOOK: dict[Any, Any] = {
 def look() -> AbstractContextManager[None]:
     """Return a context in which figures have the project's look."""
     return rc_context(LOOK)
+
+
+def words(metric: str) -> str:
+    """Return the name of a metric as it is said."""
+    return metric.replace("_", " ").replace("f1", "F1")
 
 
 def save(figure: Figure, path: Path) -> None:

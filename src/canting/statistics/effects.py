@@ -7,33 +7,23 @@ corrected resampled ones.
 """
 
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from canting.statistics import factors, resampled
+from canting.statistics import resampled
 from canting.statistics.comparison import by_fold
+from canting.statistics.design import Design, Matrix, Vector, design
 from canting.statistics.holm import holm
 
-Vector = npt.NDArray[np.float64]
-Matrix = npt.NDArray[np.float64]
+EFFECTS = ["factor", "level", "effect", "low", "high"]
+"""Columns of the table of effects."""
 
 DIFFERENCES = ["level", "other", "difference", "low", "high", "p_value"]
+
 CONTRASTS = ["factor", *DIFFERENCES, "p_holm", "distinguishable"]
 """Columns of the table of contrasts."""
-
-
-class Design(NamedTuple):
-    """The coded grid.
-
-    `matrix` is `(scenarios, coefficients)`; `rows` has for each factor and level the coefficients
-    `(coefficients,)` that its effect is made of.
-    """
-
-    matrix: Matrix
-    rows: dict[str, dict[str, Vector]]
 
 
 def effects(
@@ -48,9 +38,9 @@ def effects(
         {"factor": factor, "level": level, **_interval(values, confidence, "effect")}
         for factor, rows in coded.rows.items()
         for level, row in rows.items()
-        if (values := _by_fold(coded, row, scores)) is not None
+        if (values := coded.estimate(row, scores)) is not None
     ]
-    return pd.DataFrame(found, columns=["factor", "level", "effect", "low", "high"])
+    return pd.DataFrame(found, columns=EFFECTS)
 
 
 def contrasts(
@@ -67,36 +57,15 @@ def contrasts(
     return table.assign(distinguishable=table["p_holm"] < alpha)[CONTRASTS]
 
 
-def design(scenarios: pd.DataFrame) -> Design:
-    """Code the factors that vary so that the effects of each factor sum to zero."""
-    parts, rows, start = [np.ones((len(scenarios), 1))], {}, 1
-    varying = factors.levels(scenarios)
-    width = 1 + sum(len(names) - 1 for names in varying.values())
-    for factor, names in varying.items():
-        codes = np.vstack([np.eye(len(names) - 1), -np.ones(len(names) - 1)])
-        places = [names.index(factors.level(value)) for value in scenarios[factor]]
-        parts.append(codes[places])
-        after = width - start - codes.shape[1]
-        padded = np.pad(codes, ((0, 0), (start, after)))
-        rows[factor] = dict(zip(names, padded, strict=True))
-        start += codes.shape[1]
-    return Design(np.hstack(parts), rows)
-
-
 def _scores(scenarios: pd.DataFrame, folds: pd.DataFrame, metric: str) -> Matrix:
-    return by_fold(folds, metric).loc[scenarios["scenario"]].to_numpy(np.float64)
-
-
-def _by_fold(coded: Design, row: Vector, scores: Matrix) -> Vector | None:
-    weights = row @ np.linalg.pinv(coded.matrix)
-    estimable = np.allclose(weights @ coded.matrix, row)
-    return np.asarray(weights @ scores) if estimable else None
+    table = by_fold(folds, metric).loc[scenarios["scenario"]]
+    return np.asarray(table, np.float64)
 
 
 def _within(coded: Design, factor: str, scores: Matrix, confidence: float) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     for (level, row), (other, less) in combinations(coded.rows[factor].items(), 2):
-        values = _by_fold(coded, row - less, scores)
+        values = coded.estimate(row - less, scores)
         if values is not None:
             ends = _interval(values, confidence, "difference")
             p_value = resampled.p_value(values)
