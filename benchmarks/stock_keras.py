@@ -18,8 +18,8 @@ import pandas as pd
 
 from canting import manifest
 from canting.core import runtime
-from canting.core.params import Params, load
-from canting.select_best.comparison import corrected_p_value
+from canting.core.params import Params, Scenario, load
+from canting.statistics.resampled import p_value
 from canting.train.fold import read_table
 
 BACKBONE, OPTIMIZERS, EPOCHS = "efficientnet_lite0", ("adam", "nadam"), 10
@@ -42,46 +42,60 @@ def main() -> None:
     print(f"canting is {seconds['stock'] / seconds['canting']:.1f} times quicker")
     for optimizer in OPTIMIZERS:
         pair = [np.asarray(scores[side][optimizer]) for side in SIDES]
-        p_value = corrected_p_value(*pair)
+        chance = p_value(pair[0] - pair[1])
         means = " and ".join(f"{one.mean():.4f} ± {one.std(ddof=1):.4f}" for one in pair)
-        print(f"{optimizer:6} accuracy over the folds {means}, p = {p_value:.2f}")
+        print(f"{optimizer:6} accuracy over the folds {means}, p = {chance:.2f}")
 
 
-def stock(params: Params) -> dict[str, list[float]]:
-    """Train a frozen backbone with online augmentation, as Keras's guides do."""
+def network(scenario: Scenario, params: Params, classes: int) -> Any:
+    """Return a frozen backbone behind online augmentation, as Keras's guides build it."""
     import keras
     from keras import layers
 
     from canting.backbones.cut import split
 
-    pictures, targets, folds = _data()
     settings = params.features
+    trunk = split(scenario.backbone, None, params.image_size).trunk
+    assert trunk is not None
+    inputs = keras.Input((*params.image_size, 3))
+    x: Any = layers.RandomFlip("horizontal_and_vertical")(inputs)
+    x = layers.RandomRotation(settings.rotation / 360, fill_mode="reflect")(x)
+    x = layers.RandomShear(settings.shear, fill_mode="reflect")(x)
+    x = layers.RandomZoom(settings.zoom, settings.zoom, fill_mode="reflect")(x)
+    x = layers.RandomTranslation(settings.shift, settings.shift, fill_mode="reflect")(x)
+    x = layers.Dropout(scenario.dropout)(trunk(x, training=False))
+    model = keras.Model(inputs, layers.Dense(classes)(x))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    optimizer = keras.optimizers.get(scenario.optimizer)
+    optimizer.learning_rate = scenario.learning_rate
+    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
+    return model
 
-    def fold_accuracy(optimizer: str, fold: int) -> float:
+
+def stock(params: Params) -> dict[str, list[float]]:
+    """Train by `model.fit` on the pictures themselves."""
+    import keras
+
+    pictures, targets, folds = _data()
+
+    def fold_accuracy(scenario: Scenario, fold: int) -> float:
         keras.utils.set_random_seed(fold)
-        trunk = split(BACKBONE, None, params.image_size).trunk
-        assert trunk is not None
-        inputs = keras.Input((*params.image_size, 3))
-        x: Any = layers.RandomFlip("horizontal_and_vertical")(inputs)
-        x = layers.RandomRotation(settings.rotation / 360, fill_mode="reflect")(x)
-        x = layers.RandomShear(settings.shear, fill_mode="reflect")(x)
-        x = layers.RandomZoom(settings.zoom, settings.zoom, fill_mode="reflect")(x)
-        x = layers.RandomTranslation(settings.shift, settings.shift, fill_mode="reflect")(x)
-        x = layers.Dropout(params.dropout[0])(trunk(x, training=False))
-        model = keras.Model(inputs, layers.Dense(int(targets.max()) + 1)(x))
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
+        model = network(scenario, params, int(targets.max()) + 1)
         train, test = folds != fold, folds == fold
         held = (pictures[test], targets[test])
-        batch = params.batch_size[0]
         history = model.fit(
-            pictures[train], targets[train], batch, EPOCHS, validation_data=held, verbose=0
+            pictures[train],
+            targets[train],
+            scenario.batch_size,
+            scenario.epochs,
+            validation_data=held,
+            verbose=0,
         ).history
         return float(history["val_accuracy"][-1])
 
     return {
-        optimizer: [fold_accuracy(optimizer, fold) for fold in range(params.folds)]
-        for optimizer in OPTIMIZERS
+        scenario.optimizer: [fold_accuracy(scenario, fold) for fold in range(params.folds)]
+        for scenario in params.scenarios()
     }
 
 
