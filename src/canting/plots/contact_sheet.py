@@ -9,17 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from canting import pictures
-from canting.plots.figure import INDIGO, INK, PALE, SOGA, look
-from canting.plots.mistakes import COLUMNS, Pair, Place, arrange, share_out
+from canting.plots import sheet
+from canting.plots.figure import INDIGO, PALE, SOGA, look
+from canting.plots.mistakes import Pair, share_out
 
 PIXELS = 208
 """A picture's longer side."""
-
-WIDE, TALL, GAP = 1.6, 1.3, 0.15
-"""Inches: the box of a picture, and what is between two boxes."""
-
-LINE, TOP = 0.165, 0.55
-"""Inches: a line of words, and the title."""
 
 LISTED = 10
 """So many of the pairs that are not shown are named."""
@@ -32,68 +27,52 @@ def misclassified(predictions: pd.DataFrame, folder: Path, most: int, title: str
     """
     pairs = share_out(predictions, most)
     shown = [pair for pair in pairs if pair.shown]
-    places = arrange([len(pair.shown) for pair in shown])
-    tops = _tops(shown, places)
+    words = fill(f"{title}: {_count(pairs)} of {len(predictions)} misclassified", 100)
+    places = sheet.arrange([len(pair.shown) for pair in shown])
+    lines = sheet.lines(shown, places, 0.5 + 0.22 * words.count("\n"))
     rest = _rest([pair for pair in pairs if not pair.shown])
-    width = COLUMNS * (WIDE + GAP) + GAP
-    height = tops[-1] + LINE * (rest.count("\n") + 2 if rest else 0)
+    width = sheet.left(sheet.COLUMNS)
+    height = lines[-1].heads + sheet.ROW * (rest.count("\n") + 2 if rest else 0)
     with look():
         figure = Figure(figsize=(width, height))
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
         axes.set_axis_off()
-        wrong = sum(pair.mistakes for pair in pairs)
-        words = f"{title}: {wrong} of {len(predictions)} misclassified"
-        axes.text(GAP, 0.17, words, fontsize=12, va="top")
+        axes.text(sheet.GAP, 0.17, words, fontsize=12, va="top")
         for pair, spots in zip(shown, places, strict=True):
-            _head(axes, pair, spots, tops)
+            _head(axes, pair, spots, lines[spots[0][0]])
             for row, (line, column) in zip(pair.shown, spots, strict=True):
-                _picture(axes, row, folder, column * (WIDE + GAP) + GAP, tops[line])
-        axes.text(GAP, tops[-1] + LINE, rest, fontsize=9, va="top", color=INK)
+                _picture(axes, row, folder, sheet.left(column), lines[line].boxes)
+        axes.text(sheet.GAP, lines[-1].heads + 0.05, rest, fontsize=9, va="top")
     return figure
 
 
-def _words(pair: Pair, spots: list[Place]) -> str:
-    columns = len({column for _, column in spots})
-    names = fill(f"{pair.label} → {pair.predicted}", 21 * columns)
-    return f"{names}\n{pair.mistakes} of {pair.support}"
-
-
-def _tops(shown: list[Pair], places: list[list[Place]]) -> list[float]:
-    """Return the upper edge of the boxes of each line, and at last the end of the last line."""
-    heads = [0.0] * (1 + max((spots[-1][0] for spots in places), default=-1))
-    for pair, spots in zip(shown, places, strict=True):
-        line, lines = spots[0][0], _words(pair, spots).count("\n") + 1
-        heads[line] = max(heads[line], LINE * lines + GAP)
-    tops, top = [], TOP
-    for head in heads:
-        tops.append(top + head)
-        top += head + TALL + LINE + GAP
-    return [*tops, top]
-
-
-def _head(axes: Axes, pair: Pair, spots: list[Place], tops: list[float]) -> None:
-    words = _words(pair, spots)
-    line, column = spots[0]
-    columns = [place for row, place in spots if row == line]
-    left, right = column * (WIDE + GAP) + GAP, max(columns) * (WIDE + GAP) + GAP + WIDE
-    bottom = tops[line] - 0.07
-    top = bottom - LINE * (words.count("\n") + 1) - 0.04
-    axes.plot([left, right], [top, top], color=PALE, lw=1)
-    names, count = words.rsplit("\n", 1)
-    axes.text(left, top + 0.05, names, va="top", color=INDIGO, fontsize=9, fontweight="bold")
-    axes.text(left, bottom, count, va="bottom", fontsize=9)
+def _head(axes: Axes, pair: Pair, spots: list[sheet.Place], line: sheet.Line) -> None:
+    columns = sheet.width(spots)
+    start = sheet.left(spots[0][1])
+    end = start + sheet.left(columns) - 2 * sheet.GAP
+    axes.plot([start, end], [line.heads, line.heads], color=PALE, lw=1)
+    *names, count = sheet.heading(pair, columns)
+    for place, name in enumerate(names):
+        top = line.heads + 0.05 + place * sheet.ROW
+        axes.text(start, top, name, va="top", color=INDIGO, fontsize=9, fontweight="bold")
+    below = line.heads + 0.05 + len(names) * sheet.ROW
+    axes.text(start, below, count, va="top", fontsize=9)
 
 
 def _picture(axes: Axes, row: dict[str, Any], folder: Path, left: float, top: float) -> None:
     image = pictures.upright(pictures.decode(folder / str(row["path"])))
     image.thumbnail((PIXELS, PIXELS))
-    inches = min(WIDE / image.width, TALL / image.height)
-    right, above = left + image.width * inches, top + TALL - image.height * inches
-    axes.imshow(image, extent=(left, right, top + TALL, above), aspect="auto")
+    inches = min(sheet.WIDE / image.width, sheet.TALL / image.height)
+    right, bottom = left + image.width * inches, top + image.height * inches
+    axes.imshow(image, extent=(left, right, bottom, top), aspect="auto")
     name = Path(str(row["path"])).name
-    name = name if len(name) <= 22 else f"{name[:12]}…{name[-9:]}"
+    name = name if len(name) <= 20 else f"{name[:10]}…{name[-9:]}"
     words = f"{row['probability']:.0%}  {name}"
-    axes.text(left, top + TALL + 0.04, words, va="top", color=SOGA, fontsize=7.5)
+    axes.text(left, bottom + 0.04, words, va="top", color=SOGA, fontsize=7)
+
+
+def _count(pairs: list[Pair]) -> int:
+    return sum(pair.mistakes for pair in pairs)
 
 
 def _rest(hidden: list[Pair]) -> str:

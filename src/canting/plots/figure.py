@@ -27,6 +27,7 @@ LOOK: dict[Any, Any] = {
     "figure.facecolor": PAPER,
     "font.size": 10,
     "text.color": INK,
+    "text.parse_math": False,
     "xtick.color": INK,
     "ytick.color": INK,
 }

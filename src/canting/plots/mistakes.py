@@ -1,14 +1,8 @@
-"""Which misclassified pictures are shown, and where on the sheet."""
+"""Which misclassified pictures are shown."""
 
 from typing import Any, NamedTuple
 
 import pandas as pd
-
-COLUMNS = 6
-"""Pictures in a line."""
-
-Place = tuple[int, int]
-"""Line and column of a picture."""
 
 
 class Pair(NamedTuple):
@@ -43,21 +37,6 @@ def share_out(predictions: pd.DataFrame, most: int) -> list[Pair]:
         for (label, predicted), part in wrong.groupby(["label", "predicted"])
     ]
     return sorted(pairs, key=lambda pair: -pair.mistakes)
-
-
-def arrange(sizes: list[int]) -> list[list[Place]]:
-    """Return the places of groups of so many pictures: beside each other where they fit whole."""
-    places, line, column = [], 0, 0
-    for size in sizes:
-        if column and column + size > COLUMNS:
-            line, column = line + 1, 0
-        flat = range(line * COLUMNS + column, line * COLUMNS + column + size)
-        places.append([divmod(number, COLUMNS) for number in flat])
-        if size > COLUMNS:
-            line, column = places[-1][-1][0] + 1, 0
-        else:
-            line, column = divmod(flat.stop, COLUMNS)
-    return places
 
 
 def _rows(part: pd.DataFrame, chosen: set[Any]) -> list[dict[str, Any]]:

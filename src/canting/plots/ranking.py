@@ -27,7 +27,8 @@ def ranking(
     """
     labels = [names[name] for name in comparison["scenario"]]
     with look():
-        figure = Figure(figsize=(10, 2.1 + ROW * len(labels)), layout="constrained")
+        width = max(10, 6 + 0.078 * max(map(len, labels)))
+        figure = Figure(figsize=(width, 2.1 + ROW * len(labels)), layout="constrained")
         title = f"By {words(metric)}, the best first. {verdict(comparison)}"
         figure.suptitle(fill(title, 112), x=0.01, ha="left", fontsize=12)
         axes = figure.subplots()
