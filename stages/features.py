@@ -26,7 +26,8 @@ with stage("features") as params:
                 cache=CACHE,
                 target=folder / name,
             )
-            counted = cost.of_backbone(backbone, params.image_size, CACHE)._asdict()
+            passes = params.features.test_views
+            counted = cost.of_backbone(backbone, params.image_size, CACHE, passes)._asdict()
             measured[name] = {**made._asdict(), "milliseconds": counted.pop("milliseconds")}
             trunk = {"backbone": backbone, "fine_tune_from": fine_tune_from}
             backbones.append({**trunk, **counted})

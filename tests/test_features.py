@@ -17,6 +17,7 @@ from canting.features.compute import Pictures
 
 STILL = Features(
     views=2,
+    test_views=1,
     horizontal_flip=False,
     vertical_flip=False,
     rotation=0.0,
@@ -26,6 +27,7 @@ STILL = Features(
 )
 MOVING = Features(
     views=2,
+    test_views=1,
     horizontal_flip=True,
     vertical_flip=True,
     rotation=20.0,
@@ -118,7 +120,8 @@ def run(pictures: Pictures, cache: Path, target: Path, settings: Features) -> co
 
 
 def test_features_agree_with_keras(pictures: Pictures, cache: Path, tmp_path: Path) -> None:
-    run(pictures, cache, tmp_path / "features", MOVING)
+    flipping = MOVING.model_copy(update={"test_views": 4})
+    run(pictures, cache, tmp_path / "features", flipping)
     network = split("efficientnet_lite0", None, SIZE).trunk
     assert network is not None
     kept = store.Store(tmp_path / "features")
@@ -131,6 +134,11 @@ def test_features_agree_with_keras(pictures: Pictures, cache: Path, tmp_path: Pa
         expected = np.asarray(network.predict_on_batch(np.stack(drawn).astype(np.float32)))
         scale = np.abs(expected).max()
         assert np.abs(kept.view(number) - expected).max() < 1e-4 * scale
+    flips = [pictures.array, *(np.flip(pictures.array, axes) for axes in ((2,), (1,), (1, 2)))]
+    assert len(kept.test_views) == len(flips)
+    for received, flipped in zip(kept.test_views, flips, strict=True):
+        expected = np.asarray(network.predict_on_batch(flipped.astype(np.float32)))
+        assert np.abs(received - expected).max() < 1e-4 * np.abs(expected).max()
 
 
 def test_the_cut_trunk_agrees_with_keras(pictures: Pictures, cache: Path) -> None:

@@ -98,6 +98,25 @@ def test_a_bundle_answers_as_keras_does(
     np.testing.assert_allclose(answer["map"].mean(axis=(0, 1)), answer["pooled"], atol=1e-5)
 
 
+def test_flips_are_averaged_inside_the_model(pictures: list[np.ndarray], tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
+    trained = tail.build(scenario(backbone="small_cnn"), SIZE, (64, 64, 3), 3)
+    model = compose(scenario(backbone="small_cnn"), SIZE, trained, test_views=4)
+    assert bundle.write(model, pictures, {}, tmp_path / "best") <= bundle.TOLERANCE
+    engine = Engine(tmp_path / "best" / "model.tflite")
+    flips = [pictures[0][:, ::step][::other] for other in (1, -1) for step in (1, -1)]
+    first, mirrored, turned, both = (engine.answer(flip) for flip in flips)
+    for answer in (mirrored, turned, both):
+        np.testing.assert_allclose(answer["logits"], first["logits"], atol=1e-5)
+    np.testing.assert_allclose(mirrored["map"], first["map"][:, ::-1], atol=1e-5)
+    np.testing.assert_allclose(turned["map"], first["map"][::-1], atol=1e-5)
+    alone = np.stack([trained.predict_on_batch(flip[None].astype(np.float32)) for flip in flips])
+    np.testing.assert_allclose(first["logits"], alone.mean(axis=0)[0], atol=1e-4)
+    kernel, bias = trained.get_layer("logits").get_weights()
+    of_map = first["map"].mean(axis=(0, 1)) @ kernel + bias
+    np.testing.assert_allclose(of_map, first["logits"], atol=1e-4)
+
+
 def test_a_model_that_answers_otherwise_is_not_exported(
     pictures: list[np.ndarray], tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Training on kept features: equal runs, resumption, honest early stopping."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -175,6 +176,18 @@ def test_averaged_weights_are_the_ones_that_predict(features: Path) -> None:
     assert max(first) - min(first) < 0.01
     assert fits[0.5].curves.val_loss != fits[None].curves.val_loss
     assert fits[None].curves.val_loss[-1] < first[-1] - 0.1
+
+
+def test_a_prediction_is_the_mean_over_the_views_of_a_test(features: Path, tmp_path: Path) -> None:
+    shutil.copytree(features / "efficientnet_lite0", tmp_path / "flipped")
+    kept = Store(features / "efficientnet_lite0")
+    np.save(store.view_path(tmp_path / "flipped", -1), -np.asarray(kept.view(0)))
+    (scenario,) = params().scenarios()
+    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    received = fit.predict(model, Store(tmp_path / "flipped"), rows({0}))
+    bias = model.get_layer("logits").get_weights()[1]
+    assert np.abs(received - bias).max() < 1e-5
+    assert np.abs(fit.predict(model, kept, rows({0})) - bias).max() > 0.01
 
 
 def test_weights_are_balanced_by_hand() -> None:

@@ -88,6 +88,7 @@ class Features(Section):
     """How the augmented views are drawn."""
 
     views: Annotated[int, Field(ge=0)]
+    test_views: Literal[1, 2, 4]
     horizontal_flip: bool
     vertical_flip: bool
     rotation: Annotated[float, Field(ge=0, le=180)]

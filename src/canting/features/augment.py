@@ -7,6 +7,9 @@ import numpy.typing as npt
 from canting.core.params import Features
 from canting.pictures import Pixels
 
+FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (0, 1))
+"""Axes, of height and width, that each view of a test is flipped along."""
+
 Matrix = npt.NDArray[np.float64]
 """`(3, 3)`: takes a point (x, y, 1) of the view, in pixels from the centre, to the picture."""
 
@@ -14,10 +17,13 @@ Matrix = npt.NDArray[np.float64]
 def view(picture: Pixels, number: int, identity: str, settings: Features, seed: int) -> Pixels:
     """Return view `number` of a picture; view 0 is the picture itself.
 
+    Negative ones are the further views of a test: -1 mirrored, -2 upside down, -3 both.
     `identity` is the picture's SHA-256: the draw depends on the picture, not on its place.
     """
     if number == 0:
         return picture
+    if number < 0:
+        return np.ascontiguousarray(np.flip(picture, FLIPS[-number]))
     generator = np.random.default_rng([seed, number, int(identity[:16], 16)])
     return warp(picture, draw(generator, settings, picture.shape[:2]))
 

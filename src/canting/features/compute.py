@@ -71,22 +71,27 @@ def compute(
         files.digest(list(pictures.digests)),
         code_digest("features", "pictures", "preprocess/decode"),
     )
-    keys = [_key(made_from, number, settings, seed) for number in range(settings.views + 1)]
-    kept = [Kept(cache / "features" / f"{key}.npy") for key in keys]
-    missing = [n for n, one in enumerate(kept) if not one.is_whole(len(pictures.array))]
+    numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
+    keys = [_key(made_from, number, settings, seed) for number in numbers]
+    places = [Kept(cache / "features" / f"{key}.npy") for key in keys]
+    kept = dict(zip(numbers, places, strict=True))
+    missing = [n for n, one in kept.items() if not one.is_whole(len(pictures.array))]
     if missing:
         start = time.perf_counter()
         answer = trunk.load(backbone, fine_tune_from, pictures.size, cache)
         draw = partial(_answers, pictures, answer, settings, seed)
         _fill(draw, pictures, missing, kept, name, start)
     _collect(kept, files.digest(keys), target)
-    return Cost(round(sum(one.seconds() for one in kept), 3), len(missing), len(kept))
+    return Cost(round(sum(one.seconds() for one in places), 3), len(missing), len(kept))
 
 
 def _key(made_from: tuple[str, ...], number: int, settings: Features, seed: int) -> str:
     if number == 0:
         return files.digest(made_from)
-    return files.digest(made_from, number, settings.model_dump(exclude={"views"}), seed)
+    if number < 0:
+        return files.digest(made_from, number)
+    drawn_by = settings.model_dump(exclude={"views", "test_views"})
+    return files.digest(made_from, number, drawn_by, seed)
 
 
 def _answers(
@@ -103,7 +108,7 @@ def _fill(
     draw: Any,
     pictures: Pictures,
     missing: list[int],
-    kept: list[Kept],
+    kept: dict[int, Kept],
     name: str,
     start: float,
 ) -> None:
@@ -130,9 +135,9 @@ def _tasks(missing: list[int], count: int) -> Iterator[Task]:
             yield Task(number, range(start, min(start + CHUNK, count)))
 
 
-def _collect(kept: list[Kept], key: str, target: Path) -> None:
+def _collect(kept: dict[int, Kept], key: str, target: Path) -> None:
     with files.replacing(target) as aside:
         aside.mkdir()
-        for number, one in enumerate(kept):
+        for number, one in kept.items():
             one.link(store.view_path(aside, number))
         files.write_json(aside / "key.json", key)

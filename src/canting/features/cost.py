@@ -27,12 +27,18 @@ class BackboneCost(NamedTuple):
     milliseconds: float
 
 
-def of_backbone(backbone: str, size: tuple[int, int], cache: Path) -> BackboneCost:
-    """Return the cost of a whole backbone, wherever its trunk is cut; `cache` keeps it."""
+def of_backbone(backbone: str, size: tuple[int, int], cache: Path, passes: int = 1) -> BackboneCost:
+    """Return the cost of a whole backbone, wherever its trunk is cut; `cache` keeps it.
+
+    `passes`: how many views of a picture an answer is averaged over.
+    """
     kept = cache / "trunks" / f"{trunk.key(backbone, None, size)}.json"
     if not kept.exists():
         files.write_json(kept, _counted(backbone, size, cache)._asdict())
-    return BackboneCost(**files.read_json(kept))
+    one = BackboneCost(**files.read_json(kept))
+    return one._replace(
+        multiply_adds=passes * one.multiply_adds, milliseconds=round(passes * one.milliseconds, 3)
+    )
 
 
 def _counted(backbone: str, size: tuple[int, int], cache: Path) -> BackboneCost:

@@ -33,7 +33,8 @@ def refit(task: fold.Task) -> Refit:
         task.scenario, data, train, test, seed=params.seed, settings=params.train
     ).model
     hold_out = _score(task, fit.predict(trained, data.store, test), test) if len(test) else None
-    return Refit(compose(task.scenario, task.params.image_size, trained), hold_out)
+    whole = compose(task.scenario, params.image_size, trained, params.features.test_views)
+    return Refit(whole, hold_out)
 
 
 def _score(task: fold.Task, logits: Any, rows: Any) -> dict[str, Any]:

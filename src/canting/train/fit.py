@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from canting.core import runtime
 from canting.core.params import Scenario, Train
-from canting.features.store import Store
+from canting.features.store import Array, Store
 from canting.train import tail
 from canting.train.batches import Batches, Data, Rows
 
@@ -37,7 +37,8 @@ class Fit(NamedTuple):
 def fit(
     scenario: Scenario, data: Data, train: Rows, test: Rows, *, seed: int, settings: Train
 ) -> Fit:
-    """Train a scenario on the rows `train`; `test` is only looked at, for the curves.
+    """Train a scenario on the rows `train`; `test` is only looked at, for the curves,
+    as the pictures are.
 
     With `early_stopping`, training stops when the loss on an inner part of `train` has not improved
     for so many epochs, and goes back to the best epoch by that part: never by `test`.
@@ -87,16 +88,21 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         if not len(self._rows):
             return
         start = time.perf_counter()
-        logits = predict(self.model, self._data.store, self._rows)
+        logits = _answers(self.model, self._data.store.view(0), self._rows)
         self.loss.append(cross_entropy(logits, self._data.targets[self._rows]))
         self.accuracy.append(float((logits.argmax(1) == self._data.targets[self._rows]).mean()))
         self.seconds += time.perf_counter() - start
 
 
 def predict(model: keras.Model, store: Store, rows: Rows) -> npt.NDArray[np.float32]:
-    """Return the logits, `(rows, classes)`, of unaugmented pictures."""
+    """Return the logits, `(rows, classes)`: the mean over the views of a test."""
+    views = [_answers(model, view, rows) for view in store.test_views]
+    return np.asarray(np.mean(views, axis=0), dtype=np.float32)
+
+
+def _answers(model: keras.Model, view: Array, rows: Rows) -> npt.NDArray[np.float32]:
     answers = [
-        np.asarray(model.predict_on_batch(np.asarray(store.view(0)[rows[start : start + 256]])))
+        np.asarray(model.predict_on_batch(np.asarray(view[rows[start : start + 256]])))
         for start in range(0, len(rows), 256)
     ]
     return np.concatenate(answers)
