@@ -1,4 +1,4 @@
-"""Scores by hand, and plots that a person looks at."""
+"""Scores and tables by hand, and the files of the stage."""
 
 from pathlib import Path
 
@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from canting.evaluate import scores, tables
-from canting.evaluate.tables import AllFailedError
-from canting.pictures import decode
-from canting.plots.confusion import confusion
-from canting.plots.contact_sheet import misclassified
-from canting.plots.curves import learning_curves
-from canting.plots.figure import save
+from canting.core import files
+from canting.core.errors import CantingError
+from canting.core.params import Evaluate, SelectBest
+from canting.evaluate import drawing, scores, tables, trained, writing
+from canting.evaluate.backbones import with_costs
+from canting.evaluate.evaluation import Evaluation, evaluate
+from canting.evaluate.paper_table import paper_table
+from canting.evaluate.trained import AllFailedError
+from canting.statistics import resampled
 
 LABELS = ["a", "b", "c"]
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [3, 2, 0]])
@@ -36,14 +38,36 @@ def predictions(scenario: str = "one") -> pd.DataFrame:
     return tables.predicted(frame)
 
 
-def curves() -> pd.DataFrame:
+def curves(scenario: str = "one") -> pd.DataFrame:
     rows = [
-        ("one", fold, epoch, 1 / epoch, 1 - 1 / epoch, abs(epoch - 3 - fold) + 0.5, 0.5)
+        (scenario, fold, epoch, 1 / epoch, 1 - 1 / epoch, abs(epoch - 3 - fold) + 0.5, 0.5)
         for fold in range(2)
         for epoch in range(1, 7)
     ]
     names = ["scenario", "fold", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     return pd.DataFrame(rows, columns=names)
+
+
+def scenarios(*names: str, **changes: object) -> pd.DataFrame:
+    keys = {
+        "backbone": "small_cnn",
+        "fine_tune_from": "",
+        "optimizer": list(OPTIMIZERS[: len(names)]),
+        "dropout": 0.2,
+        "learning_rate": 1e-3,
+        "batch_size": 32,
+        "epochs": 6,
+    }
+    return pd.DataFrame({"scenario": list(names), **keys, **changes})
+
+
+OPTIMIZERS = ("adam", "nadam", "sgd")
+
+
+def better() -> pd.DataFrame:
+    """Return predictions of the scenario two, all right."""
+    right = {f"logit {label}": predictions()["label"].eq(label) * 3.0 for label in LABELS}
+    return tables.predicted(predictions("two").assign(**right))
 
 
 def test_confusion_counts_true_rows_and_predicted_columns() -> None:
@@ -99,56 +123,158 @@ def test_log_loss_by_hand() -> None:
     assert scores.log_loss(frame) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2)
 
 
-def test_scenarios_are_ranked_with_their_spread_and_failures_are_left_out() -> None:
-    better = predictions("two").assign(predicted=lambda frame: frame["label"])
-    both = pd.concat([predictions(), better])
-    names = pd.DataFrame(
-        {"scenario": ["one", "two", "three"], "failure": ["", "", "the loss became nan"]}
-    )
-    told = pd.concat([curves(), curves().assign(scenario="two")])
-    ranking = tables.scenario_scores(names, both, told)
+def test_log_loss_of_hopeless_logits_is_not_cut_off() -> None:
+    frame = pd.DataFrame({"label": ["a"], "logit a": [0.0], "logit b": [2000.0]})
+    assert scores.log_loss(frame) == 2000
+
+
+def test_scenarios_are_ranked_with_their_spread_and_interval() -> None:
+    told = pd.concat([curves(), curves("two")])
+    both = pd.concat([predictions(), better()])
+    ranking = tables.scenario_scores(scenarios("one", "two"), both, told, 0.95)
     assert ranking["scenario"].tolist() == ["two", "one"]
-    one = ranking.set_index("scenario").loc["one"]
-    folds = tables.fold_scores(predictions())
-    assert one["macro_f1_std"] == pytest.approx(folds["macro_f1"].std())
+    one, two = ranking.loc[1], ranking.loc[0]
+    folds = tables.fold_scores(predictions())["accuracy"].to_numpy()
     assert one["accuracy"] == 17 / 25
+    assert one["accuracy_std"] == pytest.approx(folds.std(ddof=1))
+    half = resampled.half_width(folds, 0.95)
+    low, high = max(0, 17 / 25 - half), min(1, 17 / 25 + half)
+    assert one[["accuracy_low", "accuracy_high"]].tolist() == pytest.approx([low, high])
     assert one["epochs_to_best"] == 3.5
-    metrics = tables.metrics(ranking, names)
-    assert (metrics["scenarios"], metrics["failed"], metrics["accuracy"]) == (3, 1, 1)
+    assert two[["macro_f1", "macro_f1_low", "macro_f1_high", "macro_f1_std"]].tolist() == [
+        1,
+        1,
+        1,
+        0,
+    ]
+
+
+def test_classes_of_every_scenario_in_the_order_of_the_ranking() -> None:
+    both = pd.concat([predictions(), better()])
+    table = tables.class_scores(both, pd.Series(["two", "one"]))
+    assert table["scenario"].tolist() == ["two"] * 3 + ["one"] * 3
+    assert table["tp"].tolist() == [10, 10, 5, 8, 9, 0]
+    assert table["fn"].tolist() == [0, 0, 0, 2, 1, 5]
+
+
+def failing(tmp_path: Path) -> Path:
+    """Write what the train stage leaves of three scenarios, of which one failed in a fold."""
+    lost = predictions("three")
+    lost.loc[lost["fold"] == 1, [f"logit {label}" for label in LABELS]] = np.nan
+    told = [predictions(), better(), lost]
+    raw = pd.concat(told).drop(columns=["predicted", "probability"])
+    raw.to_parquet(tmp_path / "predictions.parquet", index=False)
+    names = scenarios("one", "two", "three", failure=["", "", "the loss became nan | in epoch 2"])
+    names.to_csv(tmp_path / "scenarios.csv", index=False)
+    epochs = pd.concat([curves(), curves("two"), curves("three")])
+    epochs.to_csv(tmp_path / "curves.csv", index=False)
+    return tmp_path
+
+
+def test_what_failed_enters_nowhere(tmp_path: Path) -> None:
+    kept = trained.read(failing(tmp_path))
+    assert kept.scenarios["scenario"].tolist() == ["one", "two"]
+    assert kept.failed["scenario"].tolist() == ["three"]
+    for table in (kept.predictions, kept.curves):
+        assert sorted(table["scenario"].unique()) == ["one", "two"]
+    assert "failure" not in kept.scenarios
 
 
 def test_when_all_fail_the_cause_is_told() -> None:
-    names = pd.DataFrame({"scenario": ["one"], "failure": ["the loss became nan in epoch 2"]})
+    names = scenarios("one", failure=["the loss became nan in epoch 2"])
     with pytest.raises(AllFailedError, match="the loss became nan in epoch 2"):
-        tables.scenario_scores(names, predictions(), curves())
+        trained.split(names, predictions(), curves())
 
 
-def test_plots_are_pictures_with_the_same_bytes_each_time(tmp_path: Path) -> None:
-    frame = predictions()
-    for path in frame["path"]:
+def backbones(tmp_path: Path, name: str = "small_cnn", start: str = "") -> Path:
+    path = tmp_path / "backbones.csv"
+    row = {"backbone": name, "fine_tune_from": start}
+    cost = {"parameters": 1234567, "multiply_adds": 89_000_000, "model_bytes": 4_938_268}
+    pd.DataFrame([{**row, **cost}]).to_csv(path, index=False)
+    return path
+
+
+def test_costs_of_the_backbones_are_joined_or_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(CantingError, match="dvc repro features"):
+        with_costs(scenarios("one"), tmp_path / "backbones.csv")
+    assert with_costs(scenarios("one"), backbones(tmp_path)).loc[0, "model_bytes"] == 4_938_268
+    cut = scenarios("one", fine_tune_from="conv2")
+    assert with_costs(cut, backbones(tmp_path, start="conv2")).loc[0, "parameters"] == 1234567
+    with pytest.raises(CantingError, match="none for 'small_cnn'"):
+        with_costs(scenarios("one"), backbones(tmp_path, name="vgg19"))
+
+
+def test_the_table_of_a_paper() -> None:
+    spread = {f"{key}_{end}": 0.9 for key in tables.SCORES for end in ("low", "high")}
+    numbers = {**dict.fromkeys(tables.SCORES, 0.95114), **spread, "epochs_to_best": 9.5}
+    costs = {"parameters": 23587712, "multiply_adds": 3_858_000_000, "model_bytes": 94_000_000}
+    ranking = scenarios("one", "two", learning_rate=[1e-3, 1e-4]).assign(**numbers, **costs)
+    failed = scenarios("x|y", failure=["the loss became nan"])
+    lines = paper_table(ranking, failed, 0.95).splitlines()
+    assert lines[0] == (
+        "| backbone | optimizer | dropout | learning rate | precision | recall | F1 | accuracy "
+        "| loss | epochs to best | parameters | multiply-adds | model bytes |"
+    )
+    score = " | ".join(["0.9511 [0.900, 0.900]"] * 5)
+    assert lines[3] == (
+        f"| small_cnn | nadam | 0.2 | 0.0001 | {score} | 9.5 "
+        "| 23,587,712 | 3,858,000,000 | 94,000,000 |"
+    )
+    assert "95 % interval" in lines[5]
+    assert lines[-1] == r"| x\|y | the loss became nan |"
+
+
+def evaluated(tmp_path: Path) -> Evaluation:
+    settings = Evaluate(misclassified=5, confidence=0.95, calibration_bins=5)
+    selecting = SelectBest(metric="macro_f1", alpha=0.05)
+    return evaluate(trained.read(failing(tmp_path)), settings, selecting, backbones(tmp_path))
+
+
+def write(found: Evaluation, raw: Path, folder: Path) -> dict[str, bytes]:
+    writing.write_tables(found, 0.95, folder / "evaluate")
+    drawing.draw_leader(found, raw, 5, folder / "evaluate")
+    drawing.draw_comparison(found, "macro_f1", 0.95, folder / "evaluate" / "comparison")
+    drawing.draw_confusions(found, folder / "confusions")
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_all_files_are_written_the_same_each_time_and_say_what_failed(tmp_path: Path) -> None:
+    for path in predictions()["path"]:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         Image.new("RGB", (90, 60), (120, 60, 20)).save(tmp_path / path)
-    for name in ("one", "two"):
-        save(confusion(COUNTS, LABELS, "one"), tmp_path / name / "confusion.png")
-        save(learning_curves(curves(), "one"), tmp_path / name / "curves.png")
-        save(misclassified(frame, tmp_path, 5, "one"), tmp_path / name / "sheet.png")
-    for path in sorted((tmp_path / "one").iterdir()):
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
-        assert min(decode(path).size) > 250
+    once = write(evaluated(tmp_path), tmp_path, tmp_path / "once")
+    assert write(evaluated(tmp_path), tmp_path, tmp_path / "twice") == once
+    folder = tmp_path / "once" / "evaluate"
+    metrics = files.read_json(folder / "metrics.json")
+    assert (metrics["scenario"], metrics["scenarios"], metrics["failed"]) == ("two", 3, 1)
+    assert files.read_json(folder / "scenarios.json")["two"] == {"macro_f1": 1.0}
+    assert (
+        r"| three | the loss became nan \| in epoch 2 |" in once["evaluate/scenarios.md"].decode()
+    )
+    tabled = [
+        content.decode() for name, content in once.items() if name.endswith((".csv", ".json"))
+    ]
+    assert not any("three" in text or "NaN" in text for text in tabled)
+    assert {Path(name).name for name in once if name.startswith("confusions")} == {
+        "one.png",
+        "two.png",
+    }
+    compared = pd.read_csv(folder / "comparison" / "comparison.csv")
+    assert compared["scenario"].tolist() == ["two", "one"]
+    levels = pd.read_csv(folder / "comparison" / "effects.csv")
+    assert levels[["factor", "level"]].to_numpy().tolist() == [
+        ["optimizer", "adam"],
+        ["optimizer", "nadam"],
+    ]
+    assert (folder / "comparison" / "ranking.png").exists()
 
 
-def test_the_sheet_shows_the_surest_mistakes_first(tmp_path: Path) -> None:
-    frame = predictions()
-    for path in frame["path"]:
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        Image.new("RGB", (90, 60)).save(tmp_path / path)
-    figure = misclassified(frame, tmp_path, 5, "one")
-    assert "8 of 25 misclassified, the 5 surest" in figure.get_suptitle()
-    shares = [float(axes.get_title(loc="left").split()[-1].rstrip("%")) for axes in figure.axes[:5]]
-    assert shares == sorted(shares, reverse=True)
-    assert figure.axes[0].texts[0].get_text().startswith("is ")
-
-
-def test_no_mistakes_is_a_sheet_too(tmp_path: Path) -> None:
-    frame = predictions().assign(predicted=lambda rows: rows["label"])
-    assert "0 of 25" in misclassified(frame, tmp_path, 5, "one").get_suptitle()
+def test_one_scenario_has_no_comparison_to_draw(tmp_path: Path) -> None:
+    alone = trained.split(scenarios("one", failure=[""]), predictions(), curves())
+    settings = Evaluate(misclassified=0, confidence=0.95, calibration_bins=5)
+    selecting = SelectBest(metric="accuracy", alpha=0.05)
+    found = evaluate(alone, settings, selecting, backbones(tmp_path))
+    drawing.draw_comparison(found, "accuracy", 0.95, tmp_path / "comparison")
+    assert not (tmp_path / "comparison").exists()
+    assert (len(found.comparison), len(found.effects), len(found.contrasts)) == (1, 0, 0)
