@@ -7,7 +7,7 @@ from typing import Any
 import numpy.typing as npt
 
 from canting.backbones import weight_files
-from canting.core import files
+from canting.core import files, runtime
 from canting.core.names import BACKBONES
 from canting.core.source import code_digest
 from canting.engine import Engine
@@ -50,6 +50,7 @@ def _converted(
 ) -> Path:
     path = cache / "trunks" / f"{key(backbone, fine_tune_from, size)}.tflite"
     if not path.exists():
+        runtime.import_keras()
         from canting.backbones.cut import split
         from canting.export import export
 

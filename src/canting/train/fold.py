@@ -87,6 +87,7 @@ def load(task: Task) -> Outcome | None:
 def run(task: Task) -> None:
     """Train one task in this process and keep its outcome."""
     runtime.prepare(threads=1)
+    runtime.import_keras()
     _save(path(task), _outcome(task))
 
 
