@@ -234,7 +234,7 @@ def write(found: Evaluation, raw: Path, folder: Path) -> dict[str, bytes]:
     writing.write_tables(found, 0.95, folder / "evaluate")
     drawing.draw_leader(found, raw, 5, folder / "evaluate")
     drawing.draw_comparison(found, "macro_f1", 0.95, folder / "evaluate" / "comparison")
-    drawing.draw_confusions(found, folder / "confusions")
+    drawing.draw_confusions(found, folder / "confusions", folder / "evaluate" / "confusion.png")
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
@@ -260,6 +260,7 @@ def test_all_files_are_written_the_same_each_time_and_say_what_failed(tmp_path: 
         "one.png",
         "two.png",
     }
+    assert once["evaluate/confusion.png"] == once["confusions/two.png"]
     compared = pd.read_csv(folder / "comparison" / "comparison.csv")
     assert compared["scenario"].tolist() == ["two", "one"]
     levels = pd.read_csv(folder / "comparison" / "effects.csv")

@@ -1,5 +1,6 @@
 """The pictures of the evaluate stage as files."""
 
+import shutil
 from pathlib import Path
 
 from canting.evaluate import scores, tables
@@ -15,12 +16,10 @@ from canting.statistics import factors
 
 
 def draw_leader(found: Evaluation, raw: Path, most: int, folder: Path) -> None:
-    """Draw the leader's confusion matrix, curves, calibration, and up to `most` mistakes."""
+    """Draw the leader's curves, calibration, and up to `most` mistakes."""
     predictions, curves = found.of(found.leader)
-    labels = scores.labels_of(predictions)
     title = factors.full_names(found.ranking)[found.leader]
     row = found.calibration.iloc[0]
-    save(confusion(tables.confusion(predictions), labels, title), folder / "confusion.png")
     save(learning_curves(curves, title), folder / "learning_curves.png")
     save(reliability(found.reliability, row, title), folder / "reliability.png")
     save(misclassified(predictions, raw, most, title), folder / "misclassified.png")
@@ -35,9 +34,10 @@ def draw_comparison(found: Evaluation, metric: str, confidence: float, folder: P
         save(effects(found.effects, metric, confidence), folder / "effects.png")
 
 
-def draw_confusions(found: Evaluation, folder: Path) -> None:
-    """Draw the confusion matrix of every scenario."""
+def draw_confusions(found: Evaluation, folder: Path, leader: Path) -> None:
+    """Draw the confusion matrix of every scenario, and copy the leading one's to `leader`."""
     for scenario, title in factors.full_names(found.ranking).items():
         predictions, _ = found.of(scenario)
         counts, labels = tables.confusion(predictions), scores.labels_of(predictions)
         save(confusion(counts, labels, title), folder / f"{scenario}.png")
+    shutil.copyfile(folder / f"{found.leader}.png", leader)

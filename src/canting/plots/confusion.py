@@ -17,7 +17,7 @@ def confusion(counts: Counts, labels: Sequence[str], title: str) -> Figure:
     longest = max(map(len, labels))
     side = 1.8 + 0.95 * len(labels) + 0.05 * longest
     with look():
-        figure = Figure(figsize=(side + 0.6, side), layout="constrained")
+        figure = Figure(figsize=(side + 0.9, side), layout="constrained")
         figure.suptitle(fill(title, int(side / 0.11)), x=0.01, ha="left", fontsize=12)
         axes = figure.subplots()
         shades = LinearSegmentedColormap.from_list("indigo", [PAPER, INDIGO])
