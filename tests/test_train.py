@@ -20,13 +20,16 @@ from canting.core.params import Params, Scenario, Train, load
 from canting.features import store
 from canting.features.store import Store
 from canting.train import fit, fold, grid, tail
-from canting.train.batches import Batches, Data, balanced, oversampled
+from canting.train.balance import balanced, oversampled
+from canting.train.batches import Batches, Data
+from canting.train.mixup import mix
 from tests.conftest import ROOT
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
 NEVER = Train(
     balance="none",
     label_smoothing=0.0,
+    mixup=0.0,
     schedule="constant",
     weight_average=None,
     early_stopping=None,
@@ -188,6 +191,21 @@ def test_a_prediction_is_the_mean_over_the_views_of_a_test(features: Path, tmp_p
     bias = model.get_layer("logits").get_weights()[1]
     assert np.abs(received - bias).max() < 1e-5
     assert np.abs(fit.predict(model, kept, rows({0})) - bias).max() > 0.01
+
+
+def test_mixup_blends_an_example_with_another_and_their_targets_alike(features: Path) -> None:
+    x, y = np.arange(8.0)[:, None] * np.ones((8, 3)), np.eye(8)
+    blended, targets_ = mix((x, y), 0.4, np.random.default_rng(1))
+    own = targets_[np.arange(8), np.arange(8)]
+    assert ((own >= 0.5) & (own <= 1)).all()
+    assert (own < 0.99).any()
+    np.testing.assert_allclose(targets_.sum(axis=1), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(blended[:, 1], targets_ @ np.arange(8.0), rtol=1e-5)
+    batches = Batches(data(features), rows({0, 1}), 16, seed=1, mixup=0.4)
+    again = Batches(data(features), rows({0, 1}), 16, seed=1, mixup=0.4)
+    assert all(np.array_equal(*pair) for pair in zip(batches[1], again[1], strict=True))
+    assert batches[1][1].max(axis=1).min() < 0.95
+    assert not np.array_equal(batches[1][0], batches[2][0])
 
 
 def test_weights_are_balanced_by_hand() -> None:

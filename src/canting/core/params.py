@@ -102,6 +102,7 @@ class Train(Section):
 
     balance: Literal["none", "class_weights", "oversampling"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    mixup: Annotated[float, Field(ge=0, le=10)]
     schedule: Literal["constant", "cosine"]
     weight_average: Annotated[float, Field(gt=0, lt=1)] | None
     early_stopping: Count | None

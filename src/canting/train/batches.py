@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.features.store import Store
-
-Rows = npt.NDArray[np.int64]
+from canting.train.balance import Rows, balanced, oversampled
+from canting.train.mixup import mix
 
 
 class Data(NamedTuple):
@@ -35,11 +35,13 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         batch_size: int,
         seed: int,
         balance: Literal["none", "class_weights", "oversampling"] = "none",
+        mixup: float = 0.0,
     ) -> None:
         """Take the rows of `data` to train on; rare classes may be weighted or repeated."""
         super().__init__()
         self._data, self._rows = data, rows
         self._batch_size, self._seed = batch_size, seed
+        self._mixup = mixup
         self._repeat = balance == "oversampling"
         self._weights = np.ones(data.classes, np.float32)
         if balance == "class_weights":
@@ -53,7 +55,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], ...]:
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         targets = self._data.targets[rows]
-        return np.asarray(self._view[rows]), self._one_hot[targets], self._weights[targets]
+        batch = np.asarray(self._view[rows]), self._one_hot[targets], self._weights[targets]
+        if not self._mixup:
+            return batch
+        generator = np.random.default_rng([self._seed, self._epoch, index])
+        return mix(batch, self._mixup, generator)
 
     def on_epoch_end(self) -> None:
         """Go on to the next view, in a new order."""
@@ -67,18 +73,3 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
             oversampled(self._rows, self._data.targets, generator) if self._repeat else self._rows
         )
         self._order = generator.permutation(rows)
-
-
-def balanced(targets: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float32]:
-    """Return a weight a class, `(classes,)`: pictures / (classes × pictures of the class)."""
-    counts = np.bincount(targets, minlength=classes)
-    return np.asarray(len(targets) / (classes * np.maximum(counts, 1)), dtype=np.float32)
-
-
-def oversampled(rows: Rows, targets: npt.NDArray[np.int64], generator: np.random.Generator) -> Rows:
-    """Repeat rows until every class has as many as the largest; what is left over is drawn."""
-    classes = [rows[targets[rows] == number] for number in np.unique(targets[rows])]
-    most = max(map(len, classes))
-    whole = [np.repeat(ours, most // len(ours)) for ours in classes]
-    rest = [generator.choice(ours, most % len(ours), replace=False) for ours in classes]
-    return np.concatenate([*whole, *rest])

@@ -11,7 +11,8 @@ from canting.core import runtime
 from canting.core.params import Scenario, Train
 from canting.features.store import Array, Store
 from canting.train import tail
-from canting.train.batches import Batches, Data, Rows
+from canting.train.balance import Rows
+from canting.train.batches import Batches, Data
 
 INNER_PARTS = 8
 """One group-disjoint part in so many of the training rows decides on early stopping."""
@@ -51,7 +52,7 @@ def fit(
         one_hot = np.eye(data.classes, dtype=np.float32)[data.targets[inner]]
         stopping = [np.asarray(data.store.view(0)[inner]), one_hot]
         callbacks.append(_stop_early(settings.early_stopping))
-    batches = Batches(data, train, scenario.batch_size, seed, settings.balance)
+    batches = Batches(data, train, scenario.batch_size, seed, settings.balance, settings.mixup)
     model = tail.build(scenario, data.size, data.store.shape, data.classes)
     tail.compile_(model, scenario, settings, len(batches))
     if settings.weight_average is not None:
