@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from canting.evaluate import calibration, calibration_tables, scores
+from canting.evaluate import calibration, calibration_tables
 from canting.evaluate.calibration import COLDEST, HOTTEST
+from canting.logits import cross_entropy, softmax
 
 
 def logits(*sure: float) -> np.ndarray:
@@ -23,7 +24,7 @@ def test_temperature_by_hand() -> None:
 def test_the_temperature_that_logits_were_heated_by_is_found() -> None:
     rng = np.random.default_rng(0)
     honest = rng.normal(size=(20_000, 3)) * 2
-    codes = np.array([rng.choice(3, p=row) for row in scores.softmax(honest)])
+    codes = np.array([rng.choice(3, p=row) for row in softmax(honest)])
     assert calibration.temperature(honest, codes) == pytest.approx(1, abs=0.03)
     assert calibration.temperature(honest * 2.5, codes) == pytest.approx(2.5, abs=0.08)
 
@@ -33,7 +34,7 @@ def test_no_other_temperature_has_a_smaller_loss() -> None:
     values, codes = rng.normal(size=(50, 4)), rng.integers(0, 4, 50)
     values[np.arange(50), codes] += 1
     best = calibration.temperature(values, codes)
-    losses = [scores.cross_entropy(values / t, codes) for t in (best * 0.99, best, best * 1.01)]
+    losses = [cross_entropy(values / t, codes) for t in (best * 0.99, best, best * 1.01)]
     assert losses[1] == min(losses)
 
 
@@ -93,7 +94,7 @@ def test_ends_of_bins_belong_below_and_empty_bins_stay_empty() -> None:
 def frame(heat: float) -> pd.DataFrame:
     rng = np.random.default_rng(4)
     honest = rng.normal(size=(3000, 3)) * 2
-    codes = np.array([rng.choice(3, p=row) for row in scores.softmax(honest)])
+    codes = np.array([rng.choice(3, p=row) for row in softmax(honest)])
     labels = np.array(["a", "b", "c"])
     columns = {f"logit {name}": honest[:, place] * heat for place, name in enumerate(labels)}
     folds = np.arange(3000) % 3

@@ -19,6 +19,7 @@ from canting.core.names import OPTIMIZERS
 from canting.core.params import Params, Scenario, Train, load
 from canting.features import store
 from canting.features.store import Store
+from canting.logits import cross_entropy
 from canting.train import fit, fold, grid, tail
 from canting.train.balance import balanced, oversampled
 from canting.train.batches import Batches, Data
@@ -107,14 +108,12 @@ def test_training_learns_and_equals_itself(features: Path) -> None:
     assert first.curves.loss != other.curves.loss
     assert first.curves.loss[-1] < 0.7 * first.curves.loss[0]
     logits = fit.predict(first.model, data(features).store, rows({2}))
-    assert first.curves.val_loss[-1] == fit.cross_entropy(logits, targets()[rows({2})])
+    assert first.curves.val_loss[-1] == cross_entropy(logits, targets()[rows({2})])
 
 
 def test_cross_entropy_by_hand() -> None:
     logits = np.array([[0.0, 0.0], [0.0, np.log(3)]])
-    assert fit.cross_entropy(logits, np.array([0, 1])) == pytest.approx(
-        (np.log(2) + np.log(4 / 3)) / 2
-    )
+    assert cross_entropy(logits, np.array([0, 1])) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2)
 
 
 def test_early_stopping_never_looks_at_the_test_rows(features: Path) -> None:
@@ -174,7 +173,7 @@ def test_averaged_weights_are_the_ones_that_predict(features: Path) -> None:
     test = data(features).targets[rows({2})]
     for trained in fits.values():
         logits = fit.predict(trained.model, data(features).store, rows({2}))
-        assert fit.cross_entropy(logits, test) == pytest.approx(trained.curves.val_loss[-1])
+        assert cross_entropy(logits, test) == pytest.approx(trained.curves.val_loss[-1])
     first = fits[0.99999].curves.val_loss
     assert max(first) - min(first) < 0.01
     assert fits[0.5].curves.val_loss != fits[None].curves.val_loss

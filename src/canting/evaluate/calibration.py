@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import optimize
 
-from canting.evaluate import scores
+from canting.logits import softmax
 
 Logits = npt.NDArray[np.float64]
 """`(n, classes)`."""
@@ -32,7 +32,7 @@ def temperature(logits: Logits, codes: Codes) -> float:
     true = logits[np.arange(len(logits)), codes].mean()
 
     def slope(inverse: float) -> float:
-        expected = (scores.softmax(inverse * logits) * logits).sum(axis=1)
+        expected = (softmax(inverse * logits) * logits).sum(axis=1)
         return float(expected.mean() - true)
 
     if slope(1 / HOTTEST) >= 0:
@@ -57,7 +57,7 @@ def reliability(logits: Logits, codes: Codes, bins: int) -> pd.DataFrame:
     `confidence` is the mean of that probability, `accuracy` the share of right predictions; both
     are missing in a bin without pictures.
     """
-    probabilities = scores.softmax(logits)
+    probabilities = softmax(logits)
     sure = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == codes
     places = np.clip(np.ceil(sure * bins).astype(np.int64) - 1, 0, bins - 1)

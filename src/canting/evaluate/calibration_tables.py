@@ -3,6 +3,7 @@
 import pandas as pd
 
 from canting.evaluate import calibration, scores
+from canting.logits import cross_entropy
 
 
 def calibrations(predictions: pd.DataFrame, bins: int) -> pd.DataFrame:
@@ -31,6 +32,6 @@ def _row(predictions: pd.DataFrame, bins: int) -> dict[str, float]:
         "temperature": calibration.temperature(logits, codes),
         "ece": calibration.expected_error(calibration.reliability(logits, codes, bins)),
         "ece_scaled": calibration.expected_error(calibration.reliability(scaled, codes, bins)),
-        "loss": scores.cross_entropy(logits, codes),
-        "loss_scaled": scores.cross_entropy(scaled, codes),
+        "loss": cross_entropy(logits, codes),
+        "loss_scaled": cross_entropy(scaled, codes),
     }

@@ -1,17 +1,15 @@
 """Scores from out-of-fold predictions; a class that is never predicted has precision 0."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.logits import LOGIT, cross_entropy
+
 Counts = npt.NDArray[np.int64]
 """`(classes, classes)` confusion matrix: row the true class, column the predicted one."""
-
-LOGIT = "logit "
-"""Start of the names of the columns that hold logits; the label follows."""
 
 
 def labels_of(predictions: pd.DataFrame) -> list[str]:
@@ -29,12 +27,6 @@ def codes_of(predictions: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return the places of the true classes, `(n,)`."""
     codes = pd.Categorical(predictions["label"], labels_of(predictions)).codes
     return np.asarray(codes, np.int64)
-
-
-def softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return probabilities from logits, `(n, classes)`, computed in float64."""
-    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def confusion(true: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> Counts:
@@ -72,14 +64,6 @@ def macro(counts: Counts) -> dict[str, float]:
 def log_loss(predictions: pd.DataFrame) -> float:
     """Return the mean negative log-likelihood of the true classes, in nats."""
     return cross_entropy(logits_of(predictions), codes_of(predictions))
-
-
-def cross_entropy(logits: npt.NDArray[Any], codes: npt.NDArray[np.int64]) -> float:
-    """Return the mean negative log-likelihood of the classes at `codes`, in nats."""
-    values = logits.astype(np.float64)
-    values -= values.max(axis=1, keepdims=True)
-    likelihood = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
-    return float(-likelihood[np.arange(len(codes)), codes].mean())
 
 
 def _ratio(part: Counts, whole: Counts) -> npt.NDArray[np.float64]:

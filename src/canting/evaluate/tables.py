@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from canting.evaluate import scores
+from canting.logits import softmax
 from canting.statistics.resampled import half_width
 
 SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss")
@@ -14,7 +15,7 @@ SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss")
 
 def predicted(predictions: pd.DataFrame) -> pd.DataFrame:
     """Add to each out-of-fold prediction the predicted label and its probability."""
-    likely = scores.softmax(scores.logits_of(predictions))
+    likely = softmax(scores.logits_of(predictions))
     labels = np.asarray(scores.labels_of(predictions), dtype=object)
     return predictions.assign(
         predicted=labels[likely.argmax(axis=1)], probability=likely.max(axis=1)

@@ -10,8 +10,8 @@ import numpy as np
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.engine import Engine
-from canting.evaluate.scores import softmax
 from canting.export import export
+from canting.logits import softmax
 from canting.pictures import Pixels
 
 TOLERANCE = 1e-4

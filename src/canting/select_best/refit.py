@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from canting.evaluate import scores, tables
+from canting.logits import LOGIT
 from canting.preprocess.folds import HELD_OUT
 from canting.select_best.compose import compose
 from canting.train import fit, fold
@@ -38,7 +39,7 @@ def refit(task: fold.Task) -> Refit:
 
 
 def _score(task: fold.Task, logits: Any, rows: Any) -> dict[str, Any]:
-    columns = {scores.LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
+    columns = {LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
     held = task.table.iloc[rows][["path", "label"]].reset_index(drop=True)
     predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))
     counts = scores.confusion(predictions["label"], predictions["predicted"], task.classes)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from canting.core import runtime
 from canting.core.params import Scenario, Train
 from canting.features.store import Array, Store
+from canting.logits import cross_entropy
 from canting.train import tail
 from canting.train.balance import Rows
 from canting.train.batches import Batches, Data
@@ -107,14 +108,6 @@ def _answers(model: keras.Model, view: Array, rows: Rows) -> npt.NDArray[np.floa
         for start in range(0, len(rows), 256)
     ]
     return np.concatenate(answers)
-
-
-def cross_entropy(logits: npt.NDArray[Any], targets: npt.NDArray[np.int64]) -> float:
-    """Return the mean negative log-likelihood, in nats."""
-    values = logits.astype(np.float64)
-    values -= values.max(axis=1, keepdims=True)
-    likelihood = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
-    return float(-likelihood[np.arange(len(targets)), targets].mean())
 
 
 def _inner_split(data: Data, rows: Rows, seed: int) -> tuple[Rows, Rows]:

@@ -14,7 +14,7 @@ from canting.core.params import Params, Scenario
 from canting.core.source import code_digest
 from canting.features import store
 
-TRAINED_BY = ("train", "backbones", "core/runtime", "features/store")
+TRAINED_BY = ("train", "backbones", "core/runtime", "features/store", "logits")
 """Code that decides on the outcome of a training."""
 
 

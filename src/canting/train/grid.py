@@ -9,6 +9,7 @@ import pandas as pd
 from canting.core import parallel
 from canting.core.params import Params
 from canting.features.store import slug
+from canting.logits import LOGIT
 from canting.train import fold
 from canting.train.fold import Outcome, Task
 
@@ -65,7 +66,7 @@ def _of(task: Task) -> dict[str, str | int]:
 
 def _predictions(task: Task, outcome: Outcome) -> pd.DataFrame:
     pictures = task.table.iloc[outcome.rows]
-    logits = pd.DataFrame(outcome.logits, columns=[f"logit {label}" for label in task.classes])
+    logits = pd.DataFrame(outcome.logits, columns=[LOGIT + label for label in task.classes])
     named = pictures[["path", "label"]].reset_index(drop=True).assign(**_of(task))
     return pd.concat([named, logits], axis=1)
 
