@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from canting.core import files, parallel
+from canting.core import arrays, files, parallel
 from canting.core.params import Features
 from canting.core.source import code_digest
 from canting.features import store, trunk
@@ -120,7 +120,7 @@ def _fill(
             place = kept[task.view]
             if array is None:
                 shape = (len(pictures.array), *chunk.shape[1:])
-                array = closing.enter_context(store.writing(place.array, shape, chunk.dtype))
+                array = closing.enter_context(arrays.writing(place.array, shape, chunk.dtype))
             array[task.rows.start : task.rows.stop] = chunk
             if task.rows.stop == len(array):
                 closing.pop_all().close()

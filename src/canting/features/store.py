@@ -1,8 +1,5 @@
 """The folder of features: one array a view, so that views are made, kept and read one by one."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,23 +54,3 @@ def view_path(folder: Path, number: int) -> Path:
     if number < 0:
         return folder / f"test_{-number}.npy"
     return folder / f"view_{number:03d}.npy"
-
-
-@contextmanager
-def writing(path: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Array]:
-    """Yield a memory-mapped array that becomes the file `path` when all of it is written.
-
-    Raises `OSError` at once where the disk has no room for it.
-    """
-    with files.replacing(path) as aside:
-        array = np.lib.format.open_memmap(aside, mode="w+", dtype=dtype, shape=shape)
-        _reserve(aside)
-        yield array
-        array.flush()
-
-
-def _reserve(path: Path) -> None:
-    """Take the room of a sparse file now: a disk that fills under a mapping kills the process."""
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
