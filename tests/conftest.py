@@ -35,15 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Each worker takes two files to begin with, so a short one comes third.
     """
-    longest = (
-        "pipeline",
-        "study",
-        "params",
-        "train",
-        "backbones",
-        "features",
-        "select_best",
-        "painter",
-    )
-    places = {f"test_{name}.py": place for place, name in enumerate(longest)}
+    longest = "pipeline study params train backbones features select_best painter"
+    places = {f"test_{name}.py": place for place, name in enumerate(longest.split())}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
