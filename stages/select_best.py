@@ -20,6 +20,7 @@ with stage("select_best") as params:
     table = read_table(BUILD / "folds.csv")
     ranking = pd.read_csv(RESULTS / "evaluate" / "scenarios.csv")
     folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
+    calibration = pd.read_csv(RESULTS / "evaluate" / "calibration.csv")
     scenarios = [s for s in params.scenarios() if s.name in set(ranking["scenario"])]
     costs = cost.costs(scenarios, params.image_size, table["label"].nunique())
     settings = params.select_best
@@ -31,7 +32,7 @@ with stage("select_best") as params:
     final = refit.refit(task)
     pictures = np.load(BUILD / "pictures.npy", mmap_mode="r")
     sample = pictures[np.linspace(0, len(pictures) - 1, min(32, len(pictures)), dtype=int)]
-    content = card.card(task, choice, ranking, final.hold_out, BUILD)
+    content = card.card(task, choice, ranking, calibration, final.hold_out, BUILD)
     difference = bundle.write(final.model, list(sample), content, BUILD / "best")
     files.write_json(
         RESULTS / "select_best" / "selection.json",

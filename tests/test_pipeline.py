@@ -94,6 +94,8 @@ def test_the_model_has_learned_and_nothing_leaks(done: Path) -> None:
 
 def test_the_bundle_answers_pictures_of_the_pipeline(done: Path) -> None:
     card = json.loads((done / "build" / "best" / "card.json").read_text())
+    calibration = pd.read_csv(done / "results" / "evaluate" / "calibration.csv")
+    assert card["temperature"] == calibration["temperature"].item() > 0
     engine = Engine(done / "build" / "best" / "model.tflite")
     pictures = np.load(done / "build" / "pictures.npy", mmap_mode="r")
     folds = pd.read_csv(done / "build" / "folds.csv")
