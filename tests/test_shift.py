@@ -105,14 +105,15 @@ def told_apart(number: int) -> keras.Model:
 
 
 def test_a_picture_is_predicted_by_the_tail_of_its_own_fold_alone() -> None:
-    folds = np.array([2, 0, 2, 1, 0])
+    folds, tails = np.array([2, 0, 2, 1, 0]), [told_apart(number) for number in range(3)]
     views = [np.array([[k, 0] for k in range(5)], np.float32) * sign for sign in (1, 3)]
-    logits = out_of_fold([told_apart(number) for number in range(3)], views, folds)
-    expected = 10.0 * np.eye(3)[folds]
-    expected[:, 0] += 2 * np.arange(5)
-    np.testing.assert_allclose(logits, expected)
-    none_of_one = out_of_fold([told_apart(n) for n in range(3)], views, np.array([2, 0, 2, 2, 0]))
-    np.testing.assert_allclose(none_of_one[3], (6, 0, 10))
+    logits = out_of_fold(tails, [views, views[:1]], folds)
+    for place, factor in enumerate((2, 1)):
+        expected = 10.0 * np.eye(3)[folds]
+        expected[:, 0] += factor * np.arange(5)
+        np.testing.assert_allclose(logits[place], expected)
+    none_of_one = out_of_fold(tails, [views], np.array([2, 0, 2, 2, 0]))
+    np.testing.assert_allclose(none_of_one[0, 3], (6, 0, 10))
 
 
 PICTURES, FOLDS = 24, 2

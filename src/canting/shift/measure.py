@@ -28,7 +28,7 @@ def measure(tasks: Sequence[Task], pictures: Pictures) -> pd.DataFrame:
     wanted = Changed(pictures, rows, cells, params.features.test_views, params.seed)
     made = answers(*first.scenario.trunk, wanted, first.cache)
     tails, kept = _trained(tasks)
-    logits = [out_of_fold(tails, views, of_fold[rows]) for views in made]
+    logits = out_of_fold(tails, made, of_fold[rows])
     pairs = [(UNCHANGED, kept[rows]), *zip(cells, logits, strict=True)]
     return pd.concat([_predictions(first, rows, *pair) for pair in pairs], ignore_index=True)
 
@@ -45,16 +45,18 @@ def _trained(tasks: Sequence[Task]) -> tuple[list[Any], npt.NDArray[np.float32]]
 
 
 def out_of_fold(
-    tails: Sequence[Any], views: Sequence[Array], folds: npt.NDArray[np.int64]
+    tails: Sequence[Any], changes: Sequence[Sequence[Array]], folds: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
-    """Return logits, `(n, classes)`: each row by the tail of its own fold, trained without it."""
-    parts = [np.flatnonzero(folds == number) for number in range(len(tails))]
-    logits = [
-        fit.mean_logits(tail, views, part)
-        for tail, part in zip(tails, parts, strict=True)
-        if len(part)
-    ]
-    return np.concatenate(logits)[np.argsort(np.concatenate(parts))]
+    """Return logits, `(changes, n, classes)`: each row by the tail that was trained without it.
+
+    Tail after tail, as Keras compiles each once for all changes.
+    """
+    logits = np.zeros((len(changes), len(folds), tails[0].output_shape[-1]), np.float32)
+    for number, tail in enumerate(tails):
+        rows = np.flatnonzero(folds == number)
+        for place, views in enumerate(changes if len(rows) else ()):
+            logits[place, rows] = fit.mean_logits(tail, views, rows)
+    return logits
 
 
 def _predictions(

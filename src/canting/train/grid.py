@@ -42,6 +42,8 @@ def train(params: Params, table: pd.DataFrame, features: Path, cache: Path) -> T
 def complete(tasks: Sequence[Task]) -> None:
     """Train every task that has no kept outcome, over all cores."""
     missing = [task for task in tasks if fold.load(task) is None]
+    if not missing:
+        return
     runs = parallel.run(fold.run, missing, label="train", total=len(missing), workers="processes")
     for _ in runs:
         pass
