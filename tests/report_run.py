@@ -14,8 +14,12 @@ from canting.core.params import Params, load
 from canting.evaluate import trained
 from canting.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluate.writing import write_tables
+from canting.plots.figure import save
+from canting.plots.shift import shift
 from canting.preprocess import folds, leakage
 from canting.select_best import card, rule
+from canting.shift import measured
+from canting.shift.tables import accuracies, metrics
 from canting.train.fold import read_table
 from canting.validate.check import Outcome
 from canting.validate.class_checks import class_checks
@@ -43,6 +47,7 @@ def make(
     write_tables(found, params.evaluate.confidence, results / "evaluate")
     _plots(found, build, results / "evaluate")
     _choice(found, build, results, params)
+    _shift(found, results, params)
     return params
 
 
@@ -153,6 +158,22 @@ def _plots(found: Evaluation, build: Path, folder: Path) -> None:
     for target in targets:
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (40, 30), "white").save(target)
+
+
+def _shift(found: Evaluation, results: Path, params: Params) -> None:
+    """Write the shift stage's tables: of the leader, every third changed picture is a mistake."""
+    ours = found.of(found.leader)[0][["label", "predicted"]]
+    labels = sorted(ours["label"].unique())
+    wrong = ours["label"].map(dict(zip(labels, [*labels[1:], labels[0]], strict=True)))
+    spoilt = ours.assign(predicted=ours["label"].where(np.arange(len(ours)) % 3 > 0, wrong))
+    cells = measured.cells(params.shift.leave_out)
+    parts = [ours.assign(kind="none", level=0.0)]
+    parts += [spoilt.assign(kind=kind, level=float(level)) for kind, level in cells]
+    answers = pd.concat(parts, ignore_index=True)
+    table = accuracies(answers, params.evaluate.confidence)
+    files.write_text(results / "shift" / "shift.csv", table.to_csv(index=False))
+    files.write_json(results / "shift" / "metrics.json", metrics(table, found.leader))
+    save(shift(table, "Accuracy on changed pictures"), results / "shift" / "shift.png")
 
 
 def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> None:

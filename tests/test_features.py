@@ -24,16 +24,25 @@ STILL = Features(
     shear=0.0,
     zoom=0.0,
     shift=0.0,
+    crop=1.0,
+    perspective=0.0,
+    grey=0.0,
+    invert=0.0,
+    tint=0.0,
+    brightness=0.0,
+    contrast=0.0,
+    blur=0.0,
+    jpeg=100,
 )
-MOVING = Features(
-    views=2,
-    test_views=1,
-    horizontal_flip=True,
-    vertical_flip=True,
-    rotation=20.0,
-    shear=0.2,
-    zoom=0.2,
-    shift=0.1,
+MOVING = STILL.model_copy(
+    update={
+        "horizontal_flip": True,
+        "vertical_flip": True,
+        "rotation": 20.0,
+        "shear": 0.2,
+        "zoom": 0.2,
+        "shift": 0.1,
+    }
 )
 SIZE = (64, 80)
 IDENTITY = "0123456789abcdef"
@@ -45,67 +54,6 @@ def pictures() -> Pictures:
     coarse = generator.integers(0, 255, (40, 8, 10, 3), dtype=np.uint8)
     array = coarse.repeat(8, axis=1).repeat(8, axis=2)
     return Pictures(array, [files.digest(number) for number in range(len(array))])
-
-
-def views(picture: np.ndarray, settings: Features, count: int = 40) -> list[np.ndarray]:
-    return [augment.view(picture, number, IDENTITY, settings, 1) for number in range(1, count)]
-
-
-def test_view_zero_is_the_picture(pictures: Pictures) -> None:
-    picture = pictures.array[0]
-    assert augment.view(picture, 0, IDENTITY, MOVING, 1) is picture
-
-
-def test_with_everything_off_a_view_is_the_picture(pictures: Pictures) -> None:
-    picture = pictures.array[0]
-    assert all(np.array_equal(view, picture) for view in views(picture, STILL, 4))
-
-
-@pytest.mark.parametrize(
-    ("key", "axis"), [("horizontal_flip", 1), ("vertical_flip", 0)], ids=["horizontal", "vertical"]
-)
-def test_flips_mirror_about_half_of_the_views(pictures: Pictures, key: str, axis: int) -> None:
-    picture = pictures.array[0]
-    drawn = views(picture, STILL.model_copy(update={key: True}))
-    mirrored = sum(np.array_equal(view, np.flip(picture, axis)) for view in drawn)
-    still = sum(np.array_equal(view, picture) for view in drawn)
-    assert mirrored + still == len(drawn)
-    assert 8 < mirrored < 32
-
-
-@pytest.mark.parametrize(
-    ("key", "limit"), [("rotation", 20.0), ("shear", 0.2), ("zoom", 0.2), ("shift", 0.1)]
-)
-def test_each_parameter_moves_within_its_limits(key: str, limit: float) -> None:
-    settings = STILL.model_copy(update={key: limit})
-    matrices = np.stack(
-        [augment.draw(np.random.default_rng(seed), settings, SIZE) for seed in range(300)]
-    )
-    sizes = {
-        "rotation": np.rad2deg(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0])),
-        "shear": matrices[:, 0, 1],
-        "zoom": matrices[:, 0, 0] - 1,
-        "shift": matrices[:, 0, 2] / SIZE[1],
-    }
-    assert 0.9 * limit < np.abs(sizes[key]).max() <= limit
-    assert abs(sizes[key].mean()) < 0.1 * limit
-    assert all(np.ptp(sizes[other]) < 1e-9 for other in sizes if other != key and key != "rotation")
-
-
-def test_a_shift_moves_the_picture_by_its_pixels(pictures: Pictures) -> None:
-    matrix = np.eye(3)
-    matrix[:2, 2] = 8, -16
-    moved = augment.warp(pictures.array[0], matrix)
-    assert np.array_equal(moved[16:, :-8], pictures.array[0][:-16, 8:])
-
-
-def test_a_draw_depends_on_picture_view_and_seed_alone(pictures: Pictures) -> None:
-    picture = pictures.array[0]
-    first = augment.view(picture, 1, IDENTITY, MOVING, 1)
-    assert np.array_equal(first, augment.view(picture, 1, IDENTITY, MOVING, 1))
-    others = [(2, IDENTITY, 1), (1, IDENTITY[::-1], 1), (1, IDENTITY, 2)]
-    for number, identity, seed in others:
-        assert not np.array_equal(first, augment.view(picture, number, identity, MOVING, seed))
 
 
 @pytest.fixture(scope="module")

@@ -96,7 +96,7 @@ def markdown(folder: Path) -> str:
 def test_the_page_needs_nothing_beside_itself(grid: Path) -> None:
     page = Page(html(grid))
     sources = page.all("src")
-    assert len(sources) == 3 + 4 + 2 + 4
+    assert len(sources) == 3 + 4 + 2 + 4 + 1
     assert all(source.startswith("data:image/") for source in sources)
     assert not {"script", "link", "iframe", "object", "base"} & {tag for tag, _ in page.tags}
     assert not re.search(r"@import|url\(|\bon\w+=", html(grid))
@@ -219,6 +219,21 @@ def test_the_hold_out_is_shown_with_the_folds(one: Path) -> None:
     assert "18 pictures, 25.0 %" in tables(choice)[0].caption
 
 
+def test_changed_pictures_are_told_by_kind_level_and_class(one: Path) -> None:
+    """Every third changed picture is wrong."""
+    run, part = run_of(one), section(report_of(one), "Changed pictures")
+    (table,) = tables(part)
+    assert table.columns == ("change", "level", "accuracy", "interval", *run.labels)
+    assert [row[:2] for row in table.rows[:3]] == [("none", ""), ("crop", "0.7"), ("crop", "0.5")]
+    assert ("grey", "") in [row[:2] for row in table.rows]
+    every = run.shift[run.shift["label"] == ""]
+    assert [row[2] for row in table.rows] == [f"{value:.4f}" for value in every["accuracy"]]
+    by_class = run.shift[run.shift["kind"] == "none"].set_index("label")["accuracy"]
+    assert list(table.rows[0][4:]) == [f"{by_class[label]:.4f}" for label in run.labels]
+    count = len(run.folds[run.folds["fold"] >= 0])
+    assert f"{run.shift_metrics['shifted_accuracy']:.4f}" == f"{1 - -(-count // 3) / count:.4f}"
+
+
 def test_plots_that_are_not_there_are_left_out(grid: Path, tmp_path: Path) -> None:
     shutil.copytree(grid, tmp_path / "run")
     shutil.rmtree(tmp_path / "run" / "build" / "confusions")
@@ -226,7 +241,7 @@ def test_plots_that_are_not_there_are_left_out(grid: Path, tmp_path: Path) -> No
         path.unlink()
     names = [figure.name for figure in report_of(tmp_path / "run").figures()]
     assert names[3:] == ["confusion.png", "learning_curves.png", "misclassified.png",
-                         "reliability.png"]  # fmt: skip
+                         "reliability.png", "shift.png"]  # fmt: skip
 
 
 def test_a_missing_file_is_named(grid: Path, tmp_path: Path) -> None:

@@ -205,6 +205,15 @@ def test_the_published_study_is_as_published() -> None:
         "shear": 0.2,
         "zoom": 0.2,
         "shift": 0.1,
+        "crop": 1.0,
+        "perspective": 0.0,
+        "grey": 0.0,
+        "invert": 0.0,
+        "tint": 0.0,
+        "brightness": 0.0,
+        "contrast": 0.0,
+        "blur": 0.0,
+        "jpeg": 100,
     }
 
 

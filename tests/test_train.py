@@ -20,10 +20,11 @@ from canting.core.params import Params, Scenario, Train, load
 from canting.features import store
 from canting.features.store import Store
 from canting.logits import cross_entropy
-from canting.train import fit, fold, grid, tail
+from canting.train import fit, fold, grid, outcome, tail
 from canting.train.balance import balanced, oversampled
 from canting.train.batches import Batches, Data
 from canting.train.mixup import mix
+from canting.train.outcome import Outcome
 from tests.conftest import ROOT
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
@@ -298,9 +299,12 @@ def test_a_killed_grid_goes_on_and_ends_the_same(features: Path, tmp_path: Path)
 def test_a_damaged_outcome_is_dropped_with_a_warning(features: Path, tmp_path: Path) -> None:
     (scenario,) = params(epochs=(1,)).scenarios()
     task = fold.Task(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)
-    outcome = fold.Outcome(np.arange(3), np.zeros((3, 3), np.float32), {}, 1.0, "")
-    fold._save(fold.path(task), outcome)
-    assert fold.load(task) is not None
+    kernel = np.arange(6, dtype=np.float32).reshape(2, 3)
+    made = Outcome(np.arange(3), np.zeros((3, 3), np.float32), {}, 1.0, "", [kernel, kernel[0]])
+    outcome.save(fold.path(task), made)
+    read = fold.load(task)
+    assert read is not None
+    assert [weights.tolist() for weights in read.weights] == [kernel.tolist(), kernel[0].tolist()]
     content = fold.path(task).read_bytes()
     fold.path(task).write_bytes(content[: len(content) // 2])
     with pytest.warns(UserWarning, match="is damaged and is made again"):

@@ -30,7 +30,7 @@ def page() -> str:
     """Return the page: the summary, where the report and the Data Docs are, and the plots."""
     pictures = "".join(
         f'<img src="/{path}" alt="{path.stem.replace("_", " ")}">'
-        for path in sorted((RESULTS / "evaluate").rglob("*.png"))
+        for path in sorted(RESULTS.rglob("*.png"))
     )
     links = "".join(
         f'<p><a href="/{path}">{words}</a></p>' for path, words in LINKS.items() if path.exists()

@@ -1,5 +1,7 @@
 """The results of the last run, in a few lines."""
 
+from pathlib import Path
+
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.core.stage import BUILD, RESULTS
@@ -23,6 +25,7 @@ def show() -> str:
         f"macro F1   {scores['macro_f1']:.4f} ± {scores['macro_f1_std']:.4f} over the folds",
         f"leakage    {leak['leaked']} pictures; a split that ignores near-duplicates: "
         f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
+        *_shifted(RESULTS / "shift" / "metrics.json"),
         f"winner     {selection['reason']}",
         "",
         f"report     {BUILD / 'report' / 'index.html'}",
@@ -30,3 +33,13 @@ def show() -> str:
         f"model      {BUILD / 'best' / 'model.tflite'}",
     ]
     return "\n".join(lines)
+
+
+def _shifted(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    told = files.read_json(path)
+    return [
+        f"shifted    {told['shifted_accuracy']:.4f} accuracy on changed pictures, "
+        f"{told['accuracy']:.4f} unchanged; worst: {told['worst']}, {told['worst_accuracy']:.4f}"
+    ]

@@ -37,3 +37,18 @@ OPTIMIZERS = (
     "sgd",
 )
 """Every optimizer that Keras ships, by the name that `keras.optimizers.get` takes."""
+
+SHIFTS = (
+    "crop",
+    "rotation",
+    "perspective",
+    "grey",
+    "invert",
+    "tint",
+    "dark",
+    "bright",
+    "contrast",
+    "blur",
+    "jpeg",
+)
+"""Kinds of change that `canting.shift.changes.KINDS` makes of a picture."""

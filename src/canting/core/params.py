@@ -4,12 +4,12 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from canting.core.errors import CantingError
-from canting.core.names import BACKBONES, OPTIMIZERS
+from canting.core.names import BACKBONES, OPTIMIZERS, SHIFTS
 from canting.core.params_error import ParamsError
 
 Value = TypeVar("Value")
@@ -40,6 +40,12 @@ def _size(value: Any) -> Any:
 
 def _is_side(value: Any) -> bool:
     return type(value) is int and 32 <= value <= 10_000
+
+
+def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
+    if set(names) >= set(SHIFTS):
+        raise ValueError(f"at least one kind left of {', '.join(SHIFTS)}")
+    return names
 
 
 Many = Annotated[tuple[Value, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
@@ -95,6 +101,15 @@ class Features(Section):
     shear: Share
     zoom: Annotated[float, Field(ge=0, lt=1)]
     shift: Share
+    crop: Annotated[float, Field(gt=0, le=1)]
+    perspective: Annotated[float, Field(ge=0, lt=0.5)]
+    grey: Share
+    invert: Share
+    tint: Share
+    brightness: Share
+    contrast: Share
+    blur: Annotated[float, Field(ge=0, le=0.1)]
+    jpeg: Annotated[int, Field(ge=1, le=100)]
 
 
 class Train(Section):
@@ -121,6 +136,13 @@ class SelectBest(Section):
 
     metric: Literal["macro_f1", "accuracy"]
     alpha: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Shift(Section):
+    """Which changed pictures the winner is measured on."""
+
+    pictures: Annotated[int, Field(ge=0)]
+    leave_out: Annotated[Listed[Annotated[str, _known(SHIFTS)]], AfterValidator(_not_all)]
 
 
 class Report(Section):
@@ -175,6 +197,7 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     select_best: SelectBest
+    shift: Shift
     report: Report
 
     def trunks(self) -> list[tuple[str, str | None]]:

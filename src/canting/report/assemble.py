@@ -14,6 +14,7 @@ from canting.report.sections import (
     limits,
     reproduce,
     results,
+    shift,
     statistics,
     validation,
 )
@@ -21,7 +22,7 @@ from canting.report.sections import (
 
 def assemble(run: Run, origin: Provenance) -> Report:
     """Return the content of the report, in the order a reader wants it."""
-    parts = (data, validation, folds, grid, results, statistics, calibration, costs, choice)
+    parts = (data, validation, folds, grid, results, statistics, calibration, costs, choice, shift)
     return Report(
         run.params.report.title,
         (f"{origin.made:%d %B %Y} · revision ", Mono((origin.revision or "not known")[:12])),

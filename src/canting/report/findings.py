@@ -24,8 +24,8 @@ from canting.statistics.comparison import verdict
 
 
 def findings(run: Run) -> tuple[Text, ...]:
-    """Return the best, its doubt, the factors, the choice, the cost, calibration, leakage."""
-    parts = (_study, _best, _doubt, _factors, _choice, _cost, _calibration, _leakage)
+    """Return the best, its doubt, factors, choice, cost, calibration, shift, leakage."""
+    parts = (_study, _best, _doubt, _factors, _choice, _cost, _calibration, _shift, _leakage)
     return tuple(text for part in parts if (text := part(run)))
 
 
@@ -113,6 +113,16 @@ def _calibration(run: Run) -> Text:
     return (
         f"With temperature {score(row['temperature'])} its expected calibration error goes from "
         f"{score(row['ece'])} to {score(row['ece_scaled'])}.",
+    )
+
+
+def _shift(run: Run) -> Text:
+    told = run.shift_metrics
+    return (
+        "On pictures changed as another camera, scale or cloth would change them, its accuracy "
+        f"goes from {score(told['accuracy'])} to ",
+        Strong(score(told["shifted_accuracy"])),
+        f" on average; the worst is {told['worst']}, {score(told['worst_accuracy'])}.",
     )
 
 

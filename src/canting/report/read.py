@@ -14,6 +14,7 @@ TEXT = {
     "factor",
     "failure",
     "fine_tune_from",
+    "kind",
     "label",
     "level",
     "optimizer",

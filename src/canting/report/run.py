@@ -42,6 +42,8 @@ class Run:
     effects: pd.DataFrame
     contrasts: pd.DataFrame
     selection: dict[str, Any]
+    shift: pd.DataFrame
+    shift_metrics: dict[str, Any]
     card: dict[str, Any]
     train_costs: pd.DataFrame
     feature_costs: dict[str, Any]
@@ -111,6 +113,8 @@ def load(params: Params, results: Path, build: Path) -> Run:
         effects=read.table(comparison / "effects.csv"),
         contrasts=read.table(comparison / "contrasts.csv"),
         selection=read.record(results / "select_best" / "selection.json"),
+        shift=read.table(results / "shift" / "shift.csv"),
+        shift_metrics=read.record(results / "shift" / "metrics.json"),
         card=read.record(build / "best" / "card.json"),
         train_costs=read.table(build / "train" / "costs.csv"),
         feature_costs=read.record(build / "costs" / "features.json"),

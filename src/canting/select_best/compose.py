@@ -7,7 +7,7 @@ from keras import layers, ops
 
 from canting.backbones.cut import split
 from canting.core.params import Scenario
-from canting.features.augment import FLIPS
+from canting.features.flips import FLIPS
 
 OUTPUTS = ("logits", "pooled", "map")
 """`(n, classes)` logits, `(n, channels)` pooled feature, `(n, h, w, channels)` last feature map."""

@@ -1,6 +1,7 @@
 """One training: a scenario on the training part of a fold, or on everything."""
 
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -98,8 +99,13 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
 
 def predict(model: keras.Model, store: Store, rows: Rows) -> npt.NDArray[np.float32]:
     """Return the logits, `(rows, classes)`: the mean over the views of a test."""
-    views = [_answers(model, view, rows) for view in store.test_views]
-    return np.asarray(np.mean(views, axis=0), dtype=np.float32)
+    return mean_logits(model, store.test_views, rows)
+
+
+def mean_logits(model: keras.Model, views: Sequence[Array], rows: Rows) -> npt.NDArray[np.float32]:
+    """Return the logits of some rows, `(rows, classes)`: the mean over views of features."""
+    logits = [_answers(model, view, rows) for view in views]
+    return np.asarray(np.mean(logits, axis=0), dtype=np.float32)
 
 
 def _answers(model: keras.Model, view: Array, rows: Rows) -> npt.NDArray[np.float32]:

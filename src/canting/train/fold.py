@@ -2,6 +2,7 @@
 
 import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from canting.core import files, runtime
 from canting.core.params import Params, Scenario
 from canting.core.source import code_digest
 from canting.features import store
+from canting.train import outcome
+from canting.train.outcome import Outcome
 
 TRAINED_BY = ("train", "backbones", "core/runtime", "features/store", "logits")
 """Code that decides on the outcome of a training."""
@@ -32,20 +35,6 @@ class Task(NamedTuple):
     def classes(self) -> list[str]:
         """Labels in the order of the logits."""
         return sorted(self.table["label"].unique())
-
-
-class Outcome(NamedTuple):
-    """Out-of-fold logits and how they came about.
-
-    `rows` `(n,)` and `logits` `(n, classes)` of the test part; `curves` has one array an epoch
-    long for each name; `seconds` of training; `failure` says why there are no logits.
-    """
-
-    rows: npt.NDArray[np.int64]
-    logits: npt.NDArray[np.float32]
-    curves: dict[str, npt.NDArray[np.float64]]
-    seconds: float
-    failure: str
 
 
 def read_table(folds: Path) -> pd.DataFrame:
@@ -74,10 +63,7 @@ def load(task: Task) -> Outcome | None:
     if not kept.exists():
         return None
     try:
-        with kept.open("rb") as file, np.load(file) as content:
-            curves = {name[6:]: content[name] for name in content.files if name[:6] == "curve_"}
-            rows, logits = content["rows"], content["logits"]
-            return Outcome(rows, logits, curves, float(content["seconds"]), str(content["failure"]))
+        return outcome.load(kept)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         warnings.warn(f"`{kept}` is damaged and is made again ({error}).", stacklevel=2)
         kept.unlink()
@@ -88,7 +74,17 @@ def run(task: Task) -> None:
     """Train one task in this process and keep its outcome."""
     runtime.prepare(threads=1)
     runtime.import_keras()
-    _save(path(task), _outcome(task))
+    outcome.save(path(task), _outcome(task))
+
+
+def rebuilt(task: Task, weights: Sequence[npt.NDArray[Any]]) -> Any:
+    """Return the tail of a task with the weights that its training ended with."""
+    from canting.train import tail
+
+    shape = store.Store(task.features).shape
+    model = tail.build(task.scenario, task.params.image_size, shape, len(task.classes))
+    model.set_weights(weights)
+    return model
 
 
 def _outcome(task: Task) -> Outcome:
@@ -104,7 +100,8 @@ def _outcome(task: Task) -> Outcome:
     logits = fit.predict(trained.model, data.store, test)
     failure = "" if np.isfinite(logits).all() else _failure(trained.curves.loss)
     curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
-    return Outcome(test, logits, curves, trained.seconds, failure)
+    weights = trained.model.get_weights()
+    return Outcome(test, logits, curves, trained.seconds, failure, weights)
 
 
 def as_data(task: Task) -> Any:
@@ -119,16 +116,3 @@ def as_data(task: Task) -> Any:
 
 def _failure(losses: list[float]) -> str:
     return f"the loss became {losses[-1]} in epoch {len(losses)}"
-
-
-def _save(target: Path, outcome: Outcome) -> None:
-    curves: dict[str, Any] = {f"curve_{name}": values for name, values in outcome.curves.items()}
-    with files.replacing(target) as aside, aside.open("wb") as file:
-        np.savez(
-            file,
-            rows=outcome.rows,
-            logits=outcome.logits,
-            seconds=outcome.seconds,
-            failure=outcome.failure,
-            **curves,
-        )

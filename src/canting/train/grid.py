@@ -11,7 +11,8 @@ from canting.core.params import Params
 from canting.features.store import slug
 from canting.logits import LOGIT
 from canting.train import fold
-from canting.train.fold import Outcome, Task
+from canting.train.fold import Task
+from canting.train.outcome import Outcome
 
 
 class Tables(NamedTuple):
@@ -34,14 +35,22 @@ def train(params: Params, table: pd.DataFrame, features: Path, cache: Path) -> T
         for scenario in params.scenarios()
         for number in range(params.folds)
     ]
+    complete(tasks)
+    return _tables(tasks, [loaded(task)._replace(weights=[]) for task in tasks])
+
+
+def complete(tasks: Sequence[Task]) -> None:
+    """Train every task that has no kept outcome, over all cores."""
     missing = [task for task in tasks if fold.load(task) is None]
+    if not missing:
+        return
     runs = parallel.run(fold.run, missing, label="train", total=len(missing), workers="processes")
     for _ in runs:
         pass
-    return _tables(tasks, [_loaded(task) for task in tasks])
 
 
-def _loaded(task: Task) -> Outcome:
+def loaded(task: Task) -> Outcome:
+    """Return the outcome of a task that is complete."""
     outcome = fold.load(task)
     assert outcome is not None
     return outcome

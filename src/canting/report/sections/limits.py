@@ -21,8 +21,8 @@ def _points(run: Run) -> list[str]:
         f"The folds were drawn once. {plural(folds, 'fold')} leave {folds - 1} degrees of freedom, "
         "so intervals are wide and, for overlapping training parts, approximate.",
         "“Not distinguishable” does not mean equal: more pictures could show a difference.",
-        "Figures speak for pictures like these. Another camera, background or light was not "
-        "tested.",
+        "Figures speak for pictures like these. Changed pictures stand for another camera, scale "
+        "or light; another collection was not tested.",
         "Near-duplicates are found by what is seen in the pictures. Photographs of one object "
         "from different sides count as different.",
         "Labels are taken as given; a wrong label counts as a mistake of the model.",

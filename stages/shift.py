@@ -1,0 +1,36 @@
+"""Measure the winner on changed out-of-fold pictures."""
+
+import numpy as np
+
+from canting import manifest
+from canting.core import files, runtime
+from canting.core.stage import BUILD, CACHE, RESULTS, stage
+from canting.features.compute import Pictures
+from canting.features.store import slug
+from canting.train.fold import Task, read_table
+
+THREADS = 2
+"""Of the tails: a fixed number, so that their sums come in one order on every machine."""
+
+with stage("shift") as params:
+    runtime.prepare(threads=THREADS)
+    runtime.import_keras()
+    from canting.plots.figure import save
+    from canting.plots.shift import shift
+    from canting.shift import tables
+    from canting.shift.measure import measure
+
+    pictures = Pictures(
+        np.load(BUILD / "pictures.npy", mmap_mode="r"),
+        manifest.read(BUILD / "manifest.parquet")["sha256"].tolist(),
+    )
+    name = files.read_json(RESULTS / "select_best" / "selection.json")["winner"]
+    winner = next(scenario for scenario in params.scenarios() if scenario.name == name)
+    folds, features = read_table(BUILD / "folds.csv"), BUILD / "features" / slug(*winner.trunk)
+    tasks = [Task(winner, fold, params, folds, features, CACHE) for fold in range(params.folds)]
+    table = tables.accuracies(measure(tasks, pictures), params.evaluate.confidence)
+    with files.replacing(RESULTS / "shift") as folder:
+        folder.mkdir()
+        files.write_text(folder / "shift.csv", table.to_csv(index=False))
+        files.write_json(folder / "metrics.json", tables.metrics(table, name))
+        save(shift(table, f"Accuracy on changed pictures: {name}"), folder / "shift.png")
