@@ -1,6 +1,7 @@
 """The one way to run many tasks at once."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
@@ -27,5 +28,7 @@ def run(
     """
     pool = Parallel(n_jobs=runtime.cores(), prefer=workers, return_as="generator")
     results = pool(delayed(function)(task) for task in tasks)
+    # Joblib takes mapped features for a leak and replaces the worker; no task is lost by that.
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
     with runtime.one_thread_a_task():
         yield from tqdm(results, desc=label, total=total, file=sys.stderr, mininterval=0.5)
