@@ -39,7 +39,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         if settings.balance == "class_weights":
             self._weights = balanced(data.targets[rows], data.classes)
         self._one_hot = np.eye(data.classes, dtype=np.float32)
-        self._start(0)
+        self.start(0)
 
     def __len__(self) -> int:
         return math.ceil(len(self._order) / self._batch_size)
@@ -55,9 +55,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def on_epoch_end(self) -> None:
         """Go on to the next view, in a new order."""
-        self._start(self._epoch + 1)
+        self.start(self._epoch + 1)
 
-    def _start(self, epoch: int) -> None:
+    def start(self, epoch: int) -> None:
+        """Go to the view and the order of an epoch."""
         self._epoch = epoch
         store, generator = self._data.store, np.random.default_rng([self._seed, epoch])
         self._view = store.view(1 + epoch % store.augmented if store.augmented else 0)
