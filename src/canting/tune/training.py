@@ -1,6 +1,6 @@
 """One training of a setting, which can stop at a rung and go on from there."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,8 @@ from canting.core.params import Scenario, Train
 from canting.core.space import Setting
 from canting.train.balance import Rows
 from canting.train.batches import Batches, Data
+from canting.train.fit import Watch
+from canting.tune.records import Curves
 from canting.tune.setting import apply
 from canting.tune.trainer import Key, State, trainer
 
@@ -49,16 +51,23 @@ class Training:
         self._data, self._done = data, 0
         self._state: State | None = None
 
-    def train(self, end: int, *watch: Any) -> dict[str, list[float]]:
+    def train(self, end: int, watch: Watch | None = None) -> Curves:
         """Train up to epoch `end`; return loss and accuracy of each epoch on the way."""
         if self._state is None:
             self._model.start(self._scenario, self._settings, len(self._feed), self._seed)
         else:
             self._model.restore(self._state)
-        history = self._model.go_on(self._feed, self._done, end, *watch)
+        told = [self._epoch(number, watch) for number in range(self._done, end)]
         self._done = end
         self._state = self._model.state() if end < self._scenario.epochs else None
-        return history
+        return {name: [one[name] for one in told] for name in told[0]}
+
+    def _epoch(self, number: int, watch: Watch | None) -> dict[str, float]:
+        told = self._model.epoch(self._feed, number)
+        if watch is not None:
+            watch.set_model(self._model.model)
+            watch.on_epoch_end(number)
+        return told
 
     def logits(self, rows: Rows) -> npt.NDArray[np.float32]:
         """Return the logits of rows, `(rows, classes)`; ask before the next training goes on."""
