@@ -20,7 +20,7 @@ SPACE = {
     "batch_size": [16, 32],
     "dropout": {"low": 0.0, "high": 0.5, "steps": 2},
 }
-SMALL = {"tune__space": SPACE, "tune__epochs": 3, "tune__outer_folds": 2}
+SMALL = {"tune__space": SPACE, "tune__epochs": 3, "tune__outer_folds": 2, "tune__budget": 4}
 
 
 def write_features(folder: Path) -> Path:

@@ -33,12 +33,11 @@ class Range(Section):
     def values(self, log: bool) -> list[float]:
         """Return the values of a grid, evenly spaced, by their logarithm if told so."""
         spaced = np.geomspace if log else np.linspace
-        return [rounded(value) for value in spaced(self.low, self.high, self.steps)]
+        return [self.rounded(value) for value in spaced(self.low, self.high, self.steps)]
 
-
-def rounded(value: float) -> float:
-    """Return a number with four significant digits, as it is trained with and written down."""
-    return float(f"{value:.4g}")
+    def rounded(self, value: float) -> float:
+        """Return a number with four significant digits, as it is trained with and written down."""
+        return min(max(float(f"{value:.4g}"), self.low), self.high)
 
 
 def _kind(value: Any) -> str:

@@ -15,6 +15,7 @@ from canting.report.sections import (
     reproduce,
     results,
     statistics,
+    tuning,
     validation,
 )
 
@@ -28,6 +29,7 @@ def assemble(run: Run, origin: Provenance) -> Report:
         findings(run),
         (
             *(part.section(run) for part in parts),
+            *tuning.sections(run),
             reproduce.section(run, origin),
             limits.section(run),
             limits.references(),

@@ -16,6 +16,7 @@ TEXT = {
     "fine_tune_from",
     "label",
     "level",
+    "method",
     "optimizer",
     "other",
     "path",

@@ -7,7 +7,7 @@ import numpy as np
 import optuna
 
 from canting.core.params_tune import Tune
-from canting.core.space import LOG, Range, Setting, Space, rounded
+from canting.core.space import LOG, Range, Setting, Space
 
 ETA = 3
 """Of so many trials at a rung about one goes on, to so many times the epochs (Li et al.,
@@ -50,8 +50,8 @@ class Sampler:
         return Proposal(self._study, trial, {key: self._told(key, trial) for key in trial.params})
 
     def _told(self, key: str, trial: optuna.Trial) -> Any:
-        is_range = isinstance(self._space.axes()[key], Range)
-        return rounded(trial.params[key]) if is_range else trial.params[key]
+        axis, value = self._space.axes()[key], trial.params[key]
+        return axis.rounded(value) if isinstance(axis, Range) else value
 
 
 class Proposal:
