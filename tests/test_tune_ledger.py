@@ -215,8 +215,9 @@ def test_the_report_tells_what_is_recommended_and_why(study: Path) -> None:
     assert (kinds.count("table"), kinds.count("figure")) == (3, 6)
     page = html(report)
     assert "are not distinguishable from the best" in page
-    reason = files.read_json(study / "build" / "tune" / "recommendation.json")["reason"]
-    assert reason in page
+    told = files.read_json(study / apply.FOUND)
+    name = f"{told['method']} · {told['optimizer']}"
+    assert f"<strong>{name}</strong>{told['reason'].removeprefix(name)}" in page
     assert "found nothing on a fold" in page
     assert any("of tuning method and optimizer" in "".join(map(str, one)) for one in findings(run))
 

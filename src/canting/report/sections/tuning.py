@@ -15,7 +15,8 @@ def sections(run: Run) -> tuple[Section, ...]:
     found = tuned(run)
     if found is None:
         return ()
-    reason = str(found.recommendation["reason"])
+    name = _name(found.recommendation)
+    reason = str(found.recommendation["reason"]).removeprefix(name)
     words = verdict(found.comparison).replace("scenario", "combination")
     return (
         Section(
@@ -23,7 +24,7 @@ def sections(run: Run) -> tuple[Section, ...]:
             (
                 *_protocol(run, found),
                 say(Strong(words)),
-                say("Recommended: ", Strong(_name(found.recommendation)), ". ", reason),
+                say("Recommended: ", Strong(name), reason),
                 _scores(run, found),
                 _costs(found),
                 *_figures(run),
