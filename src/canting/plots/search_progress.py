@@ -24,7 +24,9 @@ def search_progress(costs: pd.DataFrame, metric: str) -> Figure:
     columns = min(3, len(optimizers))
     rows = math.ceil(len(optimizers) / columns)
     with look():
-        figure = Figure(figsize=(1.4 + 3.1 * columns, 1.5 + 2.1 * rows), layout="constrained")
+        figure = Figure(
+            figsize=(max(7.8, 1.4 + 3.1 * columns), 1.5 + 2.1 * rows), layout="constrained"
+        )
         title = f"Best inner {words(metric)} so far against seconds of search"
         figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
