@@ -42,6 +42,7 @@ def clone(folder: Path) -> Path:
     content = yaml.load(folder / "params.yaml")
     content.update(SMALL)
     content["features"]["views"] = 2
+    content["tune"].update({"budget": 3, "epochs": 4})
     yaml.dump(content, folder / "params.yaml")
     for name in ("dvc.lock", "results"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -117,7 +118,8 @@ def test_a_second_run_from_nothing_gives_the_same_bytes(done: Path, tmp_path: Pa
     before = results(done)
     shutil.copytree(done / ".canting", tmp_path / "kept")
     shutil.rmtree(done / ".canting" / "train")
-    run(done, "dvc", "repro", "--force", "--single-item", "preprocess", "train", "evaluate")
+    shutil.rmtree(done / ".canting" / "tune")
+    run(done, "dvc", "repro", "--force", "--single-item", "preprocess", "train", "tune", "evaluate")
     assert results(done) == before
 
 
@@ -142,9 +144,20 @@ def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) 
     run(done, "dvc", "checkout", "-q")
 
 
+def test_a_method_is_chosen_on_the_command_line(done: Path) -> None:
+    told = run(done, "dvc", "exp", "run", "-S", "tune.method=hyperband", "tune").stdout
+    assert "Stage 'features' didn't change, skipping" in told
+    trials = pd.read_csv(done / "results" / "tune" / "trials.csv")
+    assert (set(trials["method"]), len(trials)) == ({"hyperband"}, 9)
+    assert "hyperband" in run(done, "canting", "tune").stdout
+    run(done, "git", "checkout", "-q", ".")
+    run(done, "dvc", "checkout", "-q")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ("tune.method=grid", "4 × 2 × 2 = 16 settings"),
         ("optimizer=nadm", "Did you mean 'nadam'"),
         ("+colour=3", "`colour`: no such key"),
         ("folds=80", "`folds: 60` is the most"),

@@ -35,6 +35,7 @@ image_size: [32, 32]
 validate: {min_pictures: 6, min_groups: 3}
 features:
   views: 1
+tune: {method: none}
 """
 
 
@@ -48,7 +49,7 @@ def test_merging_changes_values_and_keeps_the_rest(tmp_path: Path) -> None:
     text = merged(TEXT, read(tmp_path / "tiny.yaml"))
     assert comments(text) == comments(TEXT)
     old, new = TEXT.splitlines(), text.splitlines()
-    assert sum(a != b for a, b in zip(old, new, strict=True)) == 9
+    assert sum(a != b for a, b in zip(old, new, strict=True)) == 10
     params = check(text, tmp_path / "tiny.yaml")
     assert [one.optimizer for one in params.scenarios()] == ["adam", "nadam"]
     assert (params.learning_rate, params.image_size) == ((0.01,), (32, 32))

@@ -34,8 +34,11 @@ NEVER = Train(
     mixup=0.0,
     schedule="constant",
     weight_average=None,
+    weight_decay=None,
+    augmentation=1.0,
     early_stopping=None,
 )
+MIXED = NEVER.model_copy(update={"mixup": 0.4})
 STOPPING = NEVER.model_copy(update={"early_stopping": 3})
 
 
@@ -84,7 +87,7 @@ def rows(folds: set[int]) -> np.ndarray:
 
 def test_an_epoch_takes_its_own_view_and_every_row_once(features: Path) -> None:
     kept = Store(features / "efficientnet_lite0")
-    batches = Batches(data(features), np.arange(50), 16, seed=1)
+    batches = Batches(data(features), np.arange(50), 16, 1, NEVER)
     assert len(batches) == 4
     orders = []
     for epoch in range(5):
@@ -97,6 +100,34 @@ def test_an_epoch_takes_its_own_view_and_every_row_once(features: Path) -> None:
         orders.append(places)
         batches.on_epoch_end()
     assert len({tuple(order) for order in orders}) == 5
+
+
+def test_a_share_of_an_epoch_is_augmented(features: Path) -> None:
+    kept = Store(features / "efficientnet_lite0")
+    half = NEVER.model_copy(update={"augmentation": 0.5})
+    batches, whole = (
+        Batches(data(features), np.arange(80), 80, 1, settings) for settings in (half, NEVER)
+    )
+    assert np.array_equal(batches[0][1], whole[0][1])
+    plain = (batches[0][0][:, None] == kept.view(0)[None, :80]).all(axis=2).any(axis=1)
+    augmented = (batches[0][0][:, None] == kept.view(1)[None, :80]).all(axis=2).any(axis=1)
+    assert (plain ^ augmented).all()
+    assert 25 < plain.sum() < 55
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_weights_decay_by_the_share_that_is_set(optimizer: str) -> None:
+    """A step without a gradient takes rate × decay off: 0.1 × 0.5 of the weights."""
+    (scenario,) = params(optimizer=(optimizer,), learning_rate=(0.1,)).scenarios()
+    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    tail.compile_(model, scenario, NEVER.model_copy(update={"weight_decay": 0.5}), 1)
+    kernel = model.get_layer("logits").kernel
+    before = np.asarray(kernel)
+    model.optimizer.apply(
+        [np.zeros(v.shape, np.float32) for v in model.trainable_variables],
+        model.trainable_variables,
+    )
+    np.testing.assert_allclose(np.asarray(kernel), 0.95 * before, rtol=1e-5)
 
 
 def test_training_learns_and_equals_itself(features: Path) -> None:
@@ -201,8 +232,8 @@ def test_mixup_blends_an_example_with_another_and_their_targets_alike(features: 
     assert (own < 0.99).any()
     np.testing.assert_allclose(targets_.sum(axis=1), 1.0, rtol=1e-6)
     np.testing.assert_allclose(blended[:, 1], targets_ @ np.arange(8.0), rtol=1e-5)
-    batches = Batches(data(features), rows({0, 1}), 16, seed=1, mixup=0.4)
-    again = Batches(data(features), rows({0, 1}), 16, seed=1, mixup=0.4)
+    batches = Batches(data(features), rows({0, 1}), 16, 1, MIXED)
+    again = Batches(data(features), rows({0, 1}), 16, 1, MIXED)
     assert all(np.array_equal(*pair) for pair in zip(batches[1], again[1], strict=True))
     assert batches[1][1].max(axis=1).min() < 0.95
     assert not np.array_equal(batches[1][0], batches[2][0])

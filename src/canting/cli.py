@@ -36,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
         help="a further change, such as fetch.source=/my/pictures",
     )
     study.set_defaults(run=_study)
+    tune = commands.add_parser("tune", help="print what the search for good settings found")
+    tune.add_argument("--apply", action="store_true", help="write the setting into params.yaml")
+    tune.set_defaults(run=_tune)
     paint = commands.add_parser("paint", help="paint the embedded batik pictures")
     paint.add_argument("folder", type=Path, help="folder to write, one folder a class")
     paint.set_defaults(run=_paint)
@@ -63,6 +66,12 @@ def _study(arguments: argparse.Namespace) -> None:
         print(experiment.listed())
     else:
         experiment.run(arguments.file, arguments.assignments)
+
+
+def _tune(arguments: argparse.Namespace) -> None:
+    from canting.tune import apply
+
+    print(apply.apply(Path("params.yaml")) if arguments.apply else apply.told())
 
 
 def _paint(arguments: argparse.Namespace) -> None:

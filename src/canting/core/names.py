@@ -38,6 +38,9 @@ OPTIMIZERS = (
 )
 """Every optimizer that Keras ships, by the name that `keras.optimizers.get` takes."""
 
+METHODS = ("none", "grid", "random", "bayesian", "hyperband")
+"""Ways to search for a good setting; `none`: nothing is tuned."""
+
 SHIFTS = (
     "crop",
     "rotation",

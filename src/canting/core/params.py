@@ -2,34 +2,17 @@
 
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from canting.core.errors import CantingError
 from canting.core.names import BACKBONES, OPTIMIZERS, SHIFTS
 from canting.core.params_error import ParamsError
-
-Value = TypeVar("Value")
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _one_or_many(value: Any) -> Any:
-    return _as_tuple(value) if isinstance(value, list) else (value,)
-
-
-def _known(names: tuple[str, ...]) -> Any:
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and value not in names:
-            raise ValueError(f"one of {', '.join(names)}")
-        return value
-
-    return BeforeValidator(check)
+from canting.core.params_tune import Tune
+from canting.core.section import Count, Listed, Many, Pixels, Section, Share, known
 
 
 def _size(value: Any) -> Any:
@@ -46,19 +29,6 @@ def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
     if set(names) >= set(SHIFTS):
         raise ValueError(f"at least one kind left of {', '.join(SHIFTS)}")
     return names
-
-
-Many = Annotated[tuple[Value, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
-Listed = Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
-Pixels = Annotated[int, Field(ge=1, le=100_000)]
-
-
-class Section(BaseModel):
-    """A frozen part of the parameters: strict types, no unknown keys, no NaN."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Fetch(Section):
@@ -120,6 +90,8 @@ class Train(Section):
     mixup: Annotated[float, Field(ge=0, le=10)]
     schedule: Literal["constant", "cosine"]
     weight_average: Annotated[float, Field(gt=0, lt=1)] | None
+    weight_decay: Annotated[float, Field(ge=0)] | None
+    augmentation: Share
     early_stopping: Count | None
 
 
@@ -142,7 +114,7 @@ class Shift(Section):
     """Which changed pictures the winner is measured on."""
 
     pictures: Annotated[int, Field(ge=0)]
-    leave_out: Annotated[Listed[Annotated[str, _known(SHIFTS)]], AfterValidator(_not_all)]
+    leave_out: Annotated[Listed[Annotated[str, known(SHIFTS)]], AfterValidator(_not_all)]
 
 
 class Report(Section):
@@ -180,9 +152,9 @@ class Scenario(Section):
 class Params(Section):
     """All of `params.yaml`."""
 
-    backbone: Many[Annotated[str, _known(tuple(BACKBONES))]]
+    backbone: Many[Annotated[str, known(tuple(BACKBONES))]]
     fine_tune_from: Many[str | None]
-    optimizer: Many[Annotated[str, _known(OPTIMIZERS)]]
+    optimizer: Many[Annotated[str, known(OPTIMIZERS)]]
     dropout: Many[Annotated[float, Field(ge=0, lt=1)]]
     learning_rate: Many[Annotated[float, Field(gt=0)]]
     batch_size: Many[Count]
@@ -195,6 +167,7 @@ class Params(Section):
     preprocess: Preprocess
     features: Features
     train: Train
+    tune: Tune
     evaluate: Evaluate
     select_best: SelectBest
     shift: Shift
@@ -219,7 +192,20 @@ def load(path: Path) -> Params:
         raise CantingError(f"There is no `{path}` here. Run from the repository's root.") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise CantingError(f"`{path}` is not YAML: {' '.join(str(error).split())}") from None
+    return parse(content, path)
+
+
+def parse(content: Any, path: Path) -> Params:
+    """Check what a parameter file holds; raise `ParamsError` that names the file."""
     try:
-        return Params.model_validate(content)
+        params = Params.model_validate(content)
     except ValidationError as error:
         raise ParamsError(path, error) from None
+    searched = params.tune.space.fine_tune_from or ()
+    if not set(searched) <= set(params.fine_tune_from):
+        cuts = list(params.fine_tune_from)
+        raise CantingError(
+            f"`{path}` cannot be used. Nothing was run.\n  `tune.space.fine_tune_from`: expected "
+            f"layers of `fine_tune_from`, {cuts}. Received: {list(searched)}. Add them there."
+        )
+    return params

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydantic import ValidationError
 
@@ -41,13 +41,18 @@ class ParamsError(CantingError):
 
 
 def _line(detail: "ErrorDetails") -> str:
-    key = ".".join(str(part) for part in detail["loc"] if isinstance(part, str)) or "the file"
+    key = ".".join(filter(_is_key, detail["loc"])) or "the file"
     if detail["type"] == "missing":
         return f"`{key}`: this key is missing. Add it; the README lists all keys."
     if detail["type"] == "extra_forbidden":
         return f"`{key}`: no such key. Received: {detail['input']!r}. Remove it or mend its name."
     received = detail["input"]
     return f"`{key}`: expected {_expected(detail)}. Received: {received!r}.{_advice(detail)}"
+
+
+def _is_key(part: int | str) -> TypeGuard[str]:
+    """Tell keys from places in a list and from `(kinds)` of values."""
+    return isinstance(part, str) and not part.startswith("(")
 
 
 def _expected(detail: "ErrorDetails") -> str:

@@ -1,7 +1,7 @@
 """All that is found out about a grid, before any of it is written."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -42,7 +42,7 @@ def evaluate(
 ) -> Evaluation:
     """Score and compare all scenarios; `costs` is the features stage's table of backbones."""
     scenarios, predictions, metric = trained.scenarios, trained.predictions, selecting.metric
-    level = {"confidence": settings.confidence, "alpha": selecting.alpha}
+    level: Any = {"confidence": settings.confidence, "alpha": selecting.alpha}
     found = tables.scenario_scores(scenarios, predictions, trained.curves, settings.confidence)
     ranking, folds = backbones.with_costs(found, costs), tables.fold_scores(predictions)
     calibrated = calibration_tables.calibrations(predictions, settings.calibration_bins)

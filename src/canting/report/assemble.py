@@ -16,6 +16,7 @@ from canting.report.sections import (
     results,
     shift,
     statistics,
+    tuning,
     validation,
 )
 
@@ -29,6 +30,7 @@ def assemble(run: Run, origin: Provenance) -> Report:
         findings(run),
         (
             *(part.section(run) for part in parts),
+            *tuning.sections(run),
             reproduce.section(run, origin),
             limits.section(run),
             limits.references(),

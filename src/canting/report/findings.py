@@ -5,6 +5,7 @@ from typing import Any
 from canting.report.content import Strong, Text
 from canting.report.run import Run
 from canting.report.scenarios import full
+from canting.report.tuned import tuned
 from canting.report.words import (
     count,
     decimal,
@@ -24,8 +25,19 @@ from canting.statistics.comparison import verdict
 
 
 def findings(run: Run) -> tuple[Text, ...]:
-    """Return the best, its doubt, factors, choice, cost, calibration, shift, leakage."""
-    parts = (_study, _best, _doubt, _factors, _choice, _cost, _calibration, _shift, _leakage)
+    """Return the best, its doubt, factors, choice, tuning, cost, calibration, shift, leakage."""
+    parts = (
+        _study,
+        _best,
+        _doubt,
+        _factors,
+        _choice,
+        _tuning,
+        _cost,
+        _calibration,
+        _shift,
+        _leakage,
+    )
     return tuple(text for part in parts if (text := part(run)))
 
 
@@ -94,6 +106,23 @@ def _choice(run: Run) -> Text:
     if len(run.ranking) < 2:
         return ()
     return ("Chosen: ", Strong(run.short(run.winner)), f". {run.reason}")
+
+
+def _tuning(run: Run) -> Text:
+    found = tuned(run)
+    if found is None or len(found.ledger) < 2:
+        return ()
+    name = f"{found.chosen['method']} · {found.chosen['optimizer']}"
+    same = len(found.recommendation["same"])
+    return (
+        "Of ",
+        plural(len(found.ledger), "combination"),
+        " of tuning method and optimizer, ",
+        Strong(name),
+        " is recommended: it costs the least processor time "
+        f"({seconds(found.chosen['search_cpu_seconds'])}) of the {same} that are not "
+        "distinguishable from the best.",
+    )
 
 
 def _cost(run: Run) -> Text:

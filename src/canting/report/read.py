@@ -17,6 +17,7 @@ TEXT = {
     "kind",
     "label",
     "level",
+    "method",
     "optimizer",
     "other",
     "path",

@@ -7,7 +7,9 @@ from canting.statistics import resampled
 from canting.statistics.holm import holm
 
 
-def compare(folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float) -> pd.DataFrame:
+def compare(
+    folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float, drawn: int | None = None
+) -> pd.DataFrame:
     """Return a row a scenario, the best mean first, from columns `scenario`, `fold` and `metric`.
 
     `difference` is a scenario's mean less the best one's, `low` to `high` the interval of that
@@ -18,8 +20,8 @@ def compare(folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float
     table = by_fold(folds, metric)
     values = table.to_numpy(np.float64)
     differences = values - values[0]
-    ends = [resampled.interval(row, confidence) for row in differences]
-    p_values = [resampled.p_value(row) for row in differences]
+    ends = [resampled.interval(row, confidence, drawn) for row in differences]
+    p_values = [resampled.p_value(row, drawn) for row in differences]
     corrected = [1.0, *holm(p_values[1:])]
     return pd.DataFrame(
         {

@@ -2,7 +2,9 @@
 
 The variance of the mean of k fold scores is not s²/k but (1/k + n_test/n_train) s², with
 n_test/n_train = 1/(k - 1); t has k - 1 degrees of freedom: Nadeau and Bengio, "Inference for the
-Generalization Error", Machine Learning 52 (2003), section 3.
+Generalization Error", Machine Learning 52 (2003), section 3. Where the k folds were drawn r times,
+there are r k scores and r k - 1 degrees of freedom, with the same n_test/n_train: Bouckaert and
+Frank, "Evaluating the Replicability of Significance Tests", PAKDD 2004.
 """
 
 import math
@@ -13,7 +15,11 @@ import numpy.typing as npt
 from scipy import special
 
 Scores = npt.NDArray[np.float64]
-"""`(folds,)`: one score a fold, or one difference a fold of scenarios that share their folds."""
+"""`(folds,)`: one score a fold, or one difference a fold of scenarios that share their folds.
+
+Where the folds were drawn more than once, the scores of all draws, and `folds` says how many each
+draw has.
+"""
 
 
 class Interval(NamedTuple):
@@ -24,26 +30,26 @@ class Interval(NamedTuple):
     high: float
 
 
-def interval(values: Scores, confidence: float) -> Interval:
+def interval(values: Scores, confidence: float, folds: int | None = None) -> Interval:
     """Return the mean with its interval."""
-    mean, half = float(values.mean()), half_width(values, confidence)
+    mean, half = float(values.mean()), half_width(values, confidence, folds)
     return Interval(mean, mean - half, mean + half)
 
 
-def half_width(values: Scores, confidence: float) -> float:
+def half_width(values: Scores, confidence: float, folds: int | None = None) -> float:
     """Return half the length of the interval of the mean."""
     quantile = float(special.stdtrit(len(values) - 1, (1 + confidence) / 2))
-    return quantile * math.sqrt(_variance_of_mean(values))
+    return quantile * math.sqrt(_variance_of_mean(values, folds))
 
 
-def p_value(differences: Scores) -> float:
+def p_value(differences: Scores, folds: int | None = None) -> float:
     """Return the two-sided p-value of the corrected resampled t-test, against a mean of zero."""
-    mean, variance = float(differences.mean()), _variance_of_mean(differences)
+    mean, variance = float(differences.mean()), _variance_of_mean(differences, folds)
     if math.isclose(variance, 0.0, abs_tol=1e-18):
         return 1.0 if math.isclose(mean, 0.0, abs_tol=1e-12) else 0.0
     return float(2 * special.stdtr(len(differences) - 1, -abs(mean) / math.sqrt(variance)))
 
 
-def _variance_of_mean(values: Scores) -> float:
-    folds = len(values)
-    return (1 / folds + 1 / (folds - 1)) * float(values.var(ddof=1))
+def _variance_of_mean(values: Scores, folds: int | None) -> float:
+    test_to_train = 1 / ((folds or len(values)) - 1)
+    return (1 / len(values) + test_to_train) * float(values.var(ddof=1))

@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from canting.core.errors import CantingError
-from canting.core.params import Params
-from canting.core.params_error import ParamsError
+from canting.core.params import Params, parse
 
 Changes = dict[str, Any]
 """Values by key; a key of a section is written `section.key`."""
@@ -56,10 +54,7 @@ def flat(content: dict[str, Any]) -> Changes:
 
 def check(text: str, study: Path) -> Params:
     """Return the parameters of a text; a `ParamsError` names the study that it comes from."""
-    try:
-        return Params.model_validate(_parsed(text, f"`{study}`"))
-    except ValidationError as error:
-        raise ParamsError(study, error) from None
+    return parse(_parsed(text, f"`{study}`"), study)
 
 
 def _parsed(text: str, name: str) -> Any:

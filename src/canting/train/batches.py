@@ -1,12 +1,13 @@
 """Batches of features for Keras: a new view of every picture each epoch."""
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from canting.core.params import Train
 from canting.features.store import Store
 from canting.train.balance import Rows, balanced, oversampled
 from canting.train.mixup import mix
@@ -28,26 +29,17 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     A batch is `(features, one-hot targets (n, classes), weights (n,))`.
     """
 
-    def __init__(
-        self,
-        data: Data,
-        rows: Rows,
-        batch_size: int,
-        seed: int,
-        balance: Literal["none", "class_weights", "oversampling"] = "none",
-        mixup: float = 0.0,
-    ) -> None:
+    def __init__(self, data: Data, rows: Rows, batch_size: int, seed: int, settings: Train) -> None:
         """Take the rows of `data` to train on; rare classes may be weighted or repeated."""
         super().__init__()
         self._data, self._rows = data, rows
         self._batch_size, self._seed = batch_size, seed
-        self._mixup = mixup
-        self._repeat = balance == "oversampling"
+        self._settings = settings
         self._weights = np.ones(data.classes, np.float32)
-        if balance == "class_weights":
+        if settings.balance == "class_weights":
             self._weights = balanced(data.targets[rows], data.classes)
         self._one_hot = np.eye(data.classes, dtype=np.float32)
-        self._start(0)
+        self.start(0)
 
     def __len__(self) -> int:
         return math.ceil(len(self._order) / self._batch_size)
@@ -55,21 +47,30 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], ...]:
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         targets = self._data.targets[rows]
-        batch = np.asarray(self._view[rows]), self._one_hot[targets], self._weights[targets]
-        if not self._mixup:
+        batch = self._features(rows), self._one_hot[targets], self._weights[targets]
+        if not self._settings.mixup:
             return batch
         generator = np.random.default_rng([self._seed, self._epoch, index])
-        return mix(batch, self._mixup, generator)
+        return mix(batch, self._settings.mixup, generator)
 
     def on_epoch_end(self) -> None:
         """Go on to the next view, in a new order."""
-        self._start(self._epoch + 1)
+        self.start(self._epoch + 1)
 
-    def _start(self, epoch: int) -> None:
+    def start(self, epoch: int) -> None:
+        """Go to the view and the order of an epoch."""
         self._epoch = epoch
         store, generator = self._data.store, np.random.default_rng([self._seed, epoch])
         self._view = store.view(1 + epoch % store.augmented if store.augmented else 0)
-        rows = (
-            oversampled(self._rows, self._data.targets, generator) if self._repeat else self._rows
-        )
+        repeat = self._settings.balance == "oversampling"
+        rows = oversampled(self._rows, self._data.targets, generator) if repeat else self._rows
         self._order = generator.permutation(rows)
+        plain = generator.random(len(self._data.targets)) >= self._settings.augmentation
+        self._plain = plain if self._settings.augmentation < 1 else None
+
+    def _features(self, rows: Rows) -> npt.NDArray[Any]:
+        features = np.asarray(self._view[rows])
+        if self._plain is not None:
+            plain = self._plain[rows]
+            features[plain] = self._data.store.view(0)[rows[plain]]
+        return features

@@ -47,14 +47,14 @@ def fit(
     for so many epochs, and goes back to the best epoch by that part: never by `test`.
     """
     runtime.seed_training(seed)
-    watch, stopping = _Watch(data, test), []
+    watch, stopping = Watch(data, test), []
     callbacks = [keras.callbacks.TerminateOnNaN(), watch]
     if settings.early_stopping is not None:
         train, inner = _inner_split(data, train, seed)
         one_hot = np.eye(data.classes, dtype=np.float32)[data.targets[inner]]
         stopping = [np.asarray(data.store.view(0)[inner]), one_hot]
         callbacks.append(_stop_early(settings.early_stopping))
-    batches = Batches(data, train, scenario.batch_size, seed, settings.balance, settings.mixup)
+    batches = Batches(data, train, scenario.batch_size, seed, settings)
     model = tail.build(scenario, data.size, data.store.shape, data.classes)
     tail.compile_(model, scenario, settings, len(batches))
     if settings.weight_average is not None:
@@ -76,10 +76,11 @@ def _stop_early(patience: int) -> keras.callbacks.Callback:
     return keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
 
 
-class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
+class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Records loss and accuracy on the test rows after each epoch, and the seconds that took."""
 
     def __init__(self, data: Data, rows: Rows) -> None:
+        """Take the rows to look at; none are looked at where there are none."""
         super().__init__()
         self._data, self._rows = data, rows
         self.loss: list[float] = []

@@ -21,26 +21,35 @@ def build(scenario: Scenario, size: tuple[int, int], shape: tuple[int, ...], cla
     return keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="trained")
 
 
-def compile_(model: keras.Model, scenario: Scenario, settings: Train, steps: int) -> None:
+def compile_(
+    model: keras.Model, scenario: Scenario, settings: Train, steps: int, rate: Any = None
+) -> None:
     """Set optimizer, loss and metric for epochs of so many `steps`.
 
     XLA is used only where a backend needs it: it is slower on a CPU. A `weight_average` is Keras's
-    exponential moving average of the weights.
+    exponential moving average of the weights. A `rate` replaces the scenario's learning rate.
     """
     optimizers = {name.lower(): value for name, value in vars(keras.optimizers).items()}
-    rate: Any = scenario.learning_rate
-    if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps * scenario.epochs)
-    average = settings.weight_average
-    averaging = {"use_ema": True, "ema_momentum": average} if average is not None else {}
+    options = {"learning_rate": _rate(scenario, settings, steps) if rate is None else rate}
+    if settings.weight_average is not None:
+        options |= {"use_ema": True, "ema_momentum": settings.weight_average}
+    if settings.weight_decay is not None:
+        options["weight_decay"] = settings.weight_decay
     model.compile(
-        optimizers[scenario.optimizer](learning_rate=rate, **averaging),
+        optimizers[scenario.optimizer](**options),
         keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=settings.label_smoothing
         ),
         metrics=["accuracy"],
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
+
+
+def _rate(scenario: Scenario, settings: Train, steps: int) -> Any:
+    if settings.schedule == "constant":
+        return scenario.learning_rate
+    every = steps * scenario.epochs
+    return keras.optimizers.schedules.CosineDecay(scenario.learning_rate, every)
 
 
 def _has_tail(scenario: Scenario) -> bool:

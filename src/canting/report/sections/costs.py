@@ -24,7 +24,9 @@ def section(run: Run) -> Section:
                 "one picture through the whole network without the classifier: parameters, "
                 "multiply-adds, size of the model, milliseconds on one thread (median).",
             ),
-            say("Times were measured on the machine that section 10 names; other machines differ."),
+            say(
+                "Times were measured on the machine named under “Reproduce it”; others will differ."
+            ),
         ),
     )
 

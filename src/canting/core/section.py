@@ -1,0 +1,41 @@
+"""What every section of `params.yaml` is made of."""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Value = TypeVar("Value")
+
+
+def as_tuple(value: Any) -> Any:
+    """Return a list as a tuple, anything else as it is."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def one_or_many(value: Any) -> Any:
+    """Return a list as a tuple, anything else as a tuple of one."""
+    return as_tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def known(names: tuple[str, ...]) -> Any:
+    """Return a validator that lets only some names pass."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and value not in names:
+            raise ValueError(f"one of {', '.join(names)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Many = Annotated[tuple[Value, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+Listed = Annotated[tuple[Value, ...], BeforeValidator(as_tuple)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Pixels = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Section(BaseModel):
+    """A frozen part of the parameters: strict types, no unknown keys, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -1,0 +1,124 @@
+"""The methods, by Optuna; no other module knows it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import optuna
+
+from canting.core.params_tune import Tune
+from canting.core.space import LOG, Range, Setting, Space
+
+ETA = 3
+"""Of so many trials at a rung about one goes on, to so many times the epochs (Li et al.,
+"Hyperband", JMLR 18, 2018)."""
+
+STARTUP = 5
+"""Random trials before the tree-structured Parzen estimator has something to learn from."""
+
+
+def ends(method: str, epochs: int) -> list[int]:
+    """Return the epochs at which a trial is scored; only hyperband prunes on the way."""
+    rungs = [ETA**power for power in range(epochs) if ETA**power < epochs]
+    return [*rungs, epochs] if method == "hyperband" else [epochs]
+
+
+class Sampler:
+    """Proposes settings; the same seed and the same scores give the same proposals."""
+
+    def __init__(self, tune: Tune, method: str, seed: int) -> None:
+        """Start a search in memory."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._space, self._distributions = tune.space, _distributions(tune.space)
+        self._left = tune.space.size if method == "grid" else None
+        self._study = optuna.create_study(
+            direction="maximize",
+            study_name="canting",
+            sampler=_sampler(method, seed),
+            pruner=_pruner(method, tune.epochs),
+        )
+        for setting in _shuffled(tune.space.grid(), seed) if method == "grid" else []:
+            self._study.enqueue_trial(setting)
+
+    def ask(self) -> "Proposal | None":
+        """Return the next proposal; none where a grid is at its end."""
+        if self._left is not None:
+            if not self._left:
+                return None
+            self._left -= 1
+        trial = self._study.ask(self._distributions)
+        return Proposal(self._study, trial, {key: self._told(key, trial) for key in trial.params})
+
+    def _told(self, key: str, trial: optuna.Trial) -> Any:
+        axis, value = self._space.axes()[key], trial.params[key]
+        return axis.rounded(value) if isinstance(axis, Range) else value
+
+
+class Proposal:
+    """A setting to try; its scores are reported rung by rung."""
+
+    def __init__(self, study: optuna.Study, trial: optuna.Trial, setting: Setting) -> None:
+        """Take a trial of a study."""
+        self._study, self._trial, self.setting = study, trial, setting
+
+    def goes_on(self, epochs: int, score: float) -> bool:
+        """Take the score after so many epochs; tell whether the trial is worth more."""
+        self._trial.report(score, epochs)
+        return not self._trial.should_prune()
+
+    def end(self, state: str, score: float) -> None:
+        """Say how the trial ended: complete with a score, pruned, or failed."""
+        states = optuna.trial.TrialState
+        if state == "complete":
+            self._study.tell(self._trial, score)
+        else:
+            self._study.tell(self._trial, state=states.PRUNED if state == "pruned" else states.FAIL)
+
+
+def importances(
+    axes: dict[str, Range | tuple[Any, ...]], trials: Iterable[tuple[Setting, float]]
+) -> dict[str, float]:
+    """Return the importance of each key of finished trials, summing to 1; by PED-ANOVA.
+
+    Watanabe, Bansal, Hutter, "PED-ANOVA", IJCAI 2023: how far the settings of the best tenth of
+    the trials lie from those of all.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    distributions = {key: _distribution(key, axis) for key, axis in axes.items()}
+    study = optuna.create_study(direction="maximize")
+    study.add_trials(
+        [
+            optuna.trial.create_trial(params=setting, distributions=distributions, value=score)
+            for setting, score in trials
+        ]
+    )
+    found = optuna.importance.get_param_importances(study)
+    return {key: float(found.get(key, 0.0)) for key in axes}
+
+
+def _distributions(space: Space) -> dict[str, optuna.distributions.BaseDistribution]:
+    return {key: _distribution(key, axis) for key, axis in space.axes().items()}
+
+
+def _distribution(key: str, axis: Range | tuple[Any, ...]) -> optuna.distributions.BaseDistribution:
+    if isinstance(axis, Range):
+        return optuna.distributions.FloatDistribution(axis.low, axis.high, log=key in LOG)
+    return optuna.distributions.CategoricalDistribution(axis)
+
+
+def _sampler(method: str, seed: int) -> optuna.samplers.BaseSampler:
+    if method == "bayesian":
+        return optuna.samplers.TPESampler(n_startup_trials=STARTUP, seed=seed)
+    return optuna.samplers.RandomSampler(seed)
+
+
+def _pruner(method: str, epochs: int) -> optuna.pruners.BasePruner:
+    if method == "hyperband" and epochs > 1:
+        return optuna.pruners.HyperbandPruner(1, epochs, ETA)
+    return optuna.pruners.NopPruner()
+
+
+def _shuffled(settings: list[Setting], seed: int) -> list[Setting]:
+    """Return the settings in a random order: in their own, only the last keys vary at first."""
+    order = np.random.default_rng(seed).permutation(len(settings))
+    return [settings[place] for place in order]

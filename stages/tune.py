@@ -1,0 +1,25 @@
+"""Search for good settings by every method with every optimizer, and keep the ledger."""
+
+from canting.core import files
+from canting.core.stage import BUILD, CACHE, RESULTS, stage
+from canting.train.fold import read_table
+from canting.tune.drawing import draw_measured, draw_results
+from canting.tune.findings import conclude, summarize
+from canting.tune.study import run, tasks
+from canting.tune.writing import write_measured, write_nothing, write_results
+
+with stage("tune") as params:
+    searches = tasks(params, read_table(BUILD / "folds.csv"), BUILD / "features", CACHE)
+    metric, costs = params.select_best.metric, BUILD / "costs" / "tune.json"
+    with files.replacing(RESULTS / "tune") as folder, files.replacing(BUILD / "tune") as measured:
+        folder.mkdir()
+        measured.mkdir()
+        if searches:
+            found = summarize(params, run(searches))
+            choice, setting = conclude(found, searches, metric)
+            write_results(found, metric, folder)
+            draw_results(found, params.tune, metric, folder / "plots")
+            write_measured(found, choice, setting, measured, costs)
+            draw_measured(found, metric, measured)
+        else:
+            write_nothing(folder, measured, costs)
