@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -207,13 +206,12 @@ def test_an_interrupt_leaves_no_metrics_and_no_lock(done: Path) -> None:
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        bufsize=0,
     )
     assert process.stdout is not None
-    for line in process.stdout:
-        if "stages/train.py" in line:
-            break
-    time.sleep(2)
+    told = b""
+    while b"train:" not in told:  # the progress bar: before it, an import could swallow the signal
+        told += process.stdout.read(64) or pytest.fail(told.decode())
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode != 0
