@@ -9,11 +9,8 @@ from canting.features.store import slug
 from canting.select_best import card, rule
 from canting.train.fold import Task, read_table
 
-THREADS = 2
-"""Of the one training here: a fixed number, so that its sums come in one order on every machine."""
-
 with stage("select_best") as params:
-    runtime.prepare(threads=THREADS)
+    runtime.prepare(threads=runtime.TAIL_THREADS)
     runtime.import_keras()
     from canting.select_best import bundle, cost, refit
 

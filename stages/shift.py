@@ -9,11 +9,8 @@ from canting.features.compute import Pictures
 from canting.features.store import slug
 from canting.train.fold import Task, read_table
 
-THREADS = 2
-"""Of the tails: a fixed number, so that their sums come in one order on every machine."""
-
 with stage("shift") as params:
-    runtime.prepare(threads=THREADS)
+    runtime.prepare(threads=runtime.TAIL_THREADS)
     runtime.import_keras()
     from canting.plots.figure import save
     from canting.plots.shift import shift

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 QUIET = {
@@ -24,6 +25,10 @@ QUIET = {
 Without oneDNN a training step of a convolutional tail takes 1.27 times the processor time (measured
 on one core; EfficientNet-Lite0 from block 11, 288 × 384 pixels).
 """
+
+
+TAIL_THREADS = 2
+"""Where a single tail runs: a fixed number, so that its sums come in one order on every machine."""
 
 
 def cores() -> int:
@@ -76,6 +81,11 @@ def one_thread_a_task() -> Iterator[None]:
     """Leave the cores to parallel tasks: BLAS is slower where it shares small products out."""
     with threadpool_limits(1, user_api="blas"):
         yield
+
+
+def derived_seed(*numbers: int) -> int:
+    """Return a seed for a part of the work, from the run's seed and the numbers of the part."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 def seed_training(seed: int) -> None:

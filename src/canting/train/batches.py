@@ -1,11 +1,13 @@
 """Batches of features for Keras: a new view of every picture each epoch."""
 
 import math
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from canting.core.params import Train
 from canting.features.store import Store
@@ -23,10 +25,18 @@ class Data(NamedTuple):
     classes: int
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Shuffled batches of some rows; epoch e (from 0) takes view 1 + e mod views.
+def data_of(table: pd.DataFrame, classes: list[str], features: Path, size: tuple[int, int]) -> Data:
+    """Return the features of a folder with class and group from the table of folds."""
+    codes = pd.Categorical(table["label"], classes).codes.astype(np.int64)
+    groups = table["group"].to_numpy(np.int64)
+    return Data(Store(features), codes, groups, size, len(classes))
 
-    A batch is `(features, one-hot targets (n, classes), weights (n,))`.
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Shuffled batches of some rows; `start(e)` goes to view 1 + e mod views.
+
+    Keras's `fit` looks at two batches and ends that epoch before the first, so it begins with
+    `start(1)`. A batch is `(features, one-hot targets (n, classes), weights (n,))`.
     """
 
     def __init__(self, data: Data, rows: Rows, batch_size: int, seed: int, settings: Train) -> None:

@@ -40,8 +40,7 @@ class Fit(NamedTuple):
 def fit(
     scenario: Scenario, data: Data, train: Rows, test: Rows, *, seed: int, settings: Train
 ) -> Fit:
-    """Train a scenario on the rows `train`; `test` is only looked at, for the curves,
-    as the pictures are.
+    """Train a scenario on the rows `train`; `test` is only looked at, unflipped, for the curves.
 
     With `early_stopping`, training stops when the loss on an inner part of `train` has not improved
     for so many epochs, and goes back to the best epoch by that part: never by `test`.

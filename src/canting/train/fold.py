@@ -94,7 +94,7 @@ def _outcome(task: Task) -> Outcome:
     data = as_data(task)
     test = np.flatnonzero(folds == task.fold)
     train = np.flatnonzero((folds >= 0) & (folds != task.fold))
-    seed = int(np.random.SeedSequence([task.params.seed, task.fold]).generate_state(1)[0])
+    seed = runtime.derived_seed(task.params.seed, task.fold)
     settings = task.params.train
     trained = fit.fit(task.scenario, data, train, test, seed=seed, settings=settings)
     logits = fit.predict(trained.model, data.store, test)
@@ -106,12 +106,9 @@ def _outcome(task: Task) -> Outcome:
 
 def as_data(task: Task) -> Any:
     """Return what `fit` trains on."""
-    from canting.train.batches import Data
+    from canting.train.batches import data_of
 
-    targets = pd.Categorical(task.table["label"], task.classes).codes.astype(np.int64)
-    groups = task.table["group"].to_numpy(np.int64)
-    features = store.Store(task.features)
-    return Data(features, targets, groups, task.params.image_size, len(task.classes))
+    return data_of(task.table, task.classes, task.features, task.params.image_size)
 
 
 def _failure(losses: list[float]) -> str:

@@ -4,10 +4,8 @@ import time
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
-from canting.features.store import Store
-from canting.train.batches import Data
+from canting.train.batches import data_of
 from canting.tune import objective
 from canting.tune.objective import Split
 from canting.tune.part import part
@@ -33,12 +31,10 @@ class Bench:
     @cached_property
     def whole(self) -> Cuts:
         """All rows."""
-        codes = pd.Categorical(self._task.table["label"], self._task.classes).codes
-        groups = self._task.table["group"].to_numpy(np.int64)
-        of_all = groups, self._task.params.image_size, len(self._task.classes)
+        task, size = self._task, self._task.params.image_size
         return {
-            cut: Data(Store(folder), codes.astype(np.int64), *of_all)
-            for cut, folder in self._task.stores.items()
+            cut: data_of(task.table, task.classes, folder, size)
+            for cut, folder in task.stores.items()
         }
 
     @cached_property

@@ -88,7 +88,7 @@ class Outcome(NamedTuple):
 
 def seed_of(params: Params, *numbers: int) -> int:
     """Return a seed for a part of the study."""
-    return int(np.random.SeedSequence([params.seed, *numbers]).generate_state(1)[0])
+    return runtime.derived_seed(params.seed, *numbers)
 
 
 def inner_folds(task: Task) -> npt.NDArray[np.int64]:
