@@ -1,0 +1,1 @@
+"""The commands of `canting`, a module each: `add` declares it, and imports nothing heavy."""
