@@ -20,18 +20,21 @@ check: $(READY)
 	mypy
 
 # All tests.
-test: $(READY)
-	dvc pull --quiet data.dvc
+test: $(READY) data
 	pytest -n 2 --dist loadfile
 
 # The pipeline, from the pictures to the model; what is up to date is not run again.
-repro: $(READY)
-	dvc repro --pull
+repro: $(READY) data
+	dvc repro
 	canting show
 
 # The results of the last run, as a page for a browser.
 serve: $(READY)
 	canting serve
+
+# The embedded pictures, in a fresh clone.
+data: | $(READY)
+	dvc pull --quiet data.dvc
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "canting needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …")'

@@ -73,7 +73,8 @@ def results(folder: Path) -> dict[str, bytes]:
 def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone in which the pipeline has run, committed."""
     folder = clone(tmp_path_factory.mktemp("clone"))
-    run(folder, "dvc", "repro", "--pull")
+    run(folder, "dvc", "pull", "--quiet", "data.dvc")
+    run(folder, "dvc", "repro")
     commit(folder)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -237,6 +237,7 @@ def edited(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         run(folder, "git", *command)
     (folder / "params.yaml").write_text(merged(TEXT, {"seed": 7, "epochs": 9}))
     (folder / "my tiny study.yaml").write_text(TINY)
+    (folder / "data").mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PATH", os.environ["PATH"])
     executed: list[list[str]] = []
@@ -250,13 +251,23 @@ def test_dvc_is_started_with_all_written_and_told(
     executed = edited(tmp_path, monkeypatch)
     experiment.run(Path("my tiny study.yaml"), ["epochs=4"])
     told = capsys.readouterr().out
-    dvc = [sys.executable, "-m", "dvc", "exp", "run", "--pull", "--name", "my-tiny-study"]
+    dvc = [sys.executable, "-m", "dvc", "exp", "run", "--name", "my-tiny-study"]
     assert executed == [dvc]
     assert os.environ["PATH"].startswith(str(Path(sys.executable).parent))
     assert "2 scenarios × 2 folds" in told
     assert "\n  epochs: 4\n" in told
     assert "Changed since the last commit, and kept: seed." in told
     assert (load(Path("params.yaml")).epochs, load(Path("params.yaml")).seed) == ((4,), 7)
+
+
+def test_pictures_that_cannot_be_pulled_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executed = edited(tmp_path, monkeypatch)
+    (tmp_path / "data").rmdir()
+    with pytest.raises(CantingError, match="`data/` is not there and could not be pulled"):
+        experiment.run(Path("my tiny study.yaml"), [])
+    assert not executed
 
 
 @pytest.fixture(scope="module")

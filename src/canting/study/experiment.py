@@ -15,7 +15,7 @@ from canting.core.params import load
 from canting.study.changes import Changes, assigned, check, flat, read
 from canting.study.yaml_text import merged
 
-FOLDER, PARAMS = Path("studies"), Path("params.yaml")
+FOLDER, PARAMS, DATA = Path("studies"), Path("params.yaml"), Path("data")
 
 
 def listed() -> str:
@@ -44,8 +44,11 @@ def run(study: Path, assignments: list[str]) -> None:
     files.write_text(PARAMS, after)
     os.environ.update(runtime.QUIET)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    command = [sys.executable, "-m", "dvc", "exp", "run", "--pull", "--name", name]
-    os.execv(sys.executable, command)
+    dvc = [sys.executable, "-m", "dvc"]
+    pull = [*dvc, "pull", "--quiet", "data.dvc"]
+    if not DATA.exists() and subprocess.run(pull, check=False).returncode:
+        raise CantingError(f"`{DATA}/` is not there and could not be pulled; DVC says why above.")
+    os.execv(sys.executable, [*dvc, "exp", "run", "--name", name])
 
 
 def _title(path: Path) -> str:
