@@ -46,9 +46,26 @@ def test_lists_are_crossed_and_repeats_are_dropped(tmp_path: Path) -> None:
     assert len({one.name for one in scenarios}) == 4
 
 
+def test_each_backbone_may_have_a_cut_of_its_own(tmp_path: Path) -> None:
+    cuts = {"mobilenet_v2": "Conv_1", "efficientnet_lite0": None}
+    path = edited(tmp_path, backbone=["efficientnet_lite0", "mobilenet_v2"], fine_tune_from=cuts)
+    params = load(path)
+    assert params.trunks() == [("efficientnet_lite0", None), ("mobilenet_v2", "Conv_1")]
+    assert [one.trunk for one in params.scenarios()] == params.trunks()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        (
+            {"fine_tune_from": {"mobilenet_v2": "Conv_1"}},
+            [
+                "`fine_tune_from`",
+                "for each of ['efficientnet_lite0']",
+                "{'mobilenet_v2': 'Conv_1'}",
+            ],
+        ),
+        ({"fine_tune_from": {"efficientnet_lite0": 3}}, ["`fine_tune_from", "text", "3"]),
         ({"optimizer": "nadm"}, ["`optimizer`", "adam, ", "'nadm'", "Did you mean 'nadam'"]),
         ({"backbone": ["resnet50", "resnet"]}, ["`backbone`", "efficientnet_lite0", "'resnet'"]),
         ({"dropout": 1.5}, ["`dropout`", "below 1", "1.5"]),

@@ -192,6 +192,14 @@ def test_one_scenario_has_no_effects_but_tables_with_their_columns() -> None:
     assert pairs.empty
 
 
+def test_a_cut_for_each_backbone_is_no_factor_of_its_own() -> None:
+    own = grid(backbone=["resnet50", "vgg19"], dropout=[0.0, 0.2])
+    own["fine_tune_from"] = own["backbone"].map({"resnet50": "conv5", "vgg19": ""})
+    assert list(factors.levels(own)) == ["backbone", "dropout"]
+    crossed = grid(backbone=["resnet50", "vgg19"], fine_tune_from=["", "last"])
+    assert list(factors.levels(crossed)) == ["backbone", "fine_tune_from"]
+
+
 def test_short_names_hold_what_varies() -> None:
     names = factors.short_names(grid(backbone=["resnet50", "vgg19"], dropout=[0.0, 0.2]))
     assert names["s1"] == "resnet50 · dropout 0.2"

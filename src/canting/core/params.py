@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -23,6 +23,10 @@ def _size(value: Any) -> Any:
 
 def _is_side(value: Any) -> bool:
     return type(value) is int and 32 <= value <= 10_000
+
+
+def _kind(value: Any) -> str:
+    return "(mapping)" if isinstance(value, dict) else "(list)"
 
 
 def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,7 +157,11 @@ class Params(Section):
     """All of `params.yaml`."""
 
     backbone: Many[Annotated[str, known(tuple(BACKBONES))]]
-    fine_tune_from: Many[str | None]
+    fine_tune_from: Annotated[
+        Annotated[dict[str, str | None], Tag("(mapping)")]
+        | Annotated[Many[str | None], Tag("(list)")],
+        Discriminator(_kind),
+    ]
     optimizer: Many[Annotated[str, known(OPTIMIZERS)]]
     dropout: Many[Annotated[float, Field(ge=0, lt=1)]]
     learning_rate: Many[Annotated[float, Field(gt=0)]]
@@ -173,15 +181,26 @@ class Params(Section):
     shift: Shift
     report: Report
 
+    def cuts(self, backbone: str) -> tuple[str | None, ...]:
+        """Return the layers that the tail of a backbone starts at."""
+        cuts = self.fine_tune_from
+        return (cuts[backbone],) if isinstance(cuts, dict) else tuple(dict.fromkeys(cuts))
+
     def trunks(self) -> list[tuple[str, str | None]]:
         """Return every backbone with every layer that its tail starts at."""
-        return list(product(dict.fromkeys(self.backbone), dict.fromkeys(self.fine_tune_from)))
+        return [(one, cut) for one in dict.fromkeys(self.backbone) for cut in self.cuts(one)]
 
     def scenarios(self) -> list[Scenario]:
         """Return every combination of the scenario keys, in the order of their lists."""
-        keys = tuple(Scenario.model_fields)
-        values = product(*(dict.fromkeys(getattr(self, key)) for key in keys))
-        return [Scenario(**dict(zip(keys, combination, strict=True))) for combination in values]
+        keys = tuple(Scenario.model_fields)[2:]
+        values = [dict.fromkeys(getattr(self, key)) for key in keys]
+        return [
+            Scenario(
+                backbone=backbone, fine_tune_from=cut, **dict(zip(keys, combination, strict=True))
+            )
+            for backbone, cut in self.trunks()
+            for combination in product(*values)
+        ]
 
 
 def load(path: Path) -> Params:
@@ -201,11 +220,22 @@ def parse(content: Any, path: Path) -> Params:
         params = Params.model_validate(content)
     except ValidationError as error:
         raise ParamsError(path, error) from None
+    _check_cuts(params, path)
+    return params
+
+
+def _check_cuts(params: Params, path: Path) -> None:
+    """Refuse a backbone without its cut, and a search over cuts that have no features."""
+    named = params.fine_tune_from
+    if isinstance(named, dict) and set(named) != set(params.backbone):
+        raise CantingError(
+            f"`{path}` cannot be used. Nothing was run.\n  `fine_tune_from`: expected a layer, or "
+            f"nothing, for each of {list(params.backbone)}. Received: {named}. Name those alone."
+        )
+    cuts = list(dict.fromkeys(cut for _, cut in params.trunks()))
     searched = params.tune.space.fine_tune_from or ()
-    if not set(searched) <= set(params.fine_tune_from):
-        cuts = list(params.fine_tune_from)
+    if not set(searched) <= set(cuts):
         raise CantingError(
             f"`{path}` cannot be used. Nothing was run.\n  `tune.space.fine_tune_from`: expected "
             f"layers of `fine_tune_from`, {cuts}. Received: {list(searched)}. Add them there."
         )
-    return params

@@ -27,9 +27,20 @@ def level(value: Any) -> str:
 
 
 def levels(scenarios: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the levels, in the order they come, of every factor that has more than one."""
+    """Return the levels, in the order they come, of every factor that has more than one.
+
+    Where each backbone has a cut of its own, the cut is no factor beside it.
+    """
     found = {name: list(dict.fromkeys(map(level, scenarios[name]))) for name in FACTORS}
+    if len(found["backbone"]) > 1 and _is_by_backbone(scenarios):
+        del found["fine_tune_from"]
     return {name: values for name, values in found.items() if len(values) > 1}
+
+
+def _is_by_backbone(scenarios: pd.DataFrame) -> bool:
+    """Tell whether each backbone has one cut of its own, so that the two are one factor."""
+    pairs = scenarios[["backbone", "fine_tune_from"]].drop_duplicates()
+    return bool(pairs["backbone"].is_unique)
 
 
 def short_names(scenarios: pd.DataFrame) -> dict[str, str]:
