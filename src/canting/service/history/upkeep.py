@@ -1,0 +1,74 @@
+"""Old entries and pictures without an entry are removed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Engine
+
+from canting.service.history.database import reading, writing
+from canting.service.history.pictures import Pictures
+from canting.service.history.queries import NEWEST
+from canting.service.history.tables import entries
+
+ROW_BYTES = 1024
+"""What a row with its indexes takes in the database, roughly."""
+
+
+class Limits(NamedTuple):
+    """How long entries are kept, and how many bytes of them; `None`: without limit."""
+
+    days: int | None
+    max_bytes: int | None
+
+
+def sweep(engine: Engine, pictures: Pictures) -> int:
+    """Remove the pictures that have no entry and will get none; return how many."""
+    return pictures.remove(orphans(engine, pictures))
+
+
+def orphans(engine: Engine, pictures: Pictures) -> list[str]:
+    """List the pictures that have no entry and will get none.
+
+    Where it cannot be known whether a process is about to commit, young pictures are left out.
+    """
+    found = pictures.names()
+    settled = pictures.settled()
+    with reading(engine) as connection:
+        known = set(connection.scalars(sa.select(entries.c.id)))
+    return [name for name in found if name not in known and (settled or pictures.is_old(name))]
+
+
+def retain(engine: Engine, pictures: Pictures | None, limits: Limits) -> int:
+    """Delete entries that are too old, then the oldest above the limit of bytes; count them."""
+    old = [] if limits.days is None else delete(engine, _older(limits.days))
+    if limits.max_bytes is not None and _used(engine) > limits.max_bytes:
+        old += delete(engine, _above(limits.max_bytes))
+    if pictures is not None:
+        pictures.remove(old)
+    return len(old)
+
+
+def delete(engine: Engine, *which: ColumnElement[bool]) -> list[str]:
+    """Delete rows and return their ids; their pictures remain."""
+    statement = sa.delete(entries).where(*which).returning(entries.c.id)
+    with writing(engine) as connection:
+        return list(connection.scalars(statement))
+
+
+def _older(days: int) -> ColumnElement[bool]:
+    return entries.c.created < datetime.now(UTC) - timedelta(days=days)
+
+
+def _used(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return int(connection.scalar(sa.select(sa.func.sum(_size))) or 0)
+
+
+_size = entries.c.picture_bytes + ROW_BYTES
+
+
+def _above(max_bytes: int) -> ColumnElement[bool]:
+    newer = sa.func.sum(_size).over(order_by=NEWEST).label("newer")
+    sums = sa.select(entries.c.id, newer).subquery()
+    return entries.c.id.in_(sa.select(sums.c.id).where(sums.c.newer > max_bytes))
