@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from canting.service import api, failures, pages
+from canting.service import api, failures, logs, pages
 from canting.service.around import Around
 from canting.service.errors import Refusal
 from canting.service.settings import Settings
@@ -21,6 +21,7 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        logs.configure()
         app.state.canting = open_state(settings)
         yield
         app.state.canting.close()

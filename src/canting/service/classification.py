@@ -11,11 +11,21 @@ from canting.classifier.classifier import Classifier
 from canting.core.errors import CantingError
 from canting.service import metrics, pictures
 from canting.service.errors import Refusal
-from canting.service.intake import Upload
+from canting.service.logs import LOGGER, timed
 from canting.service.state import State
+from canting.service.uploads import Upload
 
 if TYPE_CHECKING:
-    from canting.service.history import Entry
+    from canting.service.history import Entry, NewEntry
+
+
+class Seen(NamedTuple):
+    """An upright picture, its answer, and the seconds that decoding and answering took."""
+
+    image: Image.Image
+    answer: Answer
+    decode: float
+    inference: float
 
 
 class Classified(NamedTuple):
@@ -36,14 +46,12 @@ async def classify(state: State, upload: Upload, *, overlay: bool, source: str) 
     classifier = ready(state)
     async with state.gate.place():
         loop = asyncio.get_running_loop()
-        image, answer = await loop.run_in_executor(
+        seen = await loop.run_in_executor(
             state.workers, _answer, state, classifier, upload.content, overlay
         )
-        entry = await _kept(state, classifier, upload.name, image, answer, source)
-    metrics.PREDICTIONS.labels(answer.label).inc()
-    if answer.abstained:
-        metrics.ABSTENTIONS.labels(answer.reason).inc()
-    return Classified(upload.name, answer, image, entry, entry is not None)
+        _count(seen)
+        entry = await _kept(state, classifier, upload.name, seen, source)
+    return Classified(upload.name, seen.answer, seen.image, entry, entry is not None)
 
 
 def ready(state: State) -> Classifier:
@@ -53,9 +61,17 @@ def ready(state: State) -> Classifier:
     return state.model.classifier
 
 
-def _answer(
-    state: State, classifier: Classifier, content: bytes, overlay: bool
-) -> tuple[Image.Image, Answer]:
+def _count(seen: Seen) -> None:
+    metrics.DECODE.observe(seen.decode)
+    metrics.INFERENCE.observe(seen.inference)
+    timed("decode_ms", seen.decode)
+    timed("inference_ms", seen.inference)
+    metrics.PREDICTIONS.labels(seen.answer.label).inc()
+    if seen.answer.abstained:
+        metrics.ABSTENTIONS.labels(seen.answer.reason).inc()
+
+
+def _answer(state: State, classifier: Classifier, content: bytes, overlay: bool) -> Seen:
     started = perf_counter()
     picture = pictures.opened(content, state.settings)
     decoded = perf_counter()
@@ -64,20 +80,39 @@ def _answer(
     except ModelOutputError:
         metrics.MODEL_FAILURES.inc()
         raise Refusal(500, "model_output_invalid", "The model's answer is no number.") from None
-    metrics.DECODE.observe(decoded - started)
-    metrics.INFERENCE.observe(perf_counter() - decoded)
-    return picture.image, answer._replace(warnings=(*picture.warnings, *answer.warnings))
+    return Seen(
+        picture.image,
+        answer._replace(warnings=(*picture.warnings, *answer.warnings)),
+        decoded - started,
+        perf_counter() - decoded,
+    )
 
 
 async def _kept(
-    state: State, classifier: Classifier, name: str, image: Image.Image, answer: Answer, source: str
+    state: State, classifier: Classifier, name: str, seen: Seen, source: str
 ) -> "Entry | None":
+    """Return the entry of the answer; None where none is kept, or none can be."""
     history = await state.opened_history()
-    if history is None:
-        return _not_kept(state) if state.history_problem else None
+    if history is None and not state.history_problem:
+        return None
+    try:
+        if history is None:
+            raise CantingError(state.history_problem)
+        new, loop = _new_entry(classifier, name, seen, source), asyncio.get_running_loop()
+        return await loop.run_in_executor(state.writers, history.add, new, seen.image)
+    except CantingError as error:
+        metrics.HISTORY_FAILURES.inc()
+        LOGGER.error("history: %s", error)
+        if state.settings.history_required:
+            raise _unavailable() from None
+        return None
+
+
+def _new_entry(classifier: Classifier, name: str, seen: Seen, source: str) -> "NewEntry":
     from canting.service.history import NewEntry
 
-    new = NewEntry(
+    answer, image = seen.answer, seen.image
+    return NewEntry(
         name=name,
         label=answer.label,
         probability=answer.probability,
@@ -90,16 +125,8 @@ async def _kept(
         height=image.height,
         source=source,
     )
-    try:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(state.writers, history.add, new, image)
-    except CantingError:
-        return _not_kept(state)
 
 
-def _not_kept(state: State) -> None:
-    metrics.HISTORY_FAILURES.inc()
-    if state.settings.history_required:
-        raise Refusal(
-            503, "history_unavailable", "The answer cannot be kept now.", {"Retry-After": "10"}
-        )
+def _unavailable() -> Refusal:
+    message = "The answer cannot be kept now."
+    return Refusal(503, "history_unavailable", message, {"Retry-After": "10"})

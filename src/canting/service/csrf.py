@@ -29,6 +29,15 @@ def check(request: Request, fields: Mapping[str, str]) -> None:
         raise Refusal(403, "csrf", "This form is too old or was sent from another site.")
 
 
+def new_cookie(request: Request) -> str | None:
+    """Return the `Set-Cookie` of a form that this answer brings, where its cookie is new."""
+    nonce = getattr(request.state, "new_nonce", None)
+    if nonce is None:
+        return None
+    secure = "; Secure" if request.url.scheme == "https" else ""
+    return f"{COOKIE}={nonce}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+
 def _nonce(request: Request) -> str | None:
     return getattr(request.state, "new_nonce", None) or request.cookies.get(COOKIE)
 

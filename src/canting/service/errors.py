@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer, and no fault of ours
     """An answer with a status, a code for programs and a message for people."""
 
     def __init__(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from canting.core.errors import CantingError
 from canting.service import metrics
 from canting.service.gate import Budget, Gate
+from canting.service.logs import LOGGER
 from canting.service.model import Model, load_model
 from canting.service.settings import Settings
 
@@ -66,11 +67,14 @@ class State:
         except CantingError as error:
             self.history_problem = str(error)
             metrics.HISTORY_FAILURES.inc()
+            LOGGER.error("history: %s", error)
 
 
 def open_state(settings: Settings) -> State:
     """Load the model and open the history; what fails leaves its reason."""
     state = State(settings, load_model(settings.bundle), None)
+    if state.model.problem:
+        LOGGER.error("model: %s", state.model.problem)
     state.open_history()
     return state
 
