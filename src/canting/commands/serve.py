@@ -48,4 +48,4 @@ def _serve(host: str, port: int) -> None:
     address = ["--host", host, "--port", str(port)]
     grace = ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE, *address, *grace]
-    os.execv(sys.executable, command)  # noqa: S606 - our own words and an address
+    os.execv(sys.executable, command)

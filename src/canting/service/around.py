@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from canting.service import access, csrf, failures, logs, request_id
+from canting.service import access, csrf, failures, logs, metrics, request_id
 from canting.service.errors import Refusal
 from canting.service.headers import secure
 from canting.service.linger import Body
@@ -41,6 +41,7 @@ class Around:
             await self._answered(request, reply)
         finally:
             request.app.state.canting.budget.give(request.state.held)
+            metrics.count_request(scope, reply.status, perf_counter() - started)
             logs.request_line(
                 request.state.request_id, scope["method"], scope["path"], reply.status, started
             )

@@ -93,19 +93,24 @@ async def _kept(
 ) -> "Entry | None":
     """Return the entry of the answer; None where none is kept, or none can be."""
     history = await state.opened_history()
-    if history is None and not state.history_problem:
-        return None
-    try:
-        if history is None:
-            raise CantingError(state.history_problem)
+    problem = state.history_problem
+    if history is not None:
         new, loop = _new_entry(classifier, name, seen, source), asyncio.get_running_loop()
-        return await loop.run_in_executor(state.writers, history.add, new, seen.image)
-    except CantingError as error:
-        metrics.HISTORY_FAILURES.inc()
-        LOGGER.error("history: %s", error)
-        if state.settings.history_required:
-            raise _unavailable() from None
-        return None
+        try:
+            return await loop.run_in_executor(state.writers, history.add, new, seen.image)
+        except CantingError as error:
+            problem = str(error)
+    if problem:
+        _not_kept(state, problem)
+    return None
+
+
+def _not_kept(state: State, problem: str) -> None:
+    metrics.HISTORY_FAILURES.inc()
+    LOGGER.error("history: %s", problem)
+    if state.settings.history_required:
+        message = "The answer cannot be kept now."
+        raise Refusal(503, "history_unavailable", message, {"Retry-After": "10"})
 
 
 def _new_entry(classifier: Classifier, name: str, seen: Seen, source: str) -> "NewEntry":
@@ -125,8 +130,3 @@ def _new_entry(classifier: Classifier, name: str, seen: Seen, source: str) -> "N
         height=image.height,
         source=source,
     )
-
-
-def _unavailable() -> Refusal:
-    message = "The answer cannot be kept now."
-    return Refusal(503, "history_unavailable", message, {"Retry-After": "10"})

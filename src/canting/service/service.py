@@ -15,6 +15,7 @@ web = create_app(settings.from_environment())
     workers=1,
     traffic={"timeout": 600},
     logging={"access": {"enabled": False}},
+    metrics={"enabled": False},
 )
 class Canting:
     """Pages, REST and history around one classifier."""
