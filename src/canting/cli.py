@@ -3,14 +3,16 @@
 import argparse
 import sys
 
-from canting.commands import paint, serve, show, study, tune
+from canting.commands import history, paint, serve, show, study, tune
 from canting.core.errors import CantingError
 
 COMMANDS = (
     show,
+    results,
     serve,
     study,
     tune,
+    history,
     paint,
 )
 
