@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from canting.commands import history, paint, serve, show, study, tune
+from canting.commands import history, paint, results, serve, show, study, tune
 from canting.core.errors import CantingError
 
 COMMANDS = (
