@@ -39,17 +39,24 @@ def add(
 
 
 def _made(new: NewEntry, *, has_picture: bool) -> Entry:
-    for figure in (new.probability, new.distance, *new.probabilities.values()):
-        if not math.isfinite(figure):
-            raise InvalidValue(
-                "`probability`, `probabilities` and `distance`: expected finite numbers. "
-                f"Received: {figure}. Answer without them is none: keep nothing."
-            )
+    _check(new)
     values = {**new._asdict(), "name": words.name(new.name)}
     now = datetime.now(UTC)
     return Entry(
         id=uuid.uuid4().hex, created=now, corrected=None, has_picture=has_picture, **values
     )
+
+
+def _check(new: NewEntry) -> None:
+    for figure in (new.probability, new.distance, *new.probabilities.values()):
+        if not math.isfinite(figure):
+            raise InvalidValue(
+                "`probability`, `probabilities` and `distance`: expected finite numbers. "
+                f"Received: {figure}. Keep no answer that a model did not give."
+            )
+    for name in ("label", "reason", "model", "source"):
+        if not words.is_storable(text := getattr(new, name)):
+            raise InvalidValue(f"`{name}`: expected text. Received: {text!a}. Mend it.")
 
 
 def _insert(engine: Engine, entry: Entry, picture_bytes: int) -> None:

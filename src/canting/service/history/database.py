@@ -9,19 +9,14 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from canting.core.errors import CantingError
+from canting.service.history.errors import HistoryError
 from canting.service.history.failures import failure, told
 
 WAIT = 5
 """Seconds that a connection waits for another program to end its writing."""
 
-_POSTGRESQL: dict[str, Any] = {
-    "connect_args": {
-        "connect_timeout": WAIT,
-        "options": f"-c lock_timeout={WAIT}s -c statement_timeout=30s",
-    },
-    "pool_pre_ping": True,
-    "pool_recycle": 1800,
-}
+LONGEST = 60
+"""Seconds that a statement of PostgreSQL may take."""
 
 # A commit is on the disk when it returns (FULL), also should the power fail; deleted content is
 # overwritten; freed pages are reused.
@@ -34,13 +29,15 @@ _PRAGMAS = (
 )
 
 
-def connect(url: str) -> Engine:
-    """Return the engine of a database; nothing is opened but the folder of SQLite is made."""
+def connect(url: str, *, make: bool = True) -> Engine:
+    """Return the engine of a database; `make`: with the folder for SQLite's file."""
     parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
         named = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(named, **_POSTGRESQL)
-    _make_folder(parsed)
+        engine = create_engine(named, pool_pre_ping=True, connect_args={"connect_timeout": WAIT})
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    _check_file(parsed, make=make)
     engine = create_engine(parsed.set(drivername="sqlite+pysqlite"))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -85,14 +82,16 @@ def _bad(received: str) -> CantingError:
     )
 
 
-def _make_folder(url: URL) -> None:
-    name = url.database or ""
-    if name.startswith("file:"):
+def _check_file(url: URL, *, make: bool) -> None:
+    path = Path(url.database or "")
+    if str(path).startswith("file:"):
         return
+    if not make and not path.exists():
+        raise HistoryError("unreachable", f"`{path}` is not there. Name the history's database.")
     try:
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise failure(name, error) from error
+        raise failure(str(path), error) from error
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
@@ -101,6 +100,12 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _: Any) -> None:
+    connection.execute(f"SET lock_timeout = '{WAIT}s'")
+    connection.execute(f"SET statement_timeout = '{LONGEST}s'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

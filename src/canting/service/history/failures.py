@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from canting.service.history.errors import Code, HistoryError
@@ -77,7 +77,9 @@ def _code(error: Exception) -> Code:
         return "unusable"
     if name := getattr(error.orig, "sqlite_errorname", None):
         return _SQLITE.get("_".join(name.split("_")[:2]), "unusable")
-    return _of_postgresql(error, getattr(error.orig, "sqlstate", None) or "08")
+    if state := getattr(error.orig, "sqlstate", None):
+        return _of_postgresql(error, state)
+    return "unreachable" if isinstance(error, OperationalError) else "unusable"
 
 
 def _of_postgresql(error: DBAPIError, state: str) -> Code:

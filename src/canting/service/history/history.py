@@ -119,9 +119,9 @@ class History:
         """Remove the pictures that a killed process left without an entry; count them."""
         return 0 if self._pictures is None else upkeep.sweep(self._engine, self._pictures)
 
-    def retain(self) -> int:
-        """Delete the entries beyond the limits; count them."""
-        deleted = upkeep.retain(self._engine, self._pictures, self._limits)
+    def retain(self, limits: Limits | None = None) -> int:
+        """Delete the entries beyond the history's limits, or beyond others; count them."""
+        deleted = upkeep.retain(self._engine, self._pictures, limits or self._limits)
         if deleted:
             self._small.cache_clear()
         return deleted

@@ -22,6 +22,18 @@ def migrate(engine: Engine, to: str = HEAD) -> None:
         _upgrade(connection, to)
 
 
+def require_newest(engine: Engine) -> None:
+    """Raise `HistoryError` where the tables are absent or of another version."""
+    with reading(engine) as connection:
+        found = version(connection)
+    if found != HEAD:
+        raise HistoryError(
+            "schema",
+            f"The history has tables of version {found}, expected {HEAD}. Start the service once "
+            "to bring them up to date; nothing was changed.",
+        )
+
+
 def version(connection: Connection) -> str | None:
     """Return the last migration of the tables; `None`: there are none yet."""
     tables = sa.inspect(connection).get_table_names()

@@ -1,7 +1,5 @@
 """A history is opened: its tables brought up to date, checked, and what was left is removed."""
 
-import logging
-
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
@@ -14,8 +12,6 @@ from canting.service.history.pictures import Pictures
 from canting.service.history.tables import store
 from canting.service.history.upkeep import Limits
 
-_log = logging.getLogger(__name__)
-
 
 def open_history(
     url: str,
@@ -24,30 +20,34 @@ def open_history(
     days: int | None = None,
     max_bytes: int | None = None,
     picture_side: int = 1024,
+    make: bool = True,
 ) -> History:
-    """Open a history, making it where there is none; raise `HistoryError` where it is unusable.
+    """Open a history and do its upkeep; raise `HistoryError` where it is unusable.
 
     `url` is SQLAlchemy's, of SQLite or PostgreSQL; `pictures` a folder or a URL of fsspec, `None`
     keeps no pictures. Entries are deleted after `days`, the oldest also above `max_bytes`.
+    Without `make`, an SQLite file that is not there is an error.
     """
-    engine = connect(url)
+    engine = connect(url, make=make)
     try:
         migrate(engine)
         check(engine)
-        places = None if pictures is None else Pictures(pictures, store_name(engine))
+        places = pictures_of(engine, pictures)
         history = History(engine, places, Limits(days, max_bytes), picture_side)
-        history.sweep()
         history.retain()
+        history.sweep()
     except BaseException:
         engine.dispose()
         raise
     return history
 
 
-def store_name(engine: Engine) -> str:
-    """Return the name of the folder of a database's pictures."""
+def pictures_of(engine: Engine, url: str | None) -> Pictures | None:
+    """Return the pictures of a database."""
+    if url is None:
+        return None
     with reading(engine) as connection:
-        return str(connection.scalars(sa.select(store.c.id)).one())
+        return Pictures(url, connection.scalars(sa.select(store.c.id)).one())
 
 
 def check(engine: Engine, *, whole: bool = False) -> None:

@@ -65,13 +65,13 @@ class Pictures:
         """Remove pictures and count them; what cannot be removed now is left to the sweep."""
         return sum(self._removed(self._path(name)) for name in names)
 
-    def names(self) -> list[str]:
-        """List the ids that have a picture."""
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of each picture by the id of its entry."""
         with _told(self._root):
             self._files.invalidate_cache()
-            paths = self._files.ls(self._root, detail=False)
-        found = (_NAME.fullmatch(path.rsplit("/", 1)[-1]) for path in paths)
-        return [match.group(1) for match in found if match]
+            listed = self._files.ls(self._root, detail=True)
+        found = ((_NAME.fullmatch(one["name"].rsplit("/", 1)[-1]), one["size"]) for one in listed)
+        return {match.group(1): size for match, size in found if match}
 
     def settled(self) -> bool:
         """Tell whether all that was written before has its row by now, or never will."""

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select
 from canting.service.history.entries import Entry, Filter
 from canting.service.history.errors import InvalidValue
 from canting.service.history.tables import entries, shown
+from canting.service.history.words import is_storable
 
 NEWEST = (entries.c.created.desc(), entries.c.id.desc())
 
@@ -27,7 +28,7 @@ def conditions(which: Filter) -> list[ColumnElement[bool]]:
         if time is not None and time.tzinfo is None:
             raise InvalidValue(f"`{name}`: expected a time with a zone. Received: {time}. Add one.")
     if which.label is not None:
-        found.append(shown == which.label)
+        found.append(shown == which.label if is_storable(which.label) else sa.false())
     if which.since is not None:
         found.append(entries.c.created >= which.since)
     if which.until is not None:

@@ -32,7 +32,7 @@ def orphans(engine: Engine, pictures: Pictures) -> list[str]:
 
     Where it cannot be known whether a process is about to commit, young pictures are left out.
     """
-    found = pictures.names()
+    found = pictures.sizes()
     settled = pictures.settled()
     with reading(engine) as connection:
         known = set(connection.scalars(sa.select(entries.c.id)))

@@ -32,6 +32,11 @@ def label(text: str) -> str:
     return whole
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether every database takes the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and text.encode("utf-8", "replace").decode() == text
+
+
 def _short(text: str) -> str:
     if len(text) <= LONGEST_NAME:
         return text
