@@ -91,6 +91,8 @@ class _Reply:
 
     def _decorate(self, headers: MutableHeaders) -> None:
         secure(headers)
+        if self._brings and self.body.is_unfinished:
+            headers["Connection"] = "close"
         headers[request_id.HEADER] = self._request.state.request_id
         if cookie := csrf.new_cookie(self._request):
             headers.append("Set-Cookie", cookie)

@@ -5,10 +5,11 @@ from typing import cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from canting.service import metrics
+from canting.service import metrics, pages
 from canting.service.errors import Refusal
+from canting.service.logs import LOGGER
 
 
 async def refused(request: Request, error: Exception) -> Response:
@@ -17,9 +18,7 @@ async def refused(request: Request, error: Exception) -> Response:
     metrics.REFUSALS.labels(refusal.code).inc()
     if request.url.path.startswith("/api/"):
         return as_json(request, refusal)
-    from canting.service import pages
-
-    return pages.error_page(request, refusal)
+    return _as_page(request, refusal)
 
 
 async def refused_by_router(request: Request, error: Exception) -> Response:
@@ -28,6 +27,14 @@ async def refused_by_router(request: Request, error: Exception) -> Response:
     phrase = HTTPStatus(problem.status_code).phrase
     code = phrase.lower().replace(" ", "_")
     return await refused(request, Refusal(problem.status_code, code, phrase, problem.headers))
+
+
+def _as_page(request: Request, refusal: Refusal) -> Response:
+    try:
+        return pages.error_page(request, refusal)
+    except Exception:
+        LOGGER.exception("no error page", extra={"of": {"request_id": request.state.request_id}})
+        return PlainTextResponse(refusal.message, refusal.status, refusal.headers)
 
 
 def as_json(request: Request, refusal: Refusal) -> Response:

@@ -22,6 +22,11 @@ class Body:
         self._begun = not expects
         self._more = True
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the client has more to send."""
+        return self._more
+
     async def receive(self) -> Message:
         """Pass a message on."""
         message = await self._receive()

@@ -9,7 +9,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from canting.service.body import too_large
 from canting.service.errors import Refusal
-from canting.service.uploads import Upload, shown_name
+from canting.service.uploads import Upload, upload
 
 MAX_FIELDS = 50
 MAX_FIELD_BYTES = 64 * 1024
@@ -94,14 +94,14 @@ class Parts:
         if self._file is None:
             self.fields[self._name] = self._content.decode(errors="replace")
         elif self._name == FILES and (self._file or self._content):
-            self._add(Upload(shown_name(self._file), bytes(self._content)))
+            self._add(upload(self._file, bytes(self._content)))
         self._content = bytearray()
 
-    def _add(self, upload: Upload) -> None:
+    def _add(self, file: Upload) -> None:
         if len(self.files) == self._limits[1]:
             message = f"At most {self._limits[1]} pictures can be sent at once."
             raise Refusal(413, "too_many_files", message)
-        self.files.append(upload)
+        self.files.append(file)
 
     def _end_form(self) -> None:
         self._ended = True
