@@ -5,7 +5,8 @@ import io
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +15,15 @@ from canting.core.errors import CantingError
 from canting.service.history.entries import Entry
 
 TABLE = "corrections.csv"
+_ASIDE = ".corrections-"
 COLUMNS = ("id", "label", "answered", "probability", "abstained", "model", "created")
 
 
-class _Made(NamedTuple):
+class _Exported(NamedTuple):
     entry: Entry
     label: str
-    aside: Path
+    before: Path | None
+    aside: Path | None
 
 
 def export(
@@ -29,55 +32,60 @@ def export(
     """Add `<label>/<id>.jpg` and a table of them to a folder; return how many are new, by label.
 
     Nothing is overwritten. A picture that is there under another label, because it was corrected
-    again, is moved. All pictures are read before the folder is changed.
+    again, is moved. All pictures are read before the folder is changed, and each file is whole.
     """
-    known = _known(folder)
+    rows = _rows(folder / TABLE)
+    with _aside(folder) as aside:
+        exported = list(_read(corrections, read, folder, aside))
+        for one in exported:
+            _place(one, folder)
+        rows.update((one.entry.id, _row(one)) for one in exported)
+        _write_table(folder / TABLE, rows)
+    new = Counter(one.label for one in exported if one.aside is not None)
+    return dict(sorted(new.items()))
+
+
+@contextmanager
+def _aside(folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".corrections-", dir=folder))
+    for left in folder.glob(f"{_ASIDE}*"):
+        shutil.rmtree(left)
+    aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=folder))
     try:
-        made = list(_read(corrections, read, known, aside))
-        for one in made:
-            _place(one, known.get(one.entry.id), folder)
-        _write_table(folder, made)
+        yield aside
     finally:
         shutil.rmtree(aside)
-    return dict(sorted(Counter(one.label for one in made).items()))
-
-
-def _known(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in folder.glob("*/*.jpg")}
 
 
 def _read(
     corrections: Iterable[Entry],
     read: Callable[[Entry], bytes | None],
-    known: dict[str, Path],
+    folder: Path,
     aside: Path,
-) -> Iterable[_Made]:
+) -> Iterator[_Exported]:
+    known = {path.stem: path for path in folder.glob("*/*.jpg")}
     for entry in corrections:
         label = entry.corrected or entry.label
-        there = known.get(entry.id)
-        if there is not None and there.parent.name == label:
-            continue
-        content = read(entry)
-        if content is not None:
+        before = known.get(entry.id)
+        if before is not None and before.parent.name == label:
+            yield _Exported(entry, label, before, None)
+        elif (content := read(entry)) is not None:
             path = aside / f"{entry.id}.jpg"
             path.write_bytes(content)
-            yield _Made(entry, label, path)
+            yield _Exported(entry, label, before, path)
 
 
-def _place(one: _Made, there: Path | None, folder: Path) -> None:
-    path = folder / one.label / f"{one.entry.id}.jpg"
+def _place(one: _Exported, folder: Path) -> None:
+    if one.aside is None:
+        return
+    path = folder / one.label / one.aside.name
     path.parent.mkdir(exist_ok=True)
     one.aside.replace(path)
-    if there is not None:
-        there.unlink()
+    if one.before is not None:
+        one.before.unlink()
 
 
-def _write_table(folder: Path, made: list[_Made]) -> None:
-    path = folder / TABLE
-    rows = {row["id"]: row for row in _rows(path)}
-    rows.update((one.entry.id, _row(one)) for one in made)
+def _write_table(path: Path, rows: dict[str, dict[str, str]]) -> None:
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
@@ -85,21 +93,21 @@ def _write_table(folder: Path, made: list[_Made]) -> None:
     files.write_text(path, text.getvalue())
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path) -> dict[str, dict[str, str]]:
     if not path.exists():
-        return []
+        return {}
     with path.open(encoding="utf-8", newline="") as file:
         table = csv.DictReader(file)
-        rows = list(table)
-    if tuple(table.fieldnames or ()) != COLUMNS:
-        raise CantingError(
-            f"`{path}`: expected the columns {', '.join(COLUMNS)}. "
-            f"Received: {', '.join(table.fieldnames or ())}. Move it away or name another folder."
-        )
-    return rows
+        found = tuple(table.fieldnames or ())
+        if found != COLUMNS:
+            raise CantingError(
+                f"`{path}`: expected the columns {', '.join(COLUMNS)}. "
+                f"Received: {', '.join(found)}. Move it away or name another folder."
+            )
+        return {row["id"]: row for row in table}
 
 
-def _row(one: _Made) -> dict[str, str]:
+def _row(one: _Exported) -> dict[str, str]:
     entry = one.entry
     return {
         "id": entry.id,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from canting.service.history.failures import failure
 
-PATIENCE = 2.0
+PATIENCE = 1.0
 """Seconds to wait for a moment in which nobody holds the lock."""
 
 

@@ -39,13 +39,13 @@ def version(connection: Connection) -> str | None:
     tables = sa.inspect(connection).get_table_names()
     if VERSION_TABLE in tables:
         table = sa.table(VERSION_TABLE, sa.column("version_num"))
-        found = connection.scalars(sa.select(table.c.version_num)).all()
-        return ", ".join(sorted(found)) or None
+        if found := connection.scalars(sa.select(table.c.version_num)).all():
+            return ", ".join(sorted(found))
     if entries.name in tables:
         raise HistoryError(
             "schema",
-            f"The history has the table `{entries.name}` and no `{VERSION_TABLE}`, so it was not "
-            "made by canting. Nothing was changed. Name another database.",
+            f"The database has a table `{entries.name}` and no version in `{VERSION_TABLE}`, so it "
+            "was not made by canting, or damaged. Nothing was changed. Name another database.",
         )
     return None
 
