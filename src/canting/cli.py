@@ -3,12 +3,13 @@
 import argparse
 import sys
 
-from canting.commands import history, paint, results, serve, show, study, tune
+from canting.commands import history, paint, predict, results, serve, show, study, tune
 from canting.core.errors import CantingError
 
 COMMANDS = (
     show,
     results,
+    predict,
     serve,
     study,
     tune,

@@ -15,10 +15,14 @@ Array = npt.NDArray[np.float32]
 
 
 class Arrays(NamedTuple):
-    """`kernel` `(channels, classes)` and `bias` `(classes,)`: logits = mean(map) @ kernel + bias."""
+    """`kernel` `(channels, classes)`, `bias` `(classes,)`: logits = mean(map) @ kernel + bias.
+
+    `prototypes` `(k, channels)` are what pooled features are compared with; none: no abstention.
+    """
 
     kernel: Array
     bias: Array
+    prototypes: Array
 
 
 def read(path: Path, digest: str) -> Arrays:

@@ -13,6 +13,7 @@ from canting.classifier.answer import UNLIKE_TRAINING, Answer, ModelOutputError
 from canting.classifier.arrays import Arrays
 from canting.classifier.card import Card
 from canting.classifier.notes import notes
+from canting.classifier.unlikeness import unlikeness
 from canting.engine import Engine
 from canting.logits import softmax
 
@@ -56,7 +57,7 @@ class Classifier(NamedTuple):
             if not np.isfinite(values).all():
                 raise ModelOutputError(name)
         chances = softmax(said["logits"][None] / self.card.temperature)[0]
-        place, distance = int(chances.argmax()), self._distance(said)
+        place, distance = int(chances.argmax()), self._distance(said["pooled"])
         return Answer(
             label=self.labels[place],
             probability=float(chances[place]),
@@ -68,5 +69,9 @@ class Classifier(NamedTuple):
             warnings=notes(image, self.card.image_size),
         )
 
-    def _distance(self, said: dict[str, npt.NDArray[np.float32]]) -> float:  # noqa: ARG002
-        return 0.0
+    def _distance(self, pooled: npt.NDArray[np.float32]) -> float:
+        """Return the unlikeness in units of its threshold; 0 where abstention is switched off."""
+        if self.card.abstention is None:
+            return 0.0
+        score = unlikeness(pooled[None], self.arrays.prototypes)[0]
+        return float(score / self.card.abstention.threshold)

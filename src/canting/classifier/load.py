@@ -32,7 +32,7 @@ def load(folder: Path) -> Classifier:
     engine = _engine(folder / "model.tflite", said)
     held = arrays.read(folder / "arrays.npz", said.arrays_sha256)
     _check(engine, said, held, folder)
-    return Classifier(said, engine, held, tuple(sorted((folder / "samples").glob("*.jpg"))))
+    return Classifier(said, engine, held, tuple(sorted((folder / "samples").glob("*/*.jpg"))))
 
 
 def _engine(path: Path, said: Card) -> Engine:
@@ -68,14 +68,17 @@ def _keras(name: str) -> BundleError:
 def _check(engine: Engine, said: Card, held: Arrays, folder: Path) -> None:
     """Check the shapes of all pieces, and that the kernel is that of the model."""
     _check_shapes(engine, said, folder)
-    channels, classes = held.kernel.shape if held.kernel.ndim == 2 else (0, 0)
     answer = engine.answer(_made(said.image_size))
-    fits = (channels, classes) == (answer["map"].shape[-1], len(said.labels))
-    if not fits or held.bias.shape != (classes,):
-        raise _unfit(folder, f"shapes {held.kernel.shape} and {held.bias.shape}")
     if not all(np.isfinite(values).all() for values in answer.values()):
         path = folder / "model.tflite"
         raise BundleError("model_output", f"`{path}` answers with NaN or infinity to any picture.")
+    channels, classes = answer["map"].shape[-1], len(said.labels)
+    shapes = tuple(array.shape for array in held)
+    count = len(held.prototypes) if held.prototypes.ndim == 2 else 0
+    if shapes != ((channels, classes), (classes,), (count, channels)):
+        raise _unfit(folder, f"shapes {shapes}")
+    if said.abstention is not None and not count:
+        raise _unfit(folder, "no prototypes, though `card.json` holds an abstention")
     product = answer["map"].mean(axis=(0, 1)) @ held.kernel + held.bias
     difference = float(np.abs(product - answer["logits"]).max())
     if not difference <= TOLERANCE * max(1.0, float(np.abs(answer["logits"]).max())):
@@ -111,7 +114,7 @@ def _check_shapes(engine: Engine, said: Card, folder: Path) -> None:
 def _unfit(folder: Path, received: str) -> BundleError:
     return BundleError(
         "arrays_damaged",
-        f"`{folder / 'arrays.npz'}`: expected the classifier's weights of this model. "
+        f"`{folder / 'arrays.npz'}`: expected the weights and prototypes of this model. "
         f"Received: {received}.",
     )
 
