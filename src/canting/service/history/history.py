@@ -18,7 +18,7 @@ from canting.service.history.errors import HistoryError, UnknownEntry
 from canting.service.history.export import export
 from canting.service.history.jpeg import thumbnail
 from canting.service.history.pictures import Pictures
-from canting.service.history.tables import entries, shown
+from canting.service.history.tables import entries
 from canting.service.history.upkeep import Limits
 
 _THUMBNAILS = 256
@@ -65,8 +65,7 @@ class History:
 
     def labels(self) -> list[str]:
         """Return the labels that `Filter.label` finds something for."""
-        with reading(self._engine) as connection:
-            return sorted(connection.scalars(sa.select(shown).distinct()))
+        return paging.labels(self._engine)
 
     def get(self, name: str) -> Entry:
         """Return the entry with this id."""
@@ -92,7 +91,7 @@ class History:
 
     def delete_all(self) -> int:
         """Delete every entry and picture; return how many entries there were."""
-        return len(self._delete())
+        return self._delete()
 
     def picture(self, name: str) -> bytes:
         """Return the picture of an entry as JPEG; raise `UnknownEntry` where it is not kept."""
@@ -121,10 +120,10 @@ class History:
 
     def retain(self, limits: Limits | None = None) -> int:
         """Delete the entries beyond the history's limits, or beyond others; count them."""
-        deleted = upkeep.retain(self._engine, self._pictures, limits or self._limits)
-        if deleted:
+        try:
+            return upkeep.retain(self._engine, self._pictures, limits or self._limits)
+        finally:
             self._small.cache_clear()
-        return deleted
 
     def close(self) -> None:
         """Close the connections; the history can't be used any more."""
@@ -143,12 +142,11 @@ class History:
     def _thumbnail(self, name: str) -> bytes:
         return thumbnail(self.picture(name))
 
-    def _delete(self, *which: ColumnElement[bool]) -> list[str]:
-        deleted = upkeep.delete(self._engine, *which)
-        self._small.cache_clear()
-        if self._pictures is not None:
-            self._pictures.remove(deleted)
-        return deleted
+    def _delete(self, *which: ColumnElement[bool]) -> int:
+        try:
+            return upkeep.delete(self._engine, self._pictures, *which)
+        finally:
+            self._small.cache_clear()
 
     def _keep_limits(self, added: int = 0) -> None:
         if not self._due.now(added):

@@ -10,8 +10,9 @@ THUMBNAIL_SIDE = 256
 
 def jpeg(image: Image.Image, side: int) -> bytes:
     """Return an upright RGB picture as JPEG, its longer side at most `side`, no metadata."""
-    small = image.convert("RGB")
-    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    scale = min(1.0, side / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    small = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0).convert("RGB")
     small.info = {}
     kept = io.BytesIO()
     small.save(kept, "JPEG", quality=QUALITY)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Engine
 
 from canting.service.history import queries
 from canting.service.history.database import reading
 from canting.service.history.entries import Entry, Filter, Page
 from canting.service.history.errors import InvalidValue
+from canting.service.history.tables import shown
 
 LARGEST = 500
 """Entries of a page."""
@@ -24,8 +26,7 @@ def page(engine: Engine, which: Filter, number: int, size: int, *, pictures: boo
         total = int(connection.execute(queries.counted(which)).scalar_one())
         pages = max(1, -(-total // size))
         _check("page", number, pages)
-        some = queries.matching(which).limit(size).offset((number - 1) * size)
-        rows = connection.execute(some).all()
+        rows = connection.execute(queries.some(which, size, (number - 1) * size)).all()
     found = tuple(queries.entry(row, pictures=pictures) for row in rows)
     return Page(found, total, number, pages)
 
@@ -44,6 +45,18 @@ def every(
         if len(found) < AT_ONCE:
             return
         following = some.where(queries.before(found[-1]))
+
+
+def labels(engine: Engine) -> list[str]:
+    """Return every label that counts for an entry, each by one step in the index."""
+    found: list[str] = []
+    following = sa.select(shown).order_by(shown).limit(1)
+    with reading(engine) as connection:
+        one = connection.scalar(following)
+        while one is not None:
+            found.append(one)
+            one = connection.scalar(following.where(shown > one))
+    return sorted(found)
 
 
 def _check(name: str, value: int, most: int | None) -> None:

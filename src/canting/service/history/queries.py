@@ -43,6 +43,12 @@ def matching(which: Filter) -> Select[Any]:
     return sa.select(entries).where(*conditions(which)).order_by(*NEWEST)
 
 
+def some(which: Filter, size: int, start: int) -> Select[Any]:
+    """Return `size` of the entries of a filter; those before are skipped in the index alone."""
+    names = matching(which).with_only_columns(entries.c.id).limit(size).offset(start)
+    return sa.select(entries).where(entries.c.id.in_(names)).order_by(*NEWEST)
+
+
 def counted(which: Filter) -> Select[Any]:
     """Return how many entries a filter has."""
     return sa.select(sa.func.count()).select_from(entries).where(*conditions(which))

@@ -50,10 +50,10 @@ entries = sa.Table(
     sa.Column("height", sa.Integer, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("corrected", sa.Text),
-    sa.Index("history_entries_created", "created", "id"),
+    sa.Index("history_entries_created", "created", "id", "abstained", "picture_bytes"),
 )
 
 shown = sa.func.coalesce(entries.c.corrected, entries.c.label)
 """The label that counts: a person's, else the model's."""
 
-sa.Index("history_entries_shown", shown, entries.c.created, entries.c.id)
+sa.Index("history_entries_shown", shown, entries.c.created, entries.c.id, entries.c.abstained)

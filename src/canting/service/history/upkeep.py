@@ -15,6 +15,10 @@ ROW_BYTES = 1024
 """What a row with its indexes takes in the database, roughly."""
 
 
+AT_ONCE = 500
+"""Rows that are deleted in one transaction."""
+
+
 class Limits(NamedTuple):
     """How long entries are kept, and how many bytes of them; `None`: without limit."""
 
@@ -41,19 +45,31 @@ def orphans(engine: Engine, pictures: Pictures) -> list[str]:
 
 def retain(engine: Engine, pictures: Pictures | None, limits: Limits) -> int:
     """Delete entries that are too old, then the oldest above the limit of bytes; count them."""
-    old = [] if limits.days is None else delete(engine, _older(limits.days))
+    old = 0 if limits.days is None else delete(engine, pictures, _older(limits.days))
     if limits.max_bytes is not None and _used(engine) > limits.max_bytes:
-        old += delete(engine, _above(limits.max_bytes))
-    if pictures is not None:
-        pictures.remove(old)
-    return len(old)
+        old += delete(engine, pictures, _above(limits.max_bytes))
+    return old
 
 
-def delete(engine: Engine, *which: ColumnElement[bool]) -> list[str]:
-    """Delete rows and return their ids; their pictures remain."""
-    statement = sa.delete(entries).where(*which).returning(entries.c.id)
+def delete(engine: Engine, pictures: Pictures | None, *which: ColumnElement[bool]) -> int:
+    """Delete rows, the oldest first, then their pictures; return how many rows.
+
+    Of many rows a few at a time, so that others can write in between.
+    """
+    oldest = sa.select(entries.c.id).where(*which).order_by(entries.c.created, entries.c.id)
+    with reading(engine) as connection:
+        names = list(connection.scalars(oldest))
+    some = range(0, len(names), AT_ONCE)
+    return sum(_delete(engine, pictures, names[start : start + AT_ONCE]) for start in some)
+
+
+def _delete(engine: Engine, pictures: Pictures | None, names: list[str]) -> int:
+    statement = sa.delete(entries).where(entries.c.id.in_(names)).returning(entries.c.id)
     with writing(engine) as connection:
-        return list(connection.scalars(statement))
+        deleted = list(connection.scalars(statement))
+    if pictures is not None:
+        pictures.remove(deleted)
+    return len(deleted)
 
 
 def _older(days: int) -> ColumnElement[bool]:

@@ -30,4 +30,6 @@ def upgrade() -> None:
         sa.Column("height", sa.Integer, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
     )
-    op.create_index("history_entries_created", "history_entries", ["created", "id"])
+    # Also holds what is counted and summed over all entries.
+    columns = ["created", "id", "abstained", "picture_bytes"]
+    op.create_index("history_entries_created", "history_entries", columns)

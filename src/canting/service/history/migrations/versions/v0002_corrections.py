@@ -11,4 +11,6 @@ def upgrade() -> None:
     """Add the column and the index."""
     op.add_column("history_entries", sa.Column("corrected", sa.Text))
     shown = sa.text("coalesce(corrected, label)")
-    op.create_index("history_entries_shown", "history_entries", [shown, "created", "id"])
+    op.create_index(
+        "history_entries_shown", "history_entries", [shown, "created", "id", "abstained"]
+    )
