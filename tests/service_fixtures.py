@@ -20,11 +20,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from canting.core import files
 from tests.conftest import ROOT
 
 LABELS = ("kawung", "mega_mendung", "parang")
 COLOURS = {"kawung": "red", "mega_mendung": "lime", "parang": "blue"}
-"""The made model answers which of red, green and blue a picture has most of; to black, NaN."""
+"""The made model answers which of red, green and blue a picture has most of.
+
+It abstains where there is not much more of one than of the others; to black it answers NaN.
+"""
 
 SIDE = 64
 PATIENCE = 60.0
@@ -32,10 +36,19 @@ PATIENCE = 60.0
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the made bundle, not to be changed."""
-    folder = tmp_path_factory.mktemp("bundle") / "best"
-    write_bundle(folder)
+def bundle(pytestconfig: pytest.Config) -> Path:
+    """Return the folder of the made bundle, not to be changed.
+
+    It is kept from one test run to the next: TensorFlow takes seconds to write it.
+    """
+    from canting import export
+
+    sources = [Path(__file__), Path(export.__file__)]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    folder = pytestconfig.cache.mkdir(f"bundle-{key}") / "best"
+    if not folder.exists():
+        with files.replacing(folder) as aside:
+            write_bundle(aside)
     return folder
 
 
@@ -47,7 +60,8 @@ def write_bundle(folder: Path, kernel: float = 12.0) -> None:
     weights = np.eye(3, dtype=np.float32) * kernel
     bias = np.zeros(3, dtype=np.float32)
     export(_model(weights, bias), folder / "model.tflite")
-    np.savez(folder / "arrays.npz", kernel=weights, bias=bias)
+    colours = np.eye(3, dtype=np.float32)
+    np.savez(folder / "arrays.npz", kernel=weights, bias=bias, prototypes=colours)
     (folder / "card.json").write_text(json.dumps(_card(folder)))
 
 
@@ -74,6 +88,13 @@ def _card(folder: Path) -> dict[str, Any]:
         "temperature": 1.0,
         "model_sha256": digests["model.tflite"],
         "arrays_sha256": digests["arrays.npz"],
+        "abstention": {
+            "method": "nearest",
+            "threshold": 0.1,
+            "false_refusal": 0.05,
+            "wanted": 0.05,
+            "pictures": 100,
+        },
     }
 
 

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -26,9 +27,13 @@ MIB = 2**20
 
 @pytest.fixture(scope="module")
 def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    limits = {"max_upload_bytes": FILE, "max_request_bytes": REQUEST, "max_files": 3}
-    times = {"idle_timeout": 1.5, "upload_timeout": 3}
-    room = {"concurrency": 2, "queue": 6, "max_waiting_bytes": 2_000_000}
+    limits: dict[str, Any] = {
+        "max_upload_bytes": FILE,
+        "max_request_bytes": REQUEST,
+        "max_files": 3,
+    }
+    times: dict[str, Any] = {"idle_timeout": 1.5, "upload_timeout": 3}
+    room: dict[str, Any] = {"concurrency": 2, "queue": 6, "max_waiting_bytes": 2_000_000}
     folder = tmp_path_factory.mktemp("limits")
     with running(folder, bundle, **limits, **times, **room) as one:
         one.answer(encoded())

@@ -263,6 +263,17 @@ def test_the_same_answer_as_without_a_server(server: Server, bundle: Path) -> No
         assert answer["label"] == expected.label
 
 
+def test_a_picture_unlike_all_is_no_bare_label(server: Server) -> None:
+    before = server.metric('canting_abstentions_total{reason="unlike_training"}')
+    known, unknown = server.answer(encoded("red")), server.answer(encoded("white"))
+    assert (known["abstained"], known["reason"]) == (False, None)
+    assert (unknown["abstained"], unknown["reason"]) == (True, "unlike_training")
+    assert known["distance"] < 1 < unknown["distance"]
+    assert server.metric('canting_abstentions_total{reason="unlike_training"}') == before + 1
+    entry = server.client.get(f"/api/history/{unknown['history_id']}").json()
+    assert (entry["abstained"], entry["reason"]) == (True, "unlike_training")
+
+
 def test_an_answer_that_is_no_number(server: Server) -> None:
     before = server.metric("canting_model_output_invalid_total")
     refused(server, encoded("black"), status=500, code="model_output_invalid")

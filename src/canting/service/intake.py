@@ -24,7 +24,8 @@ class Form(NamedTuple):
     def pictures(self) -> list[Upload]:
         """Return the files; raise `Refusal` 400 `missing_file` where there are none."""
         if not self.files:
-            raise _missing()
+            message = "Send pictures as multipart/form-data, each in a field `files`."
+            raise Refusal(400, "missing_file", message)
         return self.files
 
 
@@ -36,7 +37,7 @@ async def form(request: Request, settings: Settings) -> Form:
     if kind == b"application/x-www-form-urlencoded":
         return Form([], await _urlencoded(request, settings))
     if kind in (b"", b"application/json"):
-        raise _missing()
+        return Form([], {})
     message = "Send the form as multipart/form-data."
     raise Refusal(415, "unsupported_media_type", message)
 
@@ -56,8 +57,3 @@ async def _urlencoded(request: Request, settings: Settings) -> dict[str, str]:
     except ValueError:
         raise Refusal(400, "bad_form", "The form is damaged.") from None
     return dict(pairs)
-
-
-def _missing() -> Refusal:
-    message = "Send pictures as multipart/form-data, each in a field `files`."
-    return Refusal(400, "missing_file", message)
