@@ -85,7 +85,8 @@ def test_the_map_shows_what_speaks_for_the_label(classifier: Classifier) -> None
     assert answer.label == "mega_mendung"
     shown = answer.activation
     assert shown is not None
-    assert (shown.shape, shown.dtype) == ((8, 8), np.float32)
+    assert shown.shape == (8, 8)
+    assert shown.dtype == np.float32
     assert (shown.min(), shown.max()) == (0, 1)
     assert (shown[:, 4:] > 0.9).all()
     assert (shown[:, :3] == 0).all()

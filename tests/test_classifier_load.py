@@ -125,18 +125,7 @@ def test_a_model_that_only_answers_nan_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "model_output"
 
 
-HEAVY = [
-    "tensorflow",
-    "keras",
-    "mlflow",
-    "dvc",
-    "pandas",
-    "sklearn",
-    "scipy",
-    "joblib",
-    "matplotlib",
-    "pyarrow",
-]
+HEAVY = ["tensorflow", "keras", "mlflow", "dvc", "pandas", "sklearn", "scipy", "joblib", "pyarrow"]
 
 
 def test_answering_needs_no_training_package(bundle: Path) -> None:
