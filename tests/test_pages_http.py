@@ -28,12 +28,14 @@ def silent(site_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture(scope="module")
 def private(site_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    settings = {"history_token": "open-sesame", "keep_pictures": "false", "history_days": 30}
-    with running(tmp_path_factory.mktemp("private"), site_bundle, **settings) as one:
+    folder = tmp_path_factory.mktemp("private")
+    with running(
+        folder, site_bundle, history_token="open-sesame", keep_pictures=False, history_days=30
+    ) as one:
         yield one
 
 
-def get(server: Server, path: str, status: int = 200, **headers: str) -> str:
+def get(server: Server, path: str, status: int = 200, headers: dict[str, str] | None = None) -> str:
     answer = server.client.get(path, headers=headers)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"].startswith("text/html")
@@ -60,7 +62,7 @@ def newest(server: Server) -> str:
 @pytest.mark.parametrize("path", ["/", "/classify", "/history", "/about", "/samples/1"])
 @pytest.mark.parametrize("code", ["en", "id"])
 def test_every_page_in_both_languages(site: Server, path: str, code: str) -> None:
-    page = get(site, path, **{"Accept-Language": code})
+    page = get(site, path, headers={"Accept-Language": code})
     assert f'<html lang="{code}">' in page
     assert words(code)("site.footer") in page
     assert len(re.findall("<h1", page)) == 1
@@ -68,7 +70,7 @@ def test_every_page_in_both_languages(site: Server, path: str, code: str) -> Non
 
 
 def test_the_first_page_knows_the_classes(site: Server) -> None:
-    page = get(site, "/", **INDONESIAN)
+    page = get(site, "/", headers=INDONESIAN)
     assert "Motif batik apakah ini?" in page
     assert all(name in page for name in ("Kawung", "Mega Mendung", "Parang", "Cirebon"))
     assert page.count('<li><a href="/samples/') == 3
@@ -190,7 +192,9 @@ def test_the_table_has_what_the_filter_shows(site: Server) -> None:
     "query", ["page=-1", "page=999999", "known=x", "since=a'--", "size=0&page=0"]
 )
 def test_a_filter_that_cannot_be_read(site: Server, query: str) -> None:
-    assert words("id")("codes.bad_filter") in get(site, f"/history?{query}", 400, **INDONESIAN)
+    assert words("id")("codes.bad_filter") in get(
+        site, f"/history?{query}", 400, headers=INDONESIAN
+    )
 
 
 def test_pages_of_the_history(site: Server) -> None:
@@ -205,8 +209,8 @@ def test_the_switch_of_the_language(site: Server) -> None:
     answer = site.client.get("/language?to=id&back=/about?x=1")
     assert (answer.status_code, answer.headers["location"]) == (303, "/about?x=1")
     assert "canting_language=id" in answer.headers["set-cookie"]
-    assert '<html lang="id">' in get(site, "/about", Cookie="canting_language=id")
-    assert '<html lang="en">' in get(site, "/about", Cookie="canting_language=xx")
+    assert '<html lang="id">' in get(site, "/about", headers={"Cookie": "canting_language=id"})
+    assert '<html lang="en">' in get(site, "/about", headers={"Cookie": "canting_language=xx"})
     away = site.client.get("/language?to=xx&back=//evil.example")
     assert away.headers["location"] == "/"
     assert "set-cookie" not in away.headers
@@ -217,7 +221,7 @@ def test_the_switch_of_the_language(site: Server) -> None:
     ("path", "status"), [("/nowhere", 404), ("/history/x", 404), ("/static/x", 404)]
 )
 def test_errors_are_pages(site: Server, path: str, status: int) -> None:
-    page = get(site, path, status, **INDONESIAN)
+    page = get(site, path, status, headers=INDONESIAN)
     assert words("id")(f"errors.{status}_title") in page
     assert "Traceback" not in page
     assert words("id")("errors.number", id="") in page
@@ -239,7 +243,7 @@ def test_our_own_files_are_kept_by_browsers(site: Server) -> None:
 
 
 def test_the_figures_of_the_model(site: Server) -> None:
-    page = get(site, "/about", **INDONESIAN)
+    page = get(site, "/about", headers=INDONESIAN)
     assert all(text in page for text in ("89,2 %", "85,1 %", "92,1 %", "1.300", "0,888"))
 
 
@@ -252,7 +256,7 @@ def test_without_a_history(silent: Server) -> None:
 
 
 def test_a_private_history_without_pictures(private: Server) -> None:
-    page = get(private, "/history", 401, **INDONESIAN)
+    page = get(private, "/history", 401, headers=INDONESIAN)
     assert words("id")("errors.401") in page
     answer = ask(private, ("a.jpg", cloth("red")))
     assert "/history/" not in answer.text.split("<main", 1)[1].split("</main", 1)[0]
