@@ -59,10 +59,16 @@ class Side(NamedTuple):
 
     def memory(self) -> float:
         """Return the MiB that are the server's own, of all its processes."""
-        processes = [psutil.Process(self.process.pid)]
-        processes += processes[0].children(recursive=True)
-        used: float = sum(one.memory_full_info().uss for one in processes) / 2**20
+        used: float = sum(one.memory_full_info().uss for one in self._family()) / 2**20
         return used
+
+    def busy(self) -> float:
+        """Return the seconds that all its processes have computed since their start."""
+        return sum(one.cpu_times().user + one.cpu_times().system for one in self._family())
+
+    def _family(self) -> list[psutil.Process]:
+        first = psutil.Process(self.process.pid)
+        return [first, *first.children(recursive=True)]
 
 
 def main() -> None:
@@ -89,17 +95,22 @@ def _measured(
     """Return the figures of each side, from `rounds` in turns."""
     alone: dict[str, list[float]] = {name: [] for name in sides}
     rates: dict[str, list[float]] = {name: [] for name in sides}
+    costs: dict[str, list[float]] = {name: [] for name in sides}
     for side in sides.values():
-        _rate(side, bodies, 1.0)
+        _full(side, bodies, 1.0)
     for _ in range(rounds):
         for name, side in sides.items():
             alone[name] += [side.ask(body) for body in bodies[: max(20, 100 // rounds)]]
-            rates[name].append(_rate(side, bodies, seconds))
+            before = side.busy()
+            count, took = _full(side, bodies, seconds)
+            rates[name].append(count / took)
+            costs[name].append((side.busy() - before) / count)
     return {
         name: {
             "p50, ms": 1000 * float(np.percentile(alone[name], 50)),
             "p99, ms": 1000 * float(np.percentile(alone[name], 99)),
             f"pictures/s, {AT_ONCE} at once": float(np.median(rates[name])),
+            "processor, ms a picture": 1000 * float(np.median(costs[name])),
             "memory, MiB": side.memory(),
             "start, s": side.start,
         }
@@ -107,8 +118,8 @@ def _measured(
     }
 
 
-def _rate(side: Side, bodies: list[bytes], seconds: float) -> float:
-    """Return the pictures a second that are answered to many clients at once."""
+def _full(side: Side, bodies: list[bytes], seconds: float) -> tuple[int, float]:
+    """Return how many pictures were answered to many clients at once, and the seconds it took."""
     end = time.perf_counter() + seconds
 
     def client(number: int) -> int:
@@ -121,7 +132,7 @@ def _rate(side: Side, bodies: list[bytes], seconds: float) -> float:
     started = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         count = sum(pool.map(client, range(AT_ONCE)))
-    return count / (time.perf_counter() - started)
+    return count, time.perf_counter() - started
 
 
 @contextlib.contextmanager
