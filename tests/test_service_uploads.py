@@ -63,7 +63,7 @@ def test_no_field_or_another_one(server: Server) -> None:
     for given in cases:
         response = server.client.post("/api/classify", **given)
         assert (response.status_code, response.json()["code"]) == (400, "missing_file")
-    nothing_chosen = {"files": {"files": ("", b"", "application/octet-stream")}}
+    nothing_chosen: dict[str, Any] = {"files": {"files": ("", b"", "application/octet-stream")}}
     response = server.client.post("/api/classify", **nothing_chosen)
     assert (response.status_code, response.json()["code"]) == (400, "missing_file")
 
