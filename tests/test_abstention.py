@@ -15,6 +15,8 @@ from canting.core import files
 from canting.core.params import Params, load
 from canting.features.store import Store
 from canting.select_best import samples
+from canting.select_best.doubt import doubt
+from canting.select_best.refit import Refit
 from canting.train import fold, grid
 from canting.train.fold import Task
 from tests.conftest import ROOT
@@ -78,8 +80,7 @@ def test_the_wanted_share_of_new_pictures_is_refused_and_nearly_all_strangers() 
 
 def test_a_picture_never_stands_for_itself_and_held_out_ones_for_nothing() -> None:
     pooled, codes = clouds(90, 0)
-    pooled[0] = pooled[0, ::-1]
-    pooled[:3] = pooled[0]
+    pooled[:3] = np.tile([2, 0], CHANNELS // 2)
     fixed = fit.fit(pooled, [pooled] * FOLDS, known(codes), 0.05, 1)
     assert (fixed.scores[:3] > fixed.scores[3:].max()).all()
     held = Known(codes, np.where(np.arange(90) < 3, -1, known(codes).folds))
@@ -147,6 +148,37 @@ def test_features_of_a_frozen_trunk_are_the_mean_of_its_views(tmp_path: Path) ->
     np.testing.assert_allclose(
         features.pooled(None, Store(tmp_path)), pooled.mean(axis=0), rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("wanted", [None, 0.1])
+def test_the_doubt_of_a_winner(tmp_path: Path, wanted: float | None) -> None:
+    pooled, codes = clouds(90, 0)
+    np.save(tmp_path / "view_000.npy", pooled)
+    files.write_json(tmp_path / "key.json", "a key")
+    labels, folds = np.array(list("abc"), object)[codes], known(codes).folds.copy()
+    folds[:9] = -1
+    paths = [f"{number}.png" for number in range(90)]
+    table = pd.DataFrame({"path": paths, "label": labels, "group": range(90), "fold": folds})
+    settings = params(None)
+    abstain = settings.abstain.model_copy(update={"false_refusal": wanted})
+    settings = settings.model_copy(update={"folds": FOLDS, "abstain": abstain})
+    task = Task(settings.scenarios()[0], -1, settings, table, tmp_path, tmp_path / "cache")
+    picture = keras.Input((32, 32, 3))
+    colours = keras.layers.Dense(CHANNELS)(keras.layers.GlobalAveragePooling2D()(picture))
+    final = Refit(keras.Model(picture, {"pooled": colours}), None, None)
+    answered = table.iloc[9:].assign(predicted=labels[9:])
+    answered.iloc[0, answered.columns.get_loc("predicted")] = "another"
+    found = doubt(task, final, answered.iloc[::-1])
+    right = set(found.right["path"])
+    assert right <= set(paths[10:])
+    if wanted is None:
+        assert (found.card, found.record, len(found.prototypes)) == (None, {"wanted": None}, 0)
+        assert right == set(paths[10:])
+        return
+    assert found.card is not None
+    assert set(found.card["refused"]) == set(strangers.KINDS)
+    assert found.record["accuracy"] == 80 / 81
+    assert 81 - len(right) - 1 <= round(81 * found.card["false_refusal"]) <= 81 - len(right)
 
 
 def test_samples_are_two_a_class_small_and_bare(tmp_path: Path) -> None:

@@ -151,13 +151,13 @@ def test_killed_at_work_it_leaves_nothing(bundle: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "many", tmp_path / "out" / "table.csv"
     folder.mkdir()
     Image.effect_noise((2000, 2000), 90).convert("RGB").save(folder / "a.png")
-    for number in range(60):
-        os.link(folder / "a.png", folder / f"{number:02}.png")
-    words = ["predict", folder, "--bundle", bundle, "--out", out]
+    for number in range(300):
+        os.link(folder / "a.png", folder / f"{number:03}.png")
+    one_core = min(os.sched_getaffinity(0))
+    words = map(str, ["predict", folder, "--bundle", bundle, "--out", out])
+    line = ["taskset", "--cpu-list", str(one_core), sys.executable, "-c", MAIN, *words]
     for kind, expected in ((signal.SIGKILL, -9), (signal.SIGINT, -2)):
-        process = subprocess.Popen(
-            [sys.executable, "-c", MAIN, *map(str, words)], stderr=subprocess.PIPE
-        )
+        process = subprocess.Popen(line, stderr=subprocess.PIPE)
         time.sleep(1.5)
         process.send_signal(kind)
         _, error = process.communicate(timeout=60)
