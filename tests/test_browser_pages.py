@@ -1,7 +1,6 @@
 """The pages in a real browser, with scripts and without; screenshots are kept to be looked at."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +68,6 @@ def files(*colours: str) -> Any:
         {"name": f"{colour}.jpg", "mimeType": "image/jpeg", "buffer": cloth(colour)}
         for colour in colours
     ]
-
-
-@contextmanager
-def choosing(page: "Page") -> Iterator[None]:
-    """Let a click open the dialog for files, as a visitor does."""
-    with page.expect_file_chooser() as chooser:
-        yield
-    chooser.value.set_files(files("red"))
 
 
 def test_upload_several_with_previews_and_progress(visit: Open) -> None:
@@ -209,8 +200,9 @@ def test_a_phone_never_scrolls_sideways(visit: Open, name: str, scheme: str) -> 
 
 def test_a_phone_takes_a_photo_and_shows_its_answer(visit: Open) -> None:
     page = visit("/classify", **PHONE)
-    with choosing(page):
-        page.get_by_label("Ambil foto").click()
+    page.on("filechooser", lambda chooser: chooser.set_files(files("red")))
+    page.get_by_label("Ambil foto").click()
+    page.locator("[data-chosen] img").wait_for()
     page.get_by_role("button", name="Tanya", exact=True).click()
     page.locator("[data-answer]").wait_for()
     assert "> 99,9 % yakin" in page.locator("[data-answer]").inner_text()
@@ -240,6 +232,7 @@ def test_an_abstention_in_plain_words(visit: Open) -> None:
 
 def test_the_keyboard_alone(visit: Open) -> None:
     page = visit("/classify")
+    page.on("filechooser", lambda chooser: chooser.set_files(files("red")))
     page.keyboard.press("Tab")
     skip = page.locator(":focus")
     assert skip.inner_text() == words("en")("site.skip")
@@ -247,8 +240,8 @@ def test_the_keyboard_alone(visit: Open) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.locator(":focus").get_attribute("name") == "files"
-    with choosing(page):
-        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.locator("[data-chosen] img").wait_for()
     page.keyboard.press("Tab")
     assert page.locator(":focus").get_attribute("aria-label") == "Leave out red.jpg"
     page.keyboard.press("Tab")

@@ -8,8 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from canting.service.api_history import opened, run
 from canting.service.errors import Refusal
 from canting.service.pages import choice, table
-from canting.service.pages.rendering import page
-from canting.service.state import State
+from canting.service.pages.rendering import page, state_of
 
 if TYPE_CHECKING:
     from canting.service.history import History, Page
@@ -37,7 +36,7 @@ async def history(request: Request) -> Response:
         found=found,
         choice=wanted,
         labels=labels,
-        classifier=_state(request).model.classifier,
+        classifier=state_of(request).model.classifier,
         said=said if said in SAID else "",
     )
 
@@ -67,8 +66,3 @@ def _none(request: Request, refusal: Refusal) -> Response:
     kind = "off" if refusal.code == "history_off" else "broken"
     status = 200 if kind == "off" else refusal.status
     return page(request, "no_history.html", status=status, kind=kind)
-
-
-def _state(request: Request) -> State:
-    state: State = request.app.state.canting
-    return state

@@ -10,8 +10,7 @@ from canting.service.api_history import opened, run
 from canting.service.errors import Refusal
 from canting.service.intake import form
 from canting.service.pages import shown
-from canting.service.pages.rendering import is_part, page
-from canting.service.state import State
+from canting.service.pages.rendering import is_part, page, state_of
 
 if TYPE_CHECKING:
     from canting.service.history import Entry
@@ -26,8 +25,8 @@ async def entry(request: Request) -> Response:
     return page(
         request,
         "answers.html",
-        results=[shown.kept(found, _state(request))],
-        classifier=_state(request).model.classifier,
+        results=[shown.kept(found, state_of(request))],
+        classifier=state_of(request).model.classifier,
         said=said if said in SAID else "",
     )
 
@@ -48,7 +47,7 @@ async def delete(request: Request) -> Response:
 async def correct(request: Request) -> Response:
     """Keep the label that a person gave, or take it back, and show the entry."""
     label = (await _fields(request)).get("label", "")
-    history, classifier = await opened(request), _state(request).model.classifier
+    history, classifier = await opened(request), state_of(request).model.classifier
     if label and classifier and label not in classifier.labels:
         raise Refusal(422, "unknown_label", "The model has no such class.")
     found = await run(request, history.correct, request.path_params["id"], label or None)
@@ -60,7 +59,7 @@ async def correct(request: Request) -> Response:
 
 async def _fields(request: Request) -> dict[str, str]:
     """Return the fields of a form that came from a page of ours."""
-    fields = (await form(request, _state(request).settings)).fields
+    fields = (await form(request, state_of(request).settings)).fields
     csrf.check(request, fields)
     return fields
 
@@ -68,8 +67,3 @@ async def _fields(request: Request) -> dict[str, str]:
 async def _get(request: Request) -> "Entry":
     history = await opened(request)
     return await run(request, history.get, request.path_params["id"])
-
-
-def _state(request: Request) -> State:
-    state: State = request.app.state.canting
-    return state

@@ -14,6 +14,7 @@ from canting.service.pages.address import here, with_query
 from canting.service.pages.emphasis import emphasis
 from canting.service.pages.static import address
 from canting.service.pages.words import words
+from canting.service.state import State
 
 PART = "X-Canting-Part"
 """Header by which a script asks for the answers alone, without the page around them."""
@@ -36,6 +37,12 @@ def page(
 def is_part(request: Request) -> bool:
     """Return whether a script asks, which wants the answers alone."""
     return PART in request.headers
+
+
+def state_of(request: Request) -> State:
+    """Return what all requests share."""
+    state: State = request.app.state.canting
+    return state
 
 
 @cache
@@ -66,7 +73,7 @@ def _shared(request: Request) -> dict[str, Any]:
         "path": request.url.path,
         "here": here(request),
         "csrf": partial(csrf.token, request),
-        "settings": request.app.state.canting.settings,
+        "settings": state_of(request).settings,
         "request_id": getattr(request.state, "request_id", ""),
     }
 
