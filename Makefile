@@ -28,7 +28,7 @@ repro: $(READY) data
 	dvc repro
 	canting show
 
-# The results of the last run, as a page for a browser.
+# The pages and the API on the model of the last `make repro`: http://127.0.0.1:3000
 serve: $(READY)
 	canting serve
 

@@ -3,14 +3,17 @@
 import argparse
 import sys
 
-from canting.commands import paint, serve, show, study, tune
+from canting.commands import history, paint, predict, results, serve, show, study, tune
 from canting.core.errors import CantingError
 
 COMMANDS = (
     show,
+    results,
+    predict,
     serve,
     study,
     tune,
+    history,
     paint,
 )
 
