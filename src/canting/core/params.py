@@ -12,7 +12,7 @@ from canting.core.errors import CantingError
 from canting.core.names import BACKBONES, OPTIMIZERS, SHIFTS
 from canting.core.params_error import ParamsError
 from canting.core.params_tune import Tune
-from canting.core.section import Count, Listed, Many, Pixels, Section, Share, known
+from canting.core.section import Count, Listed, Many, Pixels, Section, Share, Words, known
 
 
 def _size(value: Any) -> Any:
@@ -34,7 +34,7 @@ def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
 class Fetch(Section):
     """Where the pictures come from."""
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Words
     classes: dict[str, str] | None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
 
@@ -117,10 +117,19 @@ class Shift(Section):
     leave_out: Annotated[Listed[Annotated[str, known(SHIFTS)]], AfterValidator(_not_all)]
 
 
+class Cards(Section):
+    """What the cards say that no stage can measure."""
+
+    intended_use: Words | None
+    data_origin: Words | None
+    data_licence: Words | None
+    contact: Words | None
+
+
 class Report(Section):
     """What the report says of itself."""
 
-    title: Annotated[str, Field(min_length=1)]
+    title: Words
 
 
 class Scenario(Section):
@@ -171,6 +180,7 @@ class Params(Section):
     evaluate: Evaluate
     select_best: SelectBest
     shift: Shift
+    cards: Cards
     report: Report
 
     def trunks(self) -> list[tuple[str, str | None]]:
