@@ -3,7 +3,17 @@
 import argparse
 import sys
 
-from canting.commands import paint, serve, show, study, tune
+from canting.commands import (
+    compare,
+    doctor,
+    paint,
+    promote,
+    serve,
+    show,
+    study,
+    track,
+    tune,
+)
 from canting.core.errors import CantingError
 
 COMMANDS = (
@@ -11,7 +21,11 @@ COMMANDS = (
     serve,
     study,
     tune,
+    compare,
+    track,
+    promote,
     paint,
+    doctor,
 )
 
 
