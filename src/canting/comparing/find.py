@@ -39,7 +39,7 @@ def experiments(root: Path) -> dict[str, str]:
 
 
 def _tracked(run: str, root: Path, runs: Path) -> Source:
-    from canting.tracking.fetch import fetch
+    from canting.tracking.deliver import fetch
 
     fetch(run, root, runs / run)
     return Folder(run[:8], runs / run)

@@ -132,6 +132,14 @@ class Report(Section):
     title: Words
 
 
+class Track(Section):
+    """Where runs are kept track of, and how long that may take."""
+
+    enabled: bool
+    experiment: Annotated[str, Field(pattern=r"^[\w. -]{1,100}$")]
+    seconds: Annotated[float, Field(gt=0)]
+
+
 class Scenario(Section):
     """One combination of the scenario keys."""
 
@@ -182,6 +190,7 @@ class Params(Section):
     shift: Shift
     cards: Cards
     report: Report
+    track: Track
 
     def trunks(self) -> list[tuple[str, str | None]]:
         """Return every backbone with every layer that its tail starts at."""
