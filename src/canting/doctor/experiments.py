@@ -1,15 +1,18 @@
 """DVC's queue of experiments: tasks and workers that died.
 
 Each task and worker has a JSON file with its process and, once it has ended, its return code
-(dvc_task/proc/process.py).
+(dvc_task/proc/process.py). A process that is dead but not yet buried counts as alive, as for DVC:
+its commands would not mend it.
 """
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from canting.doctor.finding import Finding, Level, fine
-from canting.doctor.locks import TEMPORARY, lives
+from canting.doctor.locks import TEMPORARY
 
 QUEUE = TEMPORARY / "exps"
 
@@ -42,7 +45,7 @@ def _waiting(queue: Path) -> Iterator[Finding]:
 
 def _lives(path: Path) -> bool:
     pid, code = _process(path)
-    return code is None and pid is not None and lives(pid)
+    return code is None and pid is not None and psutil.pid_exists(pid)
 
 
 def _failed(path: Path) -> bool:
@@ -52,7 +55,7 @@ def _failed(path: Path) -> bool:
 
 def _died(path: Path) -> bool:
     pid, code = _process(path)
-    return code is None and pid is not None and not lives(pid)
+    return code is None and pid is not None and not psutil.pid_exists(pid)
 
 
 def _process(path: Path) -> tuple[int | None, int | None]:

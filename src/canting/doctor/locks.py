@@ -35,7 +35,7 @@ def _rwlocks(root: Path) -> Iterator[Finding]:
             told = f"`{name}` is damaged, so that every command of DVC fails"
             yield Finding("locks", "mend", told, f"rm {name}")
         for pid, command in sorted((holders or {}).items()):
-            if lives(pid):
+            if psutil.pid_exists(pid):
                 yield Finding("locks", "note", f"process {pid} is at work: {command}")
 
 
@@ -49,14 +49,6 @@ def read(path: Path) -> dict[int, str] | None:
         return None if unknown else dict(map(_holder, infos))
     except (ValueError, TypeError, AttributeError, KeyError):
         return None
-
-
-def lives(pid: int) -> bool:
-    """Tell whether a process runs; one that is dead and not yet buried does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
 
 
 def _holder(info: Any) -> tuple[int, str]:
