@@ -14,7 +14,9 @@ from canting.report.provenance import provenance
 ABOUT = "about.json"
 """What a snapshot tells of itself."""
 
-FOLDERS = tuple(f"build/{name}" for name in ("best", "confusions", "costs", "report", "tune"))
+FOLDERS = tuple(
+    f"build/{name}" for name in ("best", "cards", "confusions", "costs", "report", "tune")
+)
 SINGLE = (
     *("params.yaml", "dvc.lock"),
     *(f"build/train/{name}.csv" for name in ("costs", "curves", "scenarios")),
