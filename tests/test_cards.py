@@ -191,7 +191,7 @@ def test_what_nobody_stated_is_said_too(plain: Path) -> None:
 def test_the_embedded_pictures_are_known_by_their_digest(plain: Path, tmp_path: Path) -> None:
     shutil.copytree(plain, tmp_path / "run")
     lines = (ROOT / "tests" / "painted.sha256").read_text(encoding="utf-8").splitlines()
-    digests = dict(reversed(line.split("  ")) for line in lines)  # type: ignore[arg-type]
+    digests = {name: digest for digest, name in (line.split("  ") for line in lines)}
     if not (ROOT / "data" / "kawung").is_dir():
         pytest.skip("needs the painted pictures in the folder `data`: run `dvc pull`")
     rows = [f"{name},{(ROOT / 'data' / name).stat().st_size},{digests[name]}" for name in digests]
