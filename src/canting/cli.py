@@ -31,16 +31,17 @@ COMMANDS = (
 
 def main() -> None:
     """Run a command; an error that the user can mend is one clear line and exit code 1."""
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     try:
         arguments.run(arguments)
     except CantingError as error:
         sys.exit(f"canting {arguments.command}: {error}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="canting", description=__import__("canting").__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    found = argparse.ArgumentParser(prog="canting", description=__import__("canting").__doc__)
+    commands = found.add_subparsers(dest="command", required=True, metavar="command")
     for command in COMMANDS:
         command.add(commands)
-    return parser
+    return found
