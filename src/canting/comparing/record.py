@@ -56,7 +56,7 @@ def read(source: Source) -> Record | None:
     """
     if any(source.read(path) is None for path in NEEDED):
         return None
-    scenario = str(_json(source, SELECTION).get("winner"))
+    scenario = _winner(source)
     row = _rows(source, SCENARIOS, scenario)[0]
     parts = _rows(source, FOLDS, scenario)
     try:
@@ -114,12 +114,11 @@ def _rows(source: Source, path: str, scenario: str) -> list[dict[str, str]]:
     return rows
 
 
-def _json(source: Source, path: str) -> dict[str, Any]:
+def _winner(source: Source) -> str:
     try:
-        found = json.loads(source.read(path) or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise lock.damaged(source, path, error) from None
-    return found if isinstance(found, dict) else {}
+        return str(json.loads(source.read(SELECTION) or b"")["winner"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise lock.damaged(source, SELECTION, error) from None
 
 
 def _number(text: Any) -> float:

@@ -12,7 +12,7 @@ from canting.core.errors import CantingError
 from canting.registry import candidate, log
 from canting.registry.candidate import Candidate
 from canting.registry.decide import Decision, decide
-from canting.registry.log import Entry
+from canting.registry.log import Entry, Test
 
 
 def promote(version: str | None, root: Path, *, why: str | None = None) -> str:
@@ -24,31 +24,19 @@ def promote(version: str | None, root: Path, *, why: str | None = None) -> str:
     """
     entries = log.read(root / log.PATH)
     standing = log.standing(entries)
-    found = _candidate(version, entries, root)
+    champion, found = standing.champion, _candidate(version, entries, root)
     name = found.model[:12]
-    if standing.champion and standing.champion.to == found.model:
+    if champion and champion.to == found.model:
         return f"{name} is the champion already. Nothing was changed."
-    decision = decide(standing.champion, found)
+    decision = decide(champion, found)
     if why is not None:
-        log.append(root / log.PATH, _entry(standing.champion, found, "forced", why, decision))
+        _append(root, champion, found, "forced", why, decision.test)
         return f"{name} is the champion, by force: {why}"
-    if found.model in standing.taken_back:
-        raise CantingError(
-            f"{name} was champion and was taken back. It was not promoted. If it shall be champion "
-            'again: `canting promote --force --why "…"`.'
-        )
-    if decision.obstacle:
-        raise CantingError(
-            f"not comparable: {decision.obstacle}. {name} was not promoted. Repeat the champion's "
-            'run on these pictures and folds, or use `canting promote --force --why "…"`.'
-        )
+    _refuse(name, found.model in standing.taken_back, decision)
     if decision.action == "challenger" and standing.challenger == found.model:
         return f"{name} is the challenger already: {decision.why} Nothing was changed."
-    log.append(
-        root / log.PATH,
-        _entry(standing.champion, found, decision.action, decision.why, decision),
-    )
-    return _told(name, decision, standing.champion)
+    _append(root, champion, found, decision.action, decision.why, decision.test)
+    return _told(name, decision, champion)
 
 
 def roll_back(root: Path, *, why: str | None = None) -> str:
@@ -64,10 +52,7 @@ def roll_back(root: Path, *, why: str | None = None) -> str:
         )
     present, before = champions[-1], champions[-2]
     reason = why or f"{present.to[:12]} is taken back"
-    log.append(
-        root / log.PATH,
-        _entry(present, candidate.of_entry(before), "rollback", reason, None),
-    )
+    _append(root, present, candidate.of_entry(before), "rollback", reason, None)
     return (
         f"{before.to[:12]} is the champion again, in place of {present.to[:12]}. Its code and "
         f"results are at revision {before.figures.revision or 'unknown'}."
@@ -92,25 +77,39 @@ def _candidate(version: str | None, entries: list[Entry], root: Path) -> Candida
         return candidate.of_run(Path(folder), check=False)
 
 
-def _entry(
-    champion: Entry | None, found: Candidate, action: str, why: str, decision: Decision | None
-) -> Entry:
+def _refuse(name: str, taken_back: bool, decision: Decision) -> None:
+    """Raise where only a person can decide."""
+    force = '`canting promote --force --why "…"`'
+    if taken_back:
+        raise CantingError(
+            f"{name} was champion and was taken back. It was not promoted. If it shall be champion "
+            f"again: {force}."
+        )
+    if decision.obstacle:
+        raise CantingError(
+            f"not comparable: {decision.obstacle}. {name} was not promoted. Repeat the champion's "
+            f"run on these pictures and folds, or use {force}."
+        )
+
+
+def _append(
+    root: Path, champion: Entry | None, found: Candidate, action: str, why: str, test: Test | None
+) -> None:
     record = found.record
-    return Entry.model_validate(
-        {
-            "when": datetime.now(UTC).isoformat(timespec="seconds"),
-            "who": _who(),
-            "action": action,
-            "from": champion.to if champion else None,
-            "to": found.model,
-            "why": why,
-            "metric": record.metric,
-            "alpha": record.alpha,
-            "confidence": record.confidence,
-            "test": decision.test if decision else None,
-            "figures": found.figures,
-        }
-    )
+    content = {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "who": _who(root),
+        "action": action,
+        "from": champion.to if champion else None,
+        "to": found.model,
+        "why": why,
+        "metric": record.metric,
+        "alpha": record.alpha,
+        "confidence": record.confidence,
+        "test": test,
+        "figures": found.figures,
+    }
+    log.append(root / log.PATH, Entry.model_validate(content))
 
 
 def _told(name: str, decision: Decision, champion: Entry | None) -> str:
@@ -124,12 +123,14 @@ def _told(name: str, decision: Decision, champion: Entry | None) -> str:
     )
 
 
-def _who() -> str:
+def _who(root: Path) -> str:
     """Return who moves the alias: the actor of a workflow, git's user, or the account's name."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         return os.environ.get("GITHUB_ACTOR", "GitHub Actions")
     try:
-        told = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True)
+        told = subprocess.run(
+            ["git", "-C", str(root), "config", "user.name"], capture_output=True, text=True
+        )
     except OSError:
         return getpass.getuser()
     return told.stdout.strip() or getpass.getuser()
