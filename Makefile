@@ -29,7 +29,7 @@ repro: $(READY)
 	dvc repro --pull
 	canting show
 
-# The results of the last run, as a page for a browser.
+# The pages and the API on the model of the last `make repro`: http://127.0.0.1:3000
 serve: $(READY)
 	canting serve
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from canting import manifest
 from canting.core import files, runtime
 from canting.core.stage import BUILD, CACHE, RESULTS, stage
+from canting.evaluate import trained
 from canting.features.store import slug
 from canting.select_best import card, rule
 from canting.train.fold import Task, read_table
@@ -12,27 +14,35 @@ from canting.train.fold import Task, read_table
 with stage("select_best") as params:
     runtime.prepare(threads=runtime.TAIL_THREADS)
     runtime.import_keras()
-    from canting.select_best import bundle, cost, refit
+    from canting.select_best import bundle, cost, doubt, refit, samples
 
     table = read_table(BUILD / "folds.csv")
-    ranking = pd.read_csv(RESULTS / "evaluate" / "scenarios.csv")
+    measured = card.read(RESULTS / "evaluate")
+    ranked = set(measured.ranking["scenario"])
     folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
-    calibration = pd.read_csv(RESULTS / "evaluate" / "calibration.csv")
-    scenarios = [s for s in params.scenarios() if s.name in set(ranking["scenario"])]
+    scenarios = [scenario for scenario in params.scenarios() if scenario.name in ranked]
     costs = cost.costs(scenarios, params.image_size, table["label"].nunique())
     settings = params.select_best
     choice = rule.choose(
-        folds[folds["scenario"].isin(ranking["scenario"])], costs, settings.metric, settings.alpha
+        folds[folds["scenario"].isin(ranked)], costs, settings.metric, settings.alpha
     )
     winner = next(scenario for scenario in scenarios if scenario.name == choice.winner)
     task = Task(winner, -1, params, table, BUILD / "features" / slug(*winner.trunk), CACHE)
     final = refit.refit(task)
+    digests = manifest.read(BUILD / "manifest.parquet")[["path", "sha256"]]
+    predictions = trained.read(BUILD / "train").predictions
+    found = doubt.doubt(task, final, predictions[predictions["scenario"] == choice.winner])
     pictures = np.load(BUILD / "pictures.npy", mmap_mode="r")
     sample = pictures[np.linspace(0, len(pictures) - 1, min(32, len(pictures)), dtype=int)]
-    content = card.card(task, choice, ranking, calibration, final.hold_out, BUILD)
-    difference = bundle.write(final.model, list(sample), content, BUILD / "best")
-    files.write_json(
-        RESULTS / "select_best" / "selection.json",
-        card.selection(choice, final.hold_out, difference),
+    contents = bundle.Contents(
+        card.card(task, choice, measured, final.hold_out, found.card, BUILD),
+        {**refit.classifier(final), "prototypes": found.prototypes},
+        samples.samples(found.right.merge(digests, on="path"), BUILD / "raw"),
     )
+    difference = bundle.write(final.model, list(sample), contents, BUILD / "best")
+    with files.replacing(RESULTS / "select_best") as folder:
+        folder.mkdir()
+        selection = card.selection(choice, final.hold_out, difference)
+        files.write_json(folder / "selection.json", selection)
+        files.write_json(folder / "abstention.json", found.record)
     print(choice.reason)

@@ -12,10 +12,10 @@ from PIL import Image
 
 from canting.core.errors import CantingError
 from canting.core.revision import revision
-from canting.page import server
 from canting.report import escape, examples, read, words
 from canting.report.content import Link, Mono, Strong
 from canting.report.provenance import lock_digest, provenance
+from canting.results_page import server
 from tests import report_run
 
 

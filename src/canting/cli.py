@@ -6,8 +6,11 @@ import sys
 from canting.commands import (
     compare,
     doctor,
+    history,
     paint,
+    predict,
     promote,
+    results,
     serve,
     show,
     study,
@@ -18,12 +21,15 @@ from canting.core.errors import CantingError
 
 COMMANDS = (
     show,
+    results,
+    predict,
     serve,
     study,
     tune,
     compare,
     track,
     promote,
+    history,
     paint,
     doctor,
 )

@@ -1,20 +1,51 @@
-"""`canting serve`: the results of the last run as a page."""
+"""`canting serve`: the service on the model of the last run."""
 
 import argparse
-import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
 from typing import Any
+
+from canting.core.errors import CantingError
+
+SERVICE = "canting.service.service:Canting"
+GRACE_SECONDS = 20
+"""For the requests that are being answered when the service is told to end."""
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    parser = commands.add_parser("serve", help="show them as a page, on this machine alone")
+    parser = commands.add_parser("serve", help="open the pages and the API of the trained model")
     parser.add_argument("--port", type=int, default=3000, help="port to listen on (3000)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--bundle", type=Path, help="folder of the model (build/best)")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.page import server
+    from canting.service.settings import from_environment
 
-    with server(arguments.port) as pages, contextlib.suppress(KeyboardInterrupt):
-        print(f"http://{pages.server_name}:{pages.server_port} (Ctrl+C ends)", flush=True)
-        pages.serve_forever()
+    if arguments.bundle is not None:
+        os.environ["CANTING_BUNDLE"] = str(arguments.bundle)
+    _check(from_environment().bundle)
+    _serve(arguments.host, arguments.port)
+
+
+def _check(bundle: Path) -> None:
+    if not bundle.is_dir():
+        raise CantingError(
+            f"`{bundle}`: expected the folder of a trained model. Received: no folder. "
+            "Train one: `make repro`. Or name one: `--bundle`."
+        )
+
+
+def _serve(host: str, port: int) -> None:
+    """Become BentoML's server: signals reach it as if it had been started itself."""
+    os.environ["BENTOML_DO_NOT_TRACK"] = "True"
+    # BentoML empties the metrics of this folder at start: two servers must not share it.
+    os.environ.setdefault("BENTOML_HOME", tempfile.mkdtemp(prefix="canting-bentoml-"))
+    address = ["--host", host, "--port", str(port)]
+    grace = ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
+    command = [sys.executable, "-m", "bentoml", "serve", SERVICE, *address, *grace]
+    os.execv(sys.executable, command)

@@ -110,6 +110,12 @@ class SelectBest(Section):
     alpha: Annotated[float, Field(gt=0, lt=1)]
 
 
+class Abstain(Section):
+    """When the model says that it does not know."""
+
+    false_refusal: Annotated[float, Field(gt=0, le=0.5)] | None
+
+
 class Shift(Section):
     """Which changed pictures the winner is measured on."""
 
@@ -187,6 +193,7 @@ class Params(Section):
     tune: Tune
     evaluate: Evaluate
     select_best: SelectBest
+    abstain: Abstain
     shift: Shift
     cards: Cards
     report: Report

@@ -1,12 +1,14 @@
 """The bundle: all that a service needs, and no code to execute."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
+from canting.classifier import load
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.engine import Engine
@@ -30,19 +32,36 @@ class ExportError(CantingError):
         )
 
 
-def write(
-    model: keras.Model, pictures: Sequence[Pixels], card: dict[str, Any], path: Path
-) -> float:
-    """Write `model.tflite` and `card.json`; return the largest difference to Keras.
+class Contents(NamedTuple):
+    """What goes into a bundle beside the model.
 
-    Raises `ExportError` where the two differ on `pictures`; then nothing is written.
+    `arrays` are those of `canting.classifier.arrays`, by name; `samples` are JPEG files by their
+    path below `samples`.
+    """
+
+    card: Mapping[str, Any]
+    arrays: Mapping[str, npt.NDArray[np.float32]]
+    samples: Mapping[str, bytes]
+
+
+def write(model: keras.Model, pictures: Sequence[Pixels], contents: Contents, path: Path) -> float:
+    """Write the folder of a bundle; return the largest difference to Keras.
+
+    Raises `ExportError` where the two differ on `pictures`, `BundleError` where the service could
+    not load what was written; then the bundle is what it was before.
     """
     with files.replacing(path) as folder:
         folder.mkdir()
         export(model, folder / "model.tflite")
         difference = check(model, Engine(folder / "model.tflite"), pictures)
-        digest = files.sha256(folder / "model.tflite")
-        files.write_json(folder / "card.json", {**card, "model_sha256": digest})
+        np.savez(folder / "arrays.npz", allow_pickle=False, **dict(contents.arrays))
+        for name, content in contents.samples.items():
+            (folder / "samples" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "samples" / name).write_bytes(content)
+        names = {"model_sha256": "model.tflite", "arrays_sha256": "arrays.npz"}
+        digests = {key: files.sha256(folder / name) for key, name in names.items()}
+        files.write_json(folder / "card.json", {**contents.card, **digests})
+        load(folder)
     return difference
 
 

@@ -1,7 +1,7 @@
 """The card of a bundle, and the record of the choice."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -10,32 +10,52 @@ from canting.core.revision import revision
 from canting.select_best.rule import Choice
 from canting.train.fold import Task
 
-SHAPING = {"folds", "seed", "preprocess", "features", "train", "select_best"}
+SHAPING = {"folds", "seed", "preprocess", "features", "train", "select_best", "abstain"}
 """Parameters beside the scenario's that made the model."""
 
 SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss", "macro_f1_std")
+
+ENDS = ("accuracy_low", "accuracy_high", "macro_f1_low", "macro_f1_high")
+"""Ends of the intervals of the scores."""
+
+
+class Measured(NamedTuple):
+    """Tables of the evaluate stage: by scenario, of calibration, and by scenario and class."""
+
+    ranking: pd.DataFrame
+    calibration: pd.DataFrame
+    classes: pd.DataFrame
+
+
+def read(folder: Path) -> Measured:
+    """Read the tables of `results/evaluate`; labels stay text."""
+    classes = pd.read_csv(folder / "classes.csv", dtype={"label": str}, keep_default_na=False)
+    scenarios, calibration = folder / "scenarios.csv", folder / "calibration.csv"
+    return Measured(pd.read_csv(scenarios), pd.read_csv(calibration), classes)
 
 
 def card(
     task: Task,
     choice: Choice,
-    ranking: pd.DataFrame,
-    calibration: pd.DataFrame,
+    measured: Measured,
     hold_out: dict[str, Any] | None,
+    abstention: dict[str, Any] | None,
     build: Path,
 ) -> dict[str, Any]:
     """Return what a service and a reader must know of a model.
 
     Logits divided by `temperature` give calibrated probabilities.
     """
+    calibration = _row(measured.calibration, choice.winner)
     return {
         "labels": task.classes,
         "image_size": list(task.params.image_size),
         "input": "RGB in 0…255, float32; the scaling is part of the model",
-        "temperature": _scores(calibration, choice.winner, ("temperature",))["temperature"],
+        "temperature": float(calibration["temperature"]),
         "scenario": task.scenario.model_dump(),
         "reason": choice.reason,
-        "out_of_fold": _scores(ranking, choice.winner, SCORES),
+        "out_of_fold": _figures(task, measured, choice.winner),
+        "abstention": abstention,
         "hold_out": hold_out,
         "params": task.params.model_dump(mode="json", include=SHAPING),
         "manifest_sha256": files.sha256(build / "manifest.parquet"),
@@ -54,6 +74,18 @@ def selection(choice: Choice, hold_out: dict[str, Any] | None, difference: float
     }
 
 
-def _scores(table: pd.DataFrame, scenario: str, names: tuple[str, ...]) -> dict[str, float]:
-    row = table.set_index("scenario").loc[scenario]
-    return {name: float(row[name]) for name in names}
+def _figures(task: Task, measured: Measured, winner: str) -> dict[str, Any]:
+    """Return the scores on the left-out folds, with their doubt, and class by class."""
+    scores = _row(measured.ranking, winner)
+    ours = measured.classes[measured.classes["scenario"] == winner]
+    return {
+        **{name: float(scores[name]) for name in (*SCORES, *ENDS)},
+        "confidence": task.params.evaluate.confidence,
+        "calibration_error": float(_row(measured.calibration, winner)["ece_scaled"]),
+        "pictures": int(ours["support"].sum()),
+        "classes": ours[["label", "precision", "recall", "f1", "support"]].to_dict("records"),
+    }
+
+
+def _row(table: pd.DataFrame, scenario: str) -> "pd.Series[Any]":
+    return table.set_index("scenario").loc[scenario]

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from canting.evaluate import scores, tables
@@ -14,9 +15,10 @@ from canting.train import fit, fold
 
 
 class Refit(NamedTuple):
-    """The whole model, and the scores on the hold-out, if there is one."""
+    """The whole model, its trained tail, and the scores on the hold-out, if there is one."""
 
     model: keras.Model
+    tail: keras.Model
     hold_out: dict[str, Any] | None
 
 
@@ -35,7 +37,13 @@ def refit(task: fold.Task) -> Refit:
     ).model
     hold_out = _score(task, fit.predict(trained, data.store, test), test) if len(test) else None
     whole = compose(task.scenario, params.image_size, trained, params.features.test_views)
-    return Refit(whole, hold_out)
+    return Refit(whole, trained, hold_out)
+
+
+def classifier(refit: Refit) -> dict[str, npt.NDArray[np.float32]]:
+    """Return `kernel` `(channels, classes)` and `bias` `(classes,)` of the last layer."""
+    kernel, bias = refit.tail.get_layer("logits").get_weights()
+    return {"kernel": np.asarray(kernel), "bias": np.asarray(bias)}
 
 
 def _score(task: fold.Task, logits: Any, rows: Any) -> dict[str, Any]:

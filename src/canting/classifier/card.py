@@ -1,0 +1,116 @@
+"""What a bundle says of itself."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from canting.classifier.errors import BundleError
+
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Side = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class Part(BaseModel):
+    """A frozen part of the card; what a later version adds is passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+class ClassFigures(Part):
+    """What was measured of one class, out of fold; `support` is its number of pictures."""
+
+    label: str
+    precision: Share
+    recall: Share
+    f1: Share
+    support: Annotated[int, Field(ge=0)]
+
+
+class Figures(Part):
+    """What was measured out of fold; `low` and `high` are the ends of a confidence interval."""
+
+    accuracy: Share
+    accuracy_low: Share | None = None
+    accuracy_high: Share | None = None
+    macro_precision: Share
+    macro_recall: Share
+    macro_f1: Share
+    macro_f1_low: Share | None = None
+    macro_f1_high: Share | None = None
+    confidence: Share | None = None
+    calibration_error: Share | None = None
+    pictures: int | None = None
+    classes: tuple[ClassFigures, ...] = ()
+
+
+class Abstention(Part):
+    """How pictures unlike the training data are refused.
+
+    `threshold` is the score of a distance of 1; `false_refusal` is the share of out-of-fold
+    pictures that it refuses, `refused` the share of each made kind of no picture.
+    """
+
+    method: str
+    threshold: Annotated[float, Field(gt=0)]
+    false_refusal: Share
+    wanted: Share
+    pictures: Annotated[int, Field(ge=1)]
+    refused: dict[str, Share] = {}
+
+
+class Card(Part):
+    """Names, sizes, temperature, figures and digests of a bundle.
+
+    Logits divided by `temperature` give calibrated probabilities. `abstention` is absent where it
+    is switched off.
+    """
+
+    labels: Annotated[tuple[str, ...], Field(min_length=2)]
+    image_size: tuple[Side, Side]
+    temperature: Annotated[float, Field(gt=0)]
+    model_sha256: Digest
+    arrays_sha256: Digest
+    abstention: Abstention | None = None
+    out_of_fold: Figures | None = None
+    hold_out: dict[str, Any] | None = None
+    scenario: dict[str, Any] = {}
+    reason: str = ""
+    manifest_sha256: str = ""
+    git_revision: str | None = None
+
+    @field_validator("labels")
+    @classmethod
+    def _are_different(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(labels)) < len(labels):
+            raise ValueError("labels that are all different")
+        return labels
+
+    @property
+    def figures(self) -> Figures | None:
+        """What was measured out of fold."""
+        return self.out_of_fold
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the model."""
+        return self.model_sha256
+
+
+def read(path: Path) -> Card:
+    """Read a card; raise `BundleError` where it is absent or is none."""
+    try:
+        return Card.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise BundleError("card_absent", f"There is no card `{path}`.") from None
+    except (ValidationError, OSError) as error:
+        raise BundleError("card_invalid", f"`{path}` is no card. {_first(error)}") from None
+
+
+def _first(error: ValidationError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"Received: {error.strerror}."
+    fault = error.errors(include_url=False)[0]
+    place = ".".join(map(str, fault["loc"])) or "the whole file"
+    return f"`{place}`: {fault['msg']}. Received: {str(fault['input'])[:60]!r}."

@@ -1,0 +1,77 @@
+"""The classifier of a bundle: picture in, answer out, from many threads at once."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from canting import pictures
+from canting.classifier.activation import activation
+from canting.classifier.answer import UNLIKE_TRAINING, Answer, ModelOutputError
+from canting.classifier.arrays import Arrays
+from canting.classifier.card import Card
+from canting.classifier.notes import notes
+from canting.classifier.unlikeness import unlikeness
+from canting.engine import Engine
+from canting.logits import softmax
+
+
+class Classifier(NamedTuple):
+    """A loaded bundle; nothing of it changes while it answers."""
+
+    card: Card
+    engine: Engine
+    arrays: Arrays
+    samples: tuple[Path, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the logits."""
+        return self.card.labels
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of `model.tflite`."""
+        return self.card.model_sha256
+
+    @property
+    def version(self) -> str:
+        """A short name for people: the backbone and the start of the digest."""
+        return f"{self.card.scenario.get('backbone', 'model')}-{self.digest[:8]}"
+
+    def classify(self, content: bytes | Path, *, overlay: bool = False) -> Answer:
+        """Answer for the bytes or the file of a picture.
+
+        Raises `PictureError` for bytes that are none, `ModelOutputError` for NaN or infinity.
+        """
+        image = pictures.decode(content)
+        found = notes(image, self.card.image_size)
+        return self.answer(pictures.upright(image), overlay=overlay)._replace(warnings=found)
+
+    def answer(self, image: Image.Image, *, overlay: bool = False) -> Answer:
+        """Answer for an upright RGB picture; only `small` is noted of it."""
+        said = self.engine.answer(pictures.resize(image, self.card.image_size))
+        for name, values in said.items():
+            if not np.isfinite(values).all():
+                raise ModelOutputError(name)
+        chances = softmax(said["logits"][None] / self.card.temperature)[0]
+        place, distance = int(chances.argmax()), self._distance(said["pooled"])
+        return Answer(
+            label=self.labels[place],
+            probability=float(chances[place]),
+            probabilities=dict(zip(self.labels, chances.tolist(), strict=True)),
+            abstained=distance > 1,
+            reason=UNLIKE_TRAINING if distance > 1 else "",
+            distance=distance,
+            activation=activation(said["map"], self.arrays.kernel, place) if overlay else None,
+            warnings=notes(image, self.card.image_size),
+        )
+
+    def _distance(self, pooled: npt.NDArray[np.float32]) -> float:
+        """Return the unlikeness in units of its threshold; 0 where abstention is switched off."""
+        if self.card.abstention is None:
+            return 0.0
+        score = unlikeness(pooled[None], self.arrays.prototypes)[0]
+        return float(score / self.card.abstention.threshold)

@@ -1,0 +1,28 @@
+"""A bundle that cannot be used, and in which way."""
+
+from typing import Literal
+
+from canting.core.errors import CantingError
+
+Code = Literal[
+    "bundle_absent",
+    "card_absent",
+    "card_invalid",
+    "model_absent",
+    "model_format",
+    "model_damaged",
+    "model_signature",
+    "model_output",
+    "classes_differ",
+    "arrays_absent",
+    "arrays_damaged",
+]
+
+
+class BundleError(CantingError):
+    """A bundle that is not whole, or whose parts do not belong together; `code` says which."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        """Keep the code for programs beside the message for people."""
+        super().__init__(f"{message} Write the bundle again: `dvc repro --force select_best`.")
+        self.code = code

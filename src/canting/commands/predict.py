@@ -1,0 +1,34 @@
+"""`canting predict`: what a bundle says of pictures."""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "predict",
+        help="classify files and folders with the model of the last run",
+        description="Classify pictures. A file that is no picture is named on standard error and "
+        "left out. Exit code 0: at least one picture was predicted; 1: none was, or a path does "
+        "not exist (then nothing is written).",
+    )
+    parser.add_argument("paths", nargs="+", help="files, folders (to any depth) or patterns")
+    parser.add_argument(
+        "--bundle", type=Path, default=Path("build/best"), help="the model's folder (build/best)"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="table to write: .csv, .json or .parquet; else CSV is printed"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from canting.predict.predict import predict
+
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    printed = predict(arguments.paths, arguments.bundle, arguments.out)
+    sys.stdout.buffer.write(printed)

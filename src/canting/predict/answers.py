@@ -1,0 +1,53 @@
+"""Answers for many files, over all cores."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from canting.classifier import Answer, Classifier, ModelOutputError
+from canting.pictures import PictureError
+
+
+class Predicted(NamedTuple):
+    """A file with what the classifier says of it, or why it says nothing."""
+
+    path: Path
+    answer: Answer | None
+    fault: str
+
+
+def predict(classifier: Classifier, paths: Sequence[Path]) -> list[Predicted]:
+    """Return a row for each file, in their order; a bad file is a row without an answer.
+
+    Progress is shown where a person looks at standard error.
+    """
+    with ThreadPoolExecutor(_cores()) as pool:
+        return list(_shown(pool.map(partial(_one, classifier), paths), len(paths)))
+
+
+def _one(classifier: Classifier, path: Path) -> Predicted:
+    try:
+        return Predicted(path, classifier.classify(path), "")
+    except (PictureError, ModelOutputError) as error:
+        return Predicted(path, None, str(error))
+    except OSError as error:
+        return Predicted(path, None, error.strerror or str(error))
+
+
+def _shown(rows: Iterable[Predicted], total: int) -> Iterator[Predicted]:
+    shown, next_time = sys.stderr.isatty(), 0.0
+    for number, row in enumerate(rows, start=1):
+        if shown and (time.monotonic() > next_time or number == total):
+            end = "\n" if number == total else ""
+            print(f"\rpredict: {number} of {total} pictures", end=end, file=sys.stderr, flush=True)
+            next_time = time.monotonic() + 0.2
+        yield row
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,53 @@
+"""What the winner does not know: its abstention, and the pictures it is sure of."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from canting.abstention import features, fit, record
+from canting.abstention.fit import Abstention, Known
+from canting.classifier.unlikeness import Array
+from canting.features.store import Store
+from canting.select_best.refit import Refit
+from canting.train.fold import Task
+
+
+class Doubt(NamedTuple):
+    """The abstention of a bundle.
+
+    `card` is what the card says of it, nothing where it is switched off; `record` is for
+    `abstention.json`; `right` has the rows of the table of folds that were answered, and right, out
+    of fold.
+    """
+
+    prototypes: Array
+    card: dict[str, Any] | None
+    record: dict[str, Any]
+    right: pd.DataFrame
+
+
+def doubt(task: Task, final: Refit, predictions: pd.DataFrame) -> Doubt:
+    """Fix the abstention of the winner; `predictions` are its own, out of fold."""
+    guessed = predictions.set_index("path")["predicted"].reindex(task.table["path"])
+    right = guessed.to_numpy(object) == task.table["label"].to_numpy(object)
+    wanted = task.params.abstain.false_refusal
+    pooled = features.pooled(final.tail, Store(task.features))
+    if wanted is None:
+        none = np.zeros((0, pooled.shape[1]), np.float32)
+        return Doubt(none, None, {"wanted": None}, task.table[right])
+    fixed, known = _fixed(task, pooled, wanted)
+    refused = np.zeros(len(right), dtype=bool)
+    refused[known.inside] = fixed.refused
+    card = fixed.record() | {"refused": record.refused(final.model, fixed, task.params.image_size)}
+    labels = task.table["label"].to_numpy(object)[known.inside]
+    content = card | record.outcome(fixed, labels, right[known.inside])
+    return Doubt(fixed.prototypes, card, content, task.table[right & ~refused])
+
+
+def _fixed(task: Task, pooled: Array, wanted: float) -> tuple[Abstention, Known]:
+    codes = pd.Categorical(task.table["label"], task.classes).codes.astype(np.int64)
+    known = Known(codes, task.table["fold"].to_numpy(np.int64))
+    tasks = [task._replace(fold=number) for number in range(task.params.folds)]
+    of_folds = features.of_folds(tasks, pooled)
+    return fit.fit(pooled, of_folds, known, wanted, task.params.seed), known

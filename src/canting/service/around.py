@@ -1,0 +1,102 @@
+"""What goes around every request: id, access, headers, log, and the end of a refused upload."""
+
+from time import perf_counter
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from canting.service import access, csrf, failures, logs, metrics, request_id
+from canting.service.errors import Refusal
+from canting.service.headers import secure
+from canting.service.linger import Body
+
+GONE = 499
+"""Status in the log where the client left before its answer."""
+
+INTERNAL = Refusal(500, "internal_error", "Something went wrong here.")
+
+
+class Around:
+    """Middleware: see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, timings = perf_counter(), logs.TIMINGS.set({})
+        scope["state"] = {
+            **scope.get("state", {}),
+            "request_id": request_id.of(scope),
+            "held": 0,
+        }
+        request = Request(scope)
+        reply = _Reply(request, receive, send)
+        try:
+            await self._answered(request, reply)
+        finally:
+            request.app.state.canting.budget.give(request.state.held)
+            metrics.count_request(scope, reply.status, perf_counter() - started)
+            logs.request_line(
+                request.state.request_id, scope["method"], scope["path"], reply.status, started
+            )
+            logs.TIMINGS.reset(timings)
+
+    async def _answered(self, request: Request, reply: "_Reply") -> None:
+        scope, receive = request.scope, reply.body.receive
+        try:
+            access.check(request)
+            await self._app(scope, receive, reply.send)
+        except ClientDisconnect:
+            reply.status = GONE
+        except Refusal as refusal:
+            await self._refused(request, reply, refusal)
+        except Exception:
+            logs.LOGGER.exception("failed", extra={"of": {"request_id": request.state.request_id}})
+            if reply.begun:
+                raise
+            await self._refused(request, reply, INTERNAL)
+
+    async def _refused(self, request: Request, reply: "_Reply", refusal: Refusal) -> None:
+        answer = await failures.refused(request, refusal)
+        await answer(request.scope, reply.body.receive, reply.send)
+
+
+class _Reply:
+    """The answer as it is sent."""
+
+    def __init__(self, request: Request, receive: Receive, send: Send) -> None:
+        self._request, self._send = request, send
+        headers = Headers(scope=request.scope)
+        self._brings = "content-length" in headers or "transfer-encoding" in headers
+        self.body = Body(receive, expects=headers.get("expect", "").lower() == "100-continue")
+        self.status = GONE
+        self.begun = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun, self.status = True, message["status"]
+            self._decorate(MutableHeaders(scope=message))
+        if self._brings and self.status >= 400 and _is_last(message):
+            await self._send({**message, "more_body": True})
+            if self.status != 408:
+                await self.body.drain()
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await self._send(message)
+
+    def _decorate(self, headers: MutableHeaders) -> None:
+        secure(headers)
+        if self._brings and self.body.is_unfinished:
+            headers["Connection"] = "close"
+        headers[request_id.HEADER] = self._request.state.request_id
+        if cookie := csrf.new_cookie(self._request):
+            headers.append("Set-Cookie", cookie)
+
+
+def _is_last(message: Message) -> bool:
+    return message["type"] == "http.response.body" and not message.get("more_body", False)

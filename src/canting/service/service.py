@@ -1,0 +1,28 @@
+"""The BentoML service; nothing else imports BentoML."""
+
+import bentoml
+from starlette.exceptions import HTTPException
+
+from canting.service import settings
+from canting.service.app import create_app
+
+web = create_app(settings.from_environment())
+
+
+@bentoml.asgi_app(web, path="/")
+@bentoml.service(
+    name="canting",
+    workers=1,
+    traffic={"timeout": 600},
+    logging={"access": {"enabled": False}},
+    metrics={"enabled": False},
+)
+class Canting:
+    """Pages, REST and history around one classifier."""
+
+    async def __is_ready__(self) -> bool:
+        """Tell `/readyz` the reason where no model can answer."""
+        model = web.state.canting.model
+        if model.classifier is None:
+            raise HTTPException(503, f"{model.code}: {model.problem}")
+        return True

@@ -1,0 +1,98 @@
+"""Settings of the service, read once from `CANTING_…` environment variables."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from canting.core.errors import CantingError
+
+PREFIX = "CANTING_"
+MIB = 2**20
+
+
+def _none(value: Any) -> Any:
+    return None if value in ("", "none", "off") else value
+
+
+Whole = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+Off = BeforeValidator(_none)
+Token = Annotated[SecretStr | None, Off]
+
+
+class Settings(BaseModel):
+    """What an operator can set; `max_files` is read from `CANTING_MAX_FILES`, and so on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    bundle: Path = Path("build/best")
+    """Folder of the model and its card."""
+    history_url: Annotated[str | None, Off] = "sqlite:///history/history.db"
+    """Database of the history, as SQLAlchemy names it; `off`: keep none."""
+    pictures_url: Annotated[str | None, Off] = "history/pictures"
+    """Folder or fsspec URL of the kept pictures."""
+    keep_pictures: bool = True
+    """Whether pictures are kept at all; without, only answers are."""
+    history_days: Annotated[Whole | None, Off] = None
+    """Days after which entries are deleted; `none`: never."""
+    history_max_bytes: Annotated[Whole | None, Off] = 2048 * MIB
+    """Bytes of kept pictures above which the oldest entries are deleted; `none`: no limit."""
+    history_required: bool = False
+    """Whether an answer that cannot be kept is a 503, in place of `history_saved: false`."""
+    history_token: Token = None
+    """Needed to see the history, as a bearer token or as the password of a browser."""
+    api_token: Token = None
+    """Needed for `/api`, as a bearer token."""
+    secret: Token = None
+    """Signs the tokens of forms; without, a new one at every start."""
+    max_upload_bytes: Whole = 10 * MIB
+    """Bytes of one picture."""
+    max_request_bytes: Whole = 40 * MIB
+    """Bytes of one request, all pictures together."""
+    max_waiting_bytes: Whole = 256 * MIB
+    """Bytes of all requests that are being received or answered."""
+    max_files: Whole = 20
+    """Pictures of one request."""
+    max_pixels: Whole = 51_000_000
+    """Width × height of a picture, read from its header before memory is taken."""
+    min_side: Whole = 16
+    """Pixels of the shorter side."""
+    max_aspect: Annotated[float, Field(ge=1)] = 20.0
+    """Longer side divided by the shorter."""
+    concurrency: Whole = Field(default_factory=lambda: max(2, os.cpu_count() or 2))
+    """Pictures that are answered at once."""
+    queue: Annotated[int, Field(ge=0)] = 64
+    """Pictures that wait; beyond, 429."""
+    idle_timeout: Seconds = 15.0
+    """Seconds without a byte after which an upload is given up."""
+    upload_timeout: Seconds = 120.0
+    """Seconds that an upload may take."""
+
+
+class SettingsError(CantingError):
+    """Names each environment variable that is wrong."""
+
+    def __init__(self, error: ValidationError) -> None:
+        """Word one line for each wrong variable; secrets are never repeated."""
+        lines = [
+            f"`{PREFIX}{str(detail['loc'][0]).upper()}`: {detail['msg']}."
+            f" Received: {detail['input']!r}. Mend it or unset it."
+            for detail in error.errors(include_url=False, include_context=False)
+        ]
+        super().__init__("\n  ".join(["The settings cannot be used.", *lines]))
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings; raise `SettingsError` that names every bad variable."""
+    found = {
+        name: environment[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if PREFIX + name.upper() in environment
+    }
+    try:
+        return Settings.model_validate(found)
+    except ValidationError as error:
+        raise SettingsError(error) from None

@@ -1,0 +1,11 @@
+// What the pages do better with scripts; without, everything still works.
+import { delegateCorrections } from "./correction.js";
+import { askBeforeDeleting } from "./deletion.js";
+import { localTimes } from "./times.js";
+import { upload } from "./upload.js";
+
+document.documentElement.classList.add("js");
+for (const form of document.querySelectorAll("[data-upload]")) upload(form);
+delegateCorrections();
+askBeforeDeleting();
+localTimes(document);

@@ -1,0 +1,77 @@
+// The form for pictures: drop, paste, previews, and one answer after the other with a bar.
+import { Chosen } from "./chosen.js";
+import { nodes } from "./parts.js";
+import { send } from "./sending.js";
+import { localTimes } from "./times.js";
+import { Words } from "./words.js";
+
+export function upload(form) {
+  const words = new Words(form.querySelector("[data-words]"));
+  const status = form.querySelector("[data-status]");
+  const say = (text) => { status.textContent = text; };
+  const { most, bytes, size } = form.dataset;
+  const limits = { most: Number(most), bytes: Number(bytes), size };
+  const chosen = new Chosen(form.querySelector("[data-chosen]"), limits, words, say);
+  listen(form, chosen);
+  form.addEventListener("submit", (event) => {
+    if (!chosen.files.length) return;
+    event.preventDefault();
+    sendAll(form, chosen, words, say);
+  });
+}
+
+function listen(form, chosen) {
+  const drop = form.querySelector("[data-drop]");
+  for (const input of form.querySelectorAll("input[type=file]")) {
+    input.addEventListener("change", () => { chosen.add(input.files); input.value = ""; });
+  }
+  document.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.classList.remove("over"); });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    chosen.add(event.dataTransfer.files);
+  });
+  document.addEventListener("paste", (event) => {
+    if (event.clipboardData.files.length) chosen.add(event.clipboardData.files);
+  });
+}
+
+async function sendAll(form, chosen, words, say) {
+  const answers = document.querySelector("[data-answers]");
+  const button = form.querySelector("button[type=submit]");
+  const bar = form.querySelector("[data-progress]");
+  const all = chosen.files.length;
+  let done = 0;
+  button.disabled = true;
+  bar.hidden = false;
+  try {
+    for (const one of [...chosen.files]) {
+      const name = one.file.name;
+      say(words.say("sending", { name }));
+      const html = await send(form, one.file, (share) => {
+        bar.value = (100 * (done + 0.9 * share)) / all;
+        if (share === 1) say(words.say("thinking", { name }));
+      }, () => say(words.say("waiting")));
+      show(answers, html, done === 0);
+      done += 1;
+      bar.value = (100 * done) / all;
+      chosen.remove(one);
+    }
+    say(words.counted("done", done));
+  } catch {
+    say(words.say("lost"));
+  }
+  bar.hidden = true;
+  button.disabled = false;
+  answers.focus({ preventScroll: true });
+  answers.scrollIntoView({ block: "start" });
+}
+
+function show(answers, html, isFirst) {
+  if (isFirst) answers.replaceChildren();
+  for (const node of nodes(html)) {
+    answers.append(node);
+    localTimes(node);
+  }
+}

@@ -1,0 +1,93 @@
+"""A history on each database: SQLite, and PostgreSQL where its programs are found."""
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from canting.service.history import History, open_history
+
+NAMES = itertools.count()
+USERS = ("postgres", "nobody")
+
+
+def programs() -> Path:
+    """Return the folder of PostgreSQL's programs, or skip."""
+    places = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/opt").glob("homebrew/bin")]
+    if found := shutil.which("initdb"):
+        places.append(Path(found).resolve().parent)
+    for place in places:
+        if (place / "initdb").exists() and (place / "pg_ctl").exists():
+            return place
+    pytest.skip("needs PostgreSQL's `initdb` and `pg_ctl`")
+
+
+def as_user(folder: Path) -> list[str]:
+    """Return what begins a command that PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return []
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    user = next((name for name in USERS if name in known), None)
+    if user is None or shutil.which("runuser") is None:
+        pytest.skip("needs `runuser` and a user other than root for PostgreSQL")
+    shutil.chown(folder, user)
+    return ["runuser", "-u", user, "--"]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Start a PostgreSQL server in a temporary folder and yield its URL."""
+    place = programs()
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    prefix, data = as_user(folder), str(folder / "data")
+
+    def call(program: str, *arguments: str) -> None:
+        command = [*prefix, str(place / program), "-D", data, *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder)
+
+    call("initdb", "-U", "canting", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    call("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
+    yield f"postgresql://canting@/postgres?host={folder}"
+    call("pg_ctl", "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgresql(server: str) -> str:
+    """Return the URL of an empty schema, which is made more quickly than a database."""
+    name = f"history_{next(NAMES)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+    return f"{server}&options=-csearch_path%3D{name}"
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/history/history.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of an empty database of each kind."""
+    made: str = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def history(url: str, folder: Path) -> Iterator[History]:
+    opened = open_history(url, str(folder))
+    yield opened
+    opened.close()

@@ -1,0 +1,328 @@
+"""`canting serve` from its start to its end."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.service_fixtures import (
+    Server,
+    bundle,
+    encoded,
+    environment,
+    running,
+    write_bundle,
+)
+
+__all__ = ["bundle"]
+
+HEAVY = ("tensorflow", "keras", "mlflow", "dvc", "pandas", "sklearn", "matplotlib", "torch", "jax")
+
+
+@pytest.fixture(scope="module")
+def copy(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a bundle that may be changed."""
+    folder = tmp_path_factory.mktemp("copy") / "best"
+    shutil.copytree(bundle, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    proxies = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    os.environ.update(proxies)
+    try:
+        with running(tmp_path_factory.mktemp("serve"), copy, bento=True) as one:
+            yield one
+    finally:
+        for name in proxies:
+            os.environ.pop(name)
+
+
+def workers(server: Server) -> list[psutil.Process]:
+    return psutil.Process(server.process.pid).children(recursive=True)
+
+
+def test_it_is_alive_ready_and_answers(server: Server) -> None:
+    assert server.client.get("/livez").status_code == 200
+    assert server.client.get("/readyz").status_code == 200
+    assert server.answer(encoded("blue"))["label"] == "parang"
+    assert server.metric('canting_predictions_total{label="parang"}') == 1
+
+
+def test_nothing_of_bentoml_shows_and_nothing_is_loaded_from_elsewhere(server: Server) -> None:
+    for path in ("/docs.json", "/static_content/index.html", "/schema", "/nothing"):
+        response = server.client.get(path)
+        assert response.status_code == 404, path
+        assert "x-request-id" in response.headers
+    page = server.client.get("/")
+    assert page.status_code == 200
+    assert "bentoml" not in page.text.lower()
+    assert 'src="http' not in page.text
+    assert 'rel="stylesheet" href="http' not in page.text
+
+
+def test_one_worker_and_no_port_for_others(server: Server) -> None:
+    processes = workers(server)
+    listening = [
+        connection.laddr
+        for process in [psutil.Process(server.process.pid), *processes]
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+    pickle = b"\x80\x04cos\nsystem\n(S'touch pwned'\ntR."
+    for port in {address.port for address in listening}:
+        headers = {"Content-Type": "application/vnd.bentoml+pickle", "Payload-Container": "Pickle"}
+        try:
+            with httpx.Client(trust_env=False, timeout=1) as client:
+                response = client.post(f"http://127.0.0.1:{port}/", content=pickle, headers=headers)
+            assert response.status_code in (404, 405, 415)
+        except httpx.TransportError:
+            continue
+    assert not list(server.folder.rglob("pwned"))
+
+
+def test_no_training_framework_is_loaded(bundle: Path, tmp_path: Path) -> None:
+    """All of the service is imported and one picture answered in a process of its own."""
+    program = """
+import sys
+from starlette.testclient import TestClient
+import canting.service.service as service
+with TestClient(service.web) as client:
+    files = {"files": ("a.jpg", sys.stdin.buffer.read())}
+    answer = client.post("/api/classify?overlay=true", files=files).json()
+    assert answer["results"][0]["label"] == "kawung", answer
+    for path in ("/", "/classify", "/history", "/about"):
+        assert client.get(path).status_code == 200, path
+print(" ".join(sys.modules))
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        input=encoded("red"),
+        env=environment(bundle),
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    loaded = {name.split(".")[0] for name in found.stdout.decode().split()}
+    assert "ai_edge_litert" in loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_the_maps_of_the_running_server_hold_no_training_framework(server: Server) -> None:
+    for process in workers(server):
+        files = {mapped.path for mapped in process.memory_maps()}
+        assert not [path for path in files if any(f"/{name}/" in path for name in HEAVY)]
+
+
+def test_a_changed_bundle_does_not_disturb(server: Server, copy: Path) -> None:
+    first = server.post(encoded("red")).json()
+    shutil.rmtree(copy)
+    write_bundle(copy, kernel=6.0)
+    second = server.post(encoded("red")).json()
+    assert second["model"] == first["model"]
+    assert second["results"][0]["probabilities"] == first["results"][0]["probabilities"]
+    entry = server.client.get(f"/api/history/{second['results'][0]['history_id']}").json()
+    assert entry["model"] == first["model"]["digest"]
+
+
+def test_the_end_waits_for_what_was_accepted(server: Server) -> None:
+    """Run last: a SIGTERM under load."""
+    answers: list[dict[str, object]] = []
+    ended = threading.Event()
+
+    def send() -> None:
+        while not ended.is_set():
+            try:
+                response = server.post(encoded())
+            except httpx.TransportError:
+                return
+            assert response.status_code in (200, 429)
+            if response.status_code == 200:
+                answers.append(response.json()["results"][0])
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    started = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    server.process.wait(20)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - started < 15
+    assert len(answers) > 8
+    rows = sqlite3.connect(server.folder / "history" / "history.db")
+    kept = {str(row[0]).replace("-", "") for row in rows.execute("SELECT id FROM history_entries")}
+    rows.close()
+    assert {str(answer["history_id"]) for answer in answers} <= kept
+
+
+def _damage(folder: Path, how: str) -> None:
+    model = folder / "model.tflite"
+    if how == "absent":
+        model.unlink()
+    elif how == "truncated":
+        model.write_bytes(model.read_bytes()[:1000])
+    elif how == "other":
+        content = bytearray(model.read_bytes())
+        content[-1] ^= 1
+        model.write_bytes(content)
+    elif how == "keras":
+        model.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    else:
+        card = json.loads((folder / "card.json").read_text())
+        card["labels"].append("one more")
+        (folder / "card.json").write_text(json.dumps(card))
+
+
+CODES = {
+    "absent": "model_absent",
+    "truncated": "model_damaged",
+    "other": "model_damaged",
+    "keras": "model_format",
+    "classes": "classes_differ",
+}
+
+
+def test_a_bad_model_is_a_reason(bundle: Path, tmp_path: Path) -> None:
+    """BentoML's whole application, with one bad bundle after the other as its model."""
+    for how in CODES:
+        shutil.copytree(bundle, tmp_path / how)
+        _damage(tmp_path / how, how)
+    program = """
+import json, sys
+from pathlib import Path
+from starlette.testclient import TestClient
+from canting.service.model import load_model
+from canting.service.service import Canting, web
+picture = sys.stdin.buffer.read()
+with TestClient(Canting.to_asgi()) as client:
+    for folder in sys.argv[1:]:
+        web.state.canting.model = load_model(Path(folder))
+        ready, alive, page = (client.get(path) for path in ("/readyz", "/livez", "/"))
+        answer = client.post("/api/classify", files={"files": ("a.jpg", picture)})
+        statuses = [ready.status_code, alive.status_code, page.status_code, answer.status_code]
+        print("found", json.dumps([statuses, ready.text, answer.json()]))
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program, *CODES],
+        input=encoded("red"),
+        env=environment(tmp_path / "absent"),
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    lines = [one for one in found.stdout.decode().splitlines() if one.startswith("found ")]
+    for line, (how, code) in zip(lines, CODES.items(), strict=True):
+        statuses, reason, answer = json.loads(line.removeprefix("found "))
+        assert statuses == [503, 200, 200, 503], how
+        assert reason.startswith(f"{code}: ")
+        assert answer["code"] == code
+        assert "best" not in answer["message"]
+
+
+def test_killed_in_the_midst_of_work(bundle: Path, tmp_path: Path) -> None:
+    """After a SIGKILL, all that was said to be saved is there, and nothing else is left."""
+    saved: list[str] = []
+
+    def send(server: Server) -> None:
+        with contextlib.suppress(httpx.TransportError):
+            while True:
+                saved.append(server.answer(encoded())["history_id"])
+
+    with running(tmp_path, bundle) as server:
+        threads = [threading.Thread(target=send, args=(server,)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        server.process.send_signal(signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+    assert len(saved) > 6
+    with running(tmp_path, bundle) as server:
+        total = server.entries()
+        rows = sqlite3.connect(tmp_path / "history" / "history.db")
+        kept = {row[0] for row in rows.execute("SELECT id FROM history_entries")}
+        assert rows.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        rows.close()
+        assert set(saved) <= kept
+        assert total == len(kept) <= len(saved) + 6
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("CANTING_MAX_FILES", "0", "greater than or equal to 1"),
+        ("CANTING_MAX_UPLOAD_BYTES", "ten", "valid integer"),
+        ("CANTING_KEEP_PICTURES", "perhaps", "valid boolean"),
+        ("CANTING_MAX_ASPECT", "nan", "finite number"),
+    ],
+)
+def test_a_bad_setting_is_named(
+    bundle: Path, tmp_path: Path, name: str, value: str, told: str
+) -> None:
+    found = _serve(tmp_path, {**environment(bundle), name: value})
+    assert found.returncode == 1
+    assert f"`{name}`" in found.stderr
+    assert told in found.stderr
+    assert value in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
+    found = _serve(tmp_path, environment(tmp_path / "nowhere"))
+    assert found.returncode == 1
+    assert "make repro" in found.stderr
+
+
+def _serve(folder: Path, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    program = [sys.executable, "-c", "from canting.cli import main; main()", "serve"]
+    return subprocess.run(
+        program, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_history_that_cannot_be_written(bundle: Path, tmp_path: Path, required: bool) -> None:
+    """A folder in place of the database: the picture is answered, or refused, as it was set."""
+    (tmp_path / "history" / "history.db").mkdir(parents=True)
+    with running(tmp_path, bundle, history_required=required) as server:
+        response = server.post(encoded("red"))
+        if required:
+            assert (response.status_code, response.json()["code"]) == (503, "history_unavailable")
+            assert int(response.headers["retry-after"]) > 0
+        else:
+            result = response.json()["results"][0]
+            assert (result["label"], result["history_saved"]) == ("kawung", False)
+        assert server.client.get("/api/history").status_code == 503
+        assert server.client.get("/history").status_code == 503
+        assert server.metric("canting_history_failures_total") >= 1
+
+
+def test_without_history_and_in_another_locale(bundle: Path, tmp_path: Path) -> None:
+    os.environ.update({"TZ": "Asia/Jakarta", "LC_ALL": "id_ID.UTF-8"})
+    try:
+        with running(tmp_path, bundle, history_url="off") as server:
+            result = server.answer(encoded("red"))
+            assert (result["history_saved"], result["history_id"]) == (False, None)
+            assert server.client.get("/api/history").status_code == 404
+            assert server.metric("canting_history_failures_total") == 0
+            assert not (tmp_path / "history").exists()
+            assert server.lines()[-1]["time"].endswith("+00:00")
+    finally:
+        del os.environ["TZ"], os.environ["LC_ALL"]
