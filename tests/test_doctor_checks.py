@@ -47,6 +47,14 @@ def test_extras_and_python_are_told() -> None:
     assert any("`train`" in line for line in told)
 
 
+def test_an_extra_that_lacks_a_package_is_told(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[project.optional-dependencies]\nserve = ['pillow', 'no-such-thing>=1']\ntrack = ['numpy']"
+    )
+    missing = only(installed.extras(tmp_path), "note")
+    assert [one.told for one in missing] == ["`serve` (the service) lacks no-such-thing"]
+
+
 def test_a_leftover_is_named_once_it_is_old_and_its_command_removes_it(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "build" / "a file.csv") as aside:
         aside.write_text("half")

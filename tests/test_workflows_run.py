@@ -20,10 +20,9 @@ ELSEWHERE = {
     "make check": "run on every change by `make check`",
     "make test": "this test is part of it",
     "make repro": "tests/test_pipeline.py runs the same pipeline in a fresh clone",
-    "make package": "tests/test_package_*.py build the Bento and serve from it",
     ".github/scripts/image.sh load": "needs a container engine; its syntax is checked below",
     '.github/scripts/image.sh push >> "$GITHUB_OUTPUT"': "needs a container engine and GitHub",
-    ".github/scripts/smoke_container.sh": "needs a container engine; smoke.py is run below",
+    ".github/scripts/smoke_container.sh": "needs a container engine; tests/test_package_serve.py runs smoke.py",
     'docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin <<< "$TOKEN"': "needs GitHub",
 }
 """Blocks that no test of this file executes, and why."""

@@ -3,6 +3,7 @@
 import platform
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +13,7 @@ from packaging.requirements import Requirement
 from canting.doctor.finding import Finding, fine
 
 OLDEST = (3, 11)
-LOCK = "requirements.txt"
+LOCK, PROJECT = "requirements.txt", "pyproject.toml"
 INSTALL = f"uv pip install --require-hashes --requirement {LOCK}"
 PINNED = re.compile(r"^[A-Za-z0-9][^\s=]*==[^\\\n]+", re.MULTILINE)
 
@@ -37,11 +38,14 @@ def python(_: Path) -> Iterator[Finding]:
     yield Finding("python", "mend", told, f"make PYTHON=python{needed} repro")
 
 
-def extras(_: Path) -> Iterator[Finding]:
+def extras(root: Path) -> Iterator[Finding]:
     """Tell which extras are there; one that is wholly or partly missing is named."""
-    requirements = [Requirement(text) for text in metadata.requires("canting") or ()]
+    if not (root / PROJECT).is_file():
+        return
+    listed = tomllib.loads((root / PROJECT).read_text(encoding="utf-8"))["project"]
     for extra, use in EXTRAS.items():
-        needed = [one for one in requirements if _belongs(one, extra)]
+        all_needed = map(Requirement, listed["optional-dependencies"].get(extra, ()))
+        needed = [one for one in all_needed if one.marker is None or one.marker.evaluate()]
         missing = sorted(one.name for one in needed if _version(one.name) is None)
         if not missing:
             yield fine("extras", f"`{extra}` is installed: {use}")
@@ -70,13 +74,6 @@ def _differing(lock: str) -> Iterator[str]:
         version = _version(requirement.name)
         if version is not None and version not in requirement.specifier:
             yield f"{requirement.name} {version} (not {requirement.specifier})"
-
-
-def _belongs(requirement: Requirement, extra: str) -> bool:
-    marker = requirement.marker
-    if marker is None or marker.evaluate({"extra": ""}):
-        return False
-    return marker.evaluate({"extra": extra})
 
 
 def _version(name: str) -> str | None:
