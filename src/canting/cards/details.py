@@ -32,13 +32,18 @@ def _rows(run: Run) -> list[tuple[Span, ...]]:
         ("input", f"RGB picture, {height} × {width} pixels (height × width)"),
         ("output", "logits, pooled feature, last feature map"),
         ("temperature", score(float(run.calibration_of(run.winner)["temperature"]))),
-        ("parameters", count(row["parameters"])),
+        ("parameters", _parameters(run)),
         ("multiply-adds a picture", millions(row["multiply_adds"])),
-        ("size of the network", size(row["model_bytes"])),
+        ("size without the classifier", size(row["model_bytes"])),
         ("time a picture, one thread", f"{decimal(row['milliseconds'])} ms (median)"),
         ("file", Mono("model.tflite")),
         ("SHA-256", Mono(str(run.card["model_sha256"]))),
     ]
+
+
+def _parameters(run: Run) -> str:
+    ours = next(one for one in run.selection["candidates"] if one["scenario"] == run.winner)
+    return f"{count(ours['parameters'])}, of which {count(ours['trained_parameters'])} are trained"
 
 
 def _weights(backbone: str) -> str:

@@ -26,7 +26,7 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 def of_model(run: Run) -> dict[str, Any]:
     """Return the metadata of the model card."""
     return {
-        **licences.metadata(_shared(run), _parts(run)),
+        **licences.metadata(_shared(run), _parts(run), "model_card.html"),
         "library_name": "litert",
         "pipeline_tag": "image-classification",
         "tags": ["image-classification", "litert", "canting"],
@@ -39,7 +39,7 @@ def of_data(run: Run) -> dict[str, Any]:
     """Return the metadata of the data card."""
     stated = licences.of_pictures(run)
     return {
-        **licences.metadata(stated, stated or "not-stated"),
+        **licences.metadata(stated, stated or "not-stated", "data_card.html"),
         "pretty_name": run.params.report.title,
         "task_categories": ["image-classification"],
         "size_categories": [_size(len(run.manifest))],

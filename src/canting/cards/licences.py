@@ -76,11 +76,14 @@ def backbone(run: Run) -> str:
     return str(row["backbone"])
 
 
-def metadata(name: str | None, parts: str) -> dict[str, str]:
-    """Return the licence as the head of a card states it; `parts` names what it is made of."""
+def metadata(name: str | None, parts: str, link: str) -> dict[str, str]:
+    """Return the licence as the head of a card states it.
+
+    Where it is none that everybody knows, `parts` names what it is made of, and `link` tells more.
+    """
     if name and name.lower() in IDENTIFIERS:
         return {"license": name.lower()}
-    return {"license": "other", "license_name": parts, "license_link": "#licences"}
+    return {"license": "other", "license_name": parts, "license_link": link}
 
 
 IDENTIFIERS = ("apache-2.0", "bsd-3-clause", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "mit")

@@ -13,7 +13,7 @@ from canting.core.errors import CantingError
 from canting.package import modules, requirements
 
 BENTOFILE, PROJECT, LOCK = "bentofile.yaml", "pyproject.toml", "requirements.txt"
-REQUIREMENTS = LOCK
+REQUIREMENTS = "serving.txt"
 BUNDLE = "bundle"
 """Folder beside `canting` in the Bento; `canting.service.settings` looks there."""
 

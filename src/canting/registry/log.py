@@ -118,12 +118,13 @@ def standing(entries: Sequence[Entry]) -> Standing:
     for entry in entries:
         if entry.action == "challenger":
             challenger = entry.to
-        elif entry.action == "rollback":
+            continue
+        if entry.action == "rollback":
             taken_back.add(champions.pop().to)
         else:
             champions.append(entry)
             taken_back.discard(entry.to)
-            challenger = None if challenger == entry.to else challenger
+        challenger = None if challenger == entry.to else challenger
     return Standing(tuple(champions), challenger, frozenset(taken_back))
 
 

@@ -95,7 +95,7 @@ class Server:
         there = {one.path for path in paths for one in self._listed(id_, path)}
         for path in (path for path in paths if path in there):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            self.client.download_artifacts(id_, path, str(folder))
+            self.client.download_artifacts(id_, path, str((folder / path).parent))
 
     def _listed(self, id_: str, path: str) -> list[Any]:
         return list(

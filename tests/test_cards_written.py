@@ -156,6 +156,7 @@ def test_figures_of_the_winner_with_intervals(grid: Path) -> None:
         assert f"{values['recall']:.4f}" in said
     card = model_card(run, provenance(ROOT))
     assert run.card["model_sha256"] in said
+    assert f"{report_run.COST['resnet50']:,}, of which 6,147 are trained" in said
     assert "does not abstain" in said
     assert next(figure.name for figure in card.figures()) == "confusion.png"
 
