@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -142,8 +142,6 @@ class Server(NamedTuple):
 
     def memory(self) -> int:
         """Return the resident bytes of the process."""
-        import psutil
-
         resident: int = psutil.Process(self.process.pid).memory_info().rss
         return resident
 
@@ -193,13 +191,21 @@ def environment(bundle: Path, **settings: object) -> dict[str, str]:
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End a server and all that it started."""
+    family = _family(process)
     process.terminate()
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(10)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    for one in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    process.wait()
+
+
+def _family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        first = psutil.Process(process.pid)
+        return [first, *first.children(recursive=True)]
+    return []
 
 
 def free_port() -> int:

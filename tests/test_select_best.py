@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canting.classifier import BundleError, load
 from canting.core import files
 from canting.core.params import Scenario
 from canting.engine import Engine
 from canting.select_best import bundle, cost, rule
-from canting.select_best.bundle import ExportError
+from canting.select_best.bundle import Contents, ExportError
 from canting.select_best.compose import compose
 from canting.train import tail
 
@@ -76,6 +77,14 @@ def pictures() -> list[np.ndarray]:
     return list(np.random.default_rng(0).integers(0, 255, (6, *SIZE, 3), dtype=np.uint8))
 
 
+def contents(trained: Any) -> Contents:
+    """Return a card, the arrays of a trained tail, and a sample."""
+    kernel, bias = (np.asarray(values) for values in trained.get_layer("logits").get_weights())
+    card = {"labels": ["a", "b", "c"], "image_size": list(SIZE), "temperature": 1.0}
+    arrays = {"kernel": kernel, "bias": bias, "prototypes": np.zeros((0, len(kernel)), np.float32)}
+    return Contents(card, arrays, {"a/1.jpg": b"a picture"})
+
+
 @pytest.mark.parametrize(
     ("changes", "shape"),
     [
@@ -88,11 +97,20 @@ def test_a_bundle_answers_as_keras_does(
 ) -> None:
     chosen = scenario(**changes)
     keras.utils.set_random_seed(1)
-    model = compose(chosen, SIZE, tail.build(chosen, SIZE, shape, 3))
-    difference = bundle.write(model, pictures, {"labels": ["a", "b", "c"]}, tmp_path / "best")
+    trained = tail.build(chosen, SIZE, shape, 3)
+    model = compose(chosen, SIZE, trained)
+    difference = bundle.write(model, pictures, contents(trained), tmp_path / "best")
     assert difference <= bundle.TOLERANCE
     card = files.read_json(tmp_path / "best" / "card.json")
     assert card["model_sha256"] == files.sha256(tmp_path / "best" / "model.tflite")
+    assert card["arrays_sha256"] == files.sha256(tmp_path / "best" / "arrays.npz")
+    loaded = load(tmp_path / "best")
+    assert (loaded.labels, loaded.samples) == (
+        ("a", "b", "c"),
+        (tmp_path / "best" / "samples" / "a" / "1.jpg",),
+    )
+    bundle.write(model, pictures, contents(trained), tmp_path / "again")
+    assert files.read_json(tmp_path / "again" / "card.json") == card
     answer = Engine(tmp_path / "best" / "model.tflite").answer(pictures[0])
     assert set(answer) == {"logits", "pooled", "map"}
     np.testing.assert_allclose(answer["map"].mean(axis=(0, 1)), answer["pooled"], atol=1e-5)
@@ -102,7 +120,8 @@ def test_flips_are_averaged_inside_the_model(pictures: list[np.ndarray], tmp_pat
     keras.utils.set_random_seed(1)
     trained = tail.build(scenario(backbone="small_cnn"), SIZE, (64, 64, 3), 3)
     model = compose(scenario(backbone="small_cnn"), SIZE, trained, test_views=4)
-    assert bundle.write(model, pictures, {}, tmp_path / "best") <= bundle.TOLERANCE
+    given = contents(trained)
+    assert bundle.write(model, pictures, given, tmp_path / "best") <= bundle.TOLERANCE
     engine = Engine(tmp_path / "best" / "model.tflite")
     flips = [pictures[0][:, ::step][::other] for other in (1, -1) for step in (1, -1)]
     first, mirrored, turned, both = (engine.answer(flip) for flip in flips)
@@ -122,8 +141,9 @@ def test_a_model_that_answers_otherwise_is_not_exported(
 ) -> None:
     chosen = scenario(backbone="small_cnn")
     keras.utils.set_random_seed(1)
-    model = compose(chosen, SIZE, tail.build(chosen, SIZE, (64, 64, 3), 3))
-    bundle.write(model, pictures, {}, tmp_path / "best")
+    trained = tail.build(chosen, SIZE, (64, 64, 3), 3)
+    model, given = compose(chosen, SIZE, trained), contents(trained)
+    bundle.write(model, pictures, given, tmp_path / "best")
     before = files.sha256(tmp_path / "best" / "model.tflite")
     engine = Engine(tmp_path / "best" / "model.tflite")
     layer = model.get_layer("answers").get_layer("logits")
@@ -131,4 +151,8 @@ def test_a_model_that_answers_otherwise_is_not_exported(
     layer.set_weights([layer.get_weights()[0] * 1.1, layer.get_weights()[1]])
     with pytest.raises(ExportError, match="expected probabilities within"):
         bundle.check(model, engine, pictures)
+    assert files.sha256(tmp_path / "best" / "model.tflite") == before
+    strange = {**given.arrays, "bias": given.arrays["bias"] + 1}
+    with pytest.raises(BundleError, match="logits that differ by"):
+        bundle.write(model, pictures, given._replace(arrays=strange), tmp_path / "best")
     assert files.sha256(tmp_path / "best" / "model.tflite") == before

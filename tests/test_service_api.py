@@ -215,16 +215,19 @@ def test_one_line_a_request_without_names_and_queries(server: Server) -> None:
 
 def test_metrics(server: Server) -> None:
     names = {
-        "canting_decode_seconds_count": 1,
-        "canting_inference_seconds_count": 1,
+        "canting_decode_seconds_count": 2,
+        "canting_inference_seconds_count": 2,
         'canting_predictions_total{label="parang"}': 1,
         'canting_refusals_total{code="empty_file"}': 1,
+        'canting_refused_pictures_total{code="empty_file"}': 1,
+        'canting_refused_pictures_total{code="corrupt_image"}': 1,
         "canting_history_failures_total": 0,
         'canting_request_seconds_count{method="GET",route="/{path}",status="404"}': 20,
     }
     before = {name: server.metric(name) for name in names}
     server.answer(encoded("blue"))
     server.post(b"")
+    server.post(encoded()[:300], encoded("red"))
     for number in range(20):
         server.client.get(f"/random/{number}")
     assert {name: server.metric(name) - before[name] for name in names} == names
@@ -259,6 +262,13 @@ def test_what_stays_open(guarded: Server) -> None:
         "/history/%2e%2e/history",
     ):
         assert guarded.client.get(path).status_code in (401, 404), path
+
+
+@pytest.mark.parametrize("host", ["a/api/openapi.json?", "a/static/x#", "/", "a:b@c/metrics?x="])
+def test_a_made_up_host_opens_nothing(guarded: Server, host: str) -> None:
+    for path in ("/api/model", "/api/history", "/history"):
+        response = guarded.client.get(path, headers={"Host": host})
+        assert response.status_code in (400, 401), (host, path)
 
 
 def test_pages_of_other_sites_change_nothing(server: Server) -> None:

@@ -172,6 +172,25 @@ def test_the_end_waits_for_what_was_accepted(server: Server) -> None:
     assert {str(answer["history_id"]) for answer in answers} <= kept
 
 
+def test_a_worker_ends_with_its_supervisor() -> None:
+    worker = "from canting.service.parent import end_with_parent as e; e(); print('on', flush=True)"
+    worker += "; import time; time.sleep(60)"
+    program = f"""
+import subprocess, sys
+worker = subprocess.Popen([sys.executable, "-c", {worker!r}], stdout=subprocess.PIPE)
+worker.stdout.readline()
+print(worker.pid, flush=True)
+worker.wait()
+"""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        left = psutil.Process(int(supervisor.stdout.readline()))
+        supervisor.kill()
+    gone, _ = psutil.wait_procs([left], timeout=10)
+    assert gone
+
+
 def _damage(folder: Path, how: str) -> None:
     model = folder / "model.tflite"
     if how == "absent":
@@ -271,6 +290,7 @@ def test_killed_in_the_midst_of_work(bundle: Path, tmp_path: Path) -> None:
         ("CANTING_MAX_UPLOAD_BYTES", "ten", "valid integer"),
         ("CANTING_KEEP_PICTURES", "perhaps", "valid boolean"),
         ("CANTING_MAX_ASPECT", "nan", "finite number"),
+        ("CANTING_MAX_FILE", "set", "Did you mean `CANTING_MAX_FILES`?"),
     ],
 )
 def test_a_bad_setting_is_named(

@@ -58,10 +58,12 @@ def test_an_empty_file(server: Server) -> None:
 
 
 def test_no_field_or_another_one(server: Server) -> None:
-    for given in ({}, {"files": {"picture": ("a.jpg", encoded())}}, {"data": {"files": "text"}}):
+    wrong = {"picture": ("a.jpg", encoded())}
+    cases: list[dict[str, Any]] = [{}, {"files": wrong}, {"data": {"files": "text"}}]
+    for given in cases:
         response = server.client.post("/api/classify", **given)
         assert (response.status_code, response.json()["code"]) == (400, "missing_file")
-    nothing_chosen = {"files": {"files": ("", b"", "application/octet-stream")}}
+    nothing_chosen: dict[str, Any] = {"files": {"files": ("", b"", "application/octet-stream")}}
     response = server.client.post("/api/classify", **nothing_chosen)
     assert (response.status_code, response.json()["code"]) == (400, "missing_file")
 

@@ -97,6 +97,13 @@ def test_a_picture_without_its_row_gets_it_at_the_next_export(history: History, 
     assert [row["id"] for row in rows(out)] == [one.id]
 
 
+def test_a_place_that_is_no_folder_is_one_clear_error(history: History, tmp_path: Path) -> None:
+    corrected(history, "parang")
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(HistoryError, match="out` cannot be used"):
+        history.export_corrections(tmp_path / "out")
+
+
 def test_a_table_of_another_kind_is_refused(history: History, out: Path) -> None:
     corrected(history, "parang")
     out.mkdir(parents=True)

@@ -195,6 +195,14 @@ def test_filters(history: History) -> None:
     assert days(since=datetime(2026, 3, 3, 7, tzinfo=jakarta), until=None) == [3, 2]
     with pytest.raises(InvalidValue, match="zone"):
         history.page(Filter(since=datetime(2026, 3, 1)))
+    with pytest.raises(InvalidValue, match="UTC"):
+        history.page(Filter(since=datetime(1, 1, 1, tzinfo=jakarta)))
+    assert days(since=datetime(1, 1, 1, tzinfo=UTC), until=datetime(9999, 12, 31, tzinfo=UTC)) == [
+        3,
+        2,
+        1,
+        0,
+    ]
     assert history.labels() == ["kawung", "parang", "truntum"]
 
 

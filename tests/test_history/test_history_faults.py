@@ -256,6 +256,31 @@ def test_at_a_url_only_old_pictures_are_swept(sqlite: str, folder: Path) -> None
     history.close()
 
 
+def test_a_picture_that_cannot_be_removed_now_goes_later(
+    history: History, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = history.add(new(), picture())
+    (path,) = folder.glob(f"*/{kept.id}.jpg")
+    path.unlink()
+    path.mkdir()
+    history.delete(kept.id)
+    assert "could not be removed" in caplog.text
+    assert history.page().total == 0
+    path.rmdir()
+    path.write_bytes(b"left")
+    assert history.sweep() == 1
+    assert stored(folder) == []
+
+
+def test_a_url_of_pictures_that_cannot_be(sqlite: str) -> None:
+    for url in ("nothing://user:secret@host/pictures", "nothing://pictures"):
+        with refused("unusable"):
+            open_history(sqlite, url)
+    with pytest.raises(HistoryError) as caught:
+        open_history(sqlite, "nothing://user:secret@host/pictures")
+    assert "secret" not in str(caught.value)
+
+
 def test_what_is_not_ours_is_never_swept(sqlite: str, folder: Path) -> None:
     history = open_history(sqlite, str(folder))
     kept = history.add(new(), picture())

@@ -69,6 +69,7 @@ def test_limits_that_cannot_be_kept_do_not_lose_the_answer(
     sqlite: str, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     history = open_history(sqlite, str(folder), days=1)
+    age(history, history.add(new(), None).id, 2)
     monkeypatch.setattr(due, "AFTER_SECONDS", 0.0)
 
     def refuse(_: object, __: object, statement: str, *___: object) -> None:

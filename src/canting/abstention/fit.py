@@ -14,6 +14,10 @@ from canting.preprocess.folds import HELD_OUT
 METHOD = "cosine of root features to the nearest of up to 20 prototypes a class"
 
 
+LEAST = 1e-6
+"""Smallest threshold: where all pictures are alike, rounding must not refuse them."""
+
+
 class Known(NamedTuple):
     """What is known of every picture, rows in manifest order: its class and its fold."""
 
@@ -66,7 +70,7 @@ def fit(
     ours, folds = scores[known.inside], known.folds[known.inside]
     return Abstention(
         prototypes=prototypes(final[known.inside], known.codes[known.inside], seed),
-        threshold=round(threshold(ours, wanted), 9),
+        threshold=max(round(threshold(ours, wanted), 9), LEAST),
         wanted=wanted,
         scores=ours,
         refused=cross_fitted(ours, folds, wanted),

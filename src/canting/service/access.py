@@ -17,8 +17,12 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def check(request: Request) -> None:
-    """Raise `Refusal` 401 without the token, 403 for a write that another site's page sends."""
-    path = request.url.path.rstrip("/")
+    """Raise `Refusal` 401 without the token, 403 for a write that another site's page sends.
+
+    The path is that of the scope, by which routes are found: `request.url` is made of the `Host`
+    header too, which the sender chooses.
+    """
+    path = request.scope["path"].rstrip("/")
     cross = request.headers.get("sec-fetch-site") == "cross-site"
     if cross and request.method not in SAFE:
         raise Refusal(403, "cross_site", "Another site's page sent this.")

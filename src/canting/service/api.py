@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from canting.service import api_history, openapi, schemas
+from canting.service.api_history import as_json
 from canting.service.classification import Classified, classify, ready
 from canting.service.errors import Refusal
 from canting.service.images import heat_map
@@ -38,12 +39,7 @@ async def _classify(request: Request) -> Response:
         model=schemas.Model(digest=classifier.digest, version=classifier.version),
         results=results,
     )
-    return answer(body)
-
-
-def answer(body: schemas.Body, status: int = 200) -> Response:
-    """Return a body as JSON."""
-    return Response(body.model_dump_json(), status, media_type="application/json")
+    return as_json(body)
 
 
 async def _result(state: State, upload: Upload, overlay: bool, count: int) -> schemas.Result:
@@ -84,7 +80,7 @@ async def _model(request: Request) -> Response:
         figures=card.figures.model_dump() if card.figures else None,
         abstention=card.abstention.model_dump() if card.abstention else None,
     )
-    return answer(body)
+    return as_json(body)
 
 
 async def _openapi(_: Request) -> Response:

@@ -47,12 +47,12 @@ async def _page(request: Request) -> Response:
         page=found.page,
         pages=found.pages,
     )
-    return _json(body)
+    return as_json(body)
 
 
 async def _get(request: Request) -> Response:
     history = await opened(request)
-    return _json(kept(await run(request, history.get, request.path_params["id"])))
+    return as_json(kept(await run(request, history.get, request.path_params["id"])))
 
 
 async def _delete(request: Request) -> Response:
@@ -68,7 +68,7 @@ async def _correct(request: Request) -> Response:
     if label is not None and classifier is not None and label not in classifier.labels:
         message = f"`label`: expected one of {', '.join(classifier.labels)}."
         raise Refusal(422, "unknown_label", message)
-    return _json(kept(await run(request, history.correct, request.path_params["id"], label)))
+    return as_json(kept(await run(request, history.correct, request.path_params["id"], label)))
 
 
 async def _correction(request: Request) -> schemas.Correction:
@@ -118,7 +118,8 @@ def kept(entry: "Entry") -> schemas.Kept:
     return schemas.Kept(**{name: getattr(entry, name) for name in schemas.Kept.model_fields})
 
 
-def _json(body: schemas.Body) -> Response:
+def as_json(body: schemas.Body) -> Response:
+    """Return a body as JSON."""
     return Response(body.model_dump_json(), media_type="application/json")
 
 

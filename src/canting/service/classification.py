@@ -43,6 +43,14 @@ async def classify(state: State, upload: Upload, *, overlay: bool, source: str) 
 
     `source` is "page" or "api".
     """
+    try:
+        return await _classified(state, upload, overlay, source)
+    except Refusal as refusal:
+        metrics.REFUSED_PICTURES.labels(refusal.code).inc()
+        raise
+
+
+async def _classified(state: State, upload: Upload, overlay: bool, source: str) -> Classified:
     classifier = ready(state)
     async with state.gate.place():
         loop = asyncio.get_running_loop()

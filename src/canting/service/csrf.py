@@ -34,7 +34,7 @@ def new_cookie(request: Request) -> str | None:
     nonce = getattr(request.state, "new_nonce", None)
     if nonce is None:
         return None
-    secure = "; Secure" if request.url.scheme == "https" else ""
+    secure = "; Secure" if request.scope["scheme"] == "https" else ""
     return f"{COOKIE}={nonce}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
 

@@ -16,7 +16,7 @@ async def refused(request: Request, error: Exception) -> Response:
     """Return the answer to a refused request."""
     refusal = cast(Refusal, error)
     metrics.REFUSALS.labels(refusal.code).inc()
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith("/api/"):
         return as_json(request, refusal)
     return _as_page(request, refusal)
 

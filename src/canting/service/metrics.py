@@ -17,7 +17,8 @@ DECODE = Histogram("canting_decode_seconds", "Decoding of a picture", buckets=BU
 INFERENCE = Histogram("canting_inference_seconds", "Answer of the model", buckets=BUCKETS)
 PREDICTIONS = Counter("canting_predictions", "Answered pictures", ["label"])
 ABSTENTIONS = Counter("canting_abstentions", "Answers without a label", ["reason"])
-REFUSALS = Counter("canting_refusals", "Refused requests and pictures", ["code"])
+REFUSALS = Counter("canting_refusals", "Refused requests", ["code"])
+REFUSED_PICTURES = Counter("canting_refused_pictures", "Pictures without an answer", ["code"])
 HISTORY_FAILURES = Counter("canting_history_failures", "Answers that could not be kept")
 MODEL_FAILURES = Counter("canting_model_output_invalid", "Answers of the model that are no numbers")
 REQUESTS = Histogram(

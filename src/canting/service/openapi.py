@@ -87,7 +87,7 @@ def _classify() -> Json:
     }
     return _operation("Classify pictures", schemas.Classification, errors) | {
         "description": "One picture that cannot be answered is an error. Of several, each has its "
-        "own answer or its own `error`.",
+        "own answer or its own `error`; too many bytes or files refuse the request as a whole.",
         "parameters": [overlay],
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": files}}},
     }

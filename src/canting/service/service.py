@@ -5,6 +5,7 @@ from starlette.exceptions import HTTPException
 
 from canting.service import settings
 from canting.service.app import create_app
+from canting.service.parent import end_with_parent
 
 web = create_app(settings.from_environment())
 
@@ -19,6 +20,11 @@ web = create_app(settings.from_environment())
 )
 class Canting:
     """Pages, REST and history around one classifier."""
+
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    def end_with_the_supervisor(self) -> None:
+        """Leave no worker behind."""
+        end_with_parent()
 
     async def __is_ready__(self) -> bool:
         """Tell `/readyz` the reason where no model can answer."""

@@ -1,7 +1,8 @@
 """Settings of the service, read once from `CANTING_…` environment variables."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,24 +80,37 @@ class Settings(BaseModel):
 class SettingsError(CantingError):
     """Names each environment variable that is wrong."""
 
-    def __init__(self, error: ValidationError) -> None:
-        """Word one line for each wrong variable; secrets are never repeated."""
-        lines = [
-            f"`{PREFIX}{str(detail['loc'][0]).upper()}`: {detail['msg']}."
-            f" Received: {detail['input']!r}. Mend it or unset it."
-            for detail in error.errors(include_url=False, include_context=False)
-        ]
+    def __init__(self, lines: list[str]) -> None:
+        """Take a line for each."""
         super().__init__("\n  ".join(["The settings cannot be used.", *lines]))
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings; raise `SettingsError` that names every bad variable."""
-    found = {
-        name: environment[PREFIX + name.upper()]
-        for name in Settings.model_fields
-        if PREFIX + name.upper() in environment
-    }
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    misnamed = [line for name in environment if (line := _misnamed(name, names))]
     try:
-        return Settings.model_validate(found)
+        settings = Settings.model_validate(
+            {field: environment[name] for name, field in names.items() if name in environment}
+        )
     except ValidationError as error:
-        raise SettingsError(error) from None
+        raise SettingsError([*misnamed, *_lines(error)]) from None
+    if misnamed:
+        raise SettingsError(misnamed)
+    return settings
+
+
+def _misnamed(name: str, names: Iterable[str]) -> str:
+    """Return the line of a variable that is not, but looks like, one of ours."""
+    close = get_close_matches(name, names, n=1, cutoff=0.9) if name.startswith(PREFIX) else []
+    if not close or name in names:
+        return ""
+    return f"`{name}`: no such setting. Received: it is set. Did you mean `{close[0]}`?"
+
+
+def _lines(error: ValidationError) -> list[str]:
+    return [
+        f"`{PREFIX}{str(detail['loc'][0]).upper()}`: {detail['msg']}. "
+        f"Received: {detail['input']!r}. Mend it or unset it."
+        for detail in error.errors(include_url=False, include_context=False)
+    ]

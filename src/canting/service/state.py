@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 10.0
 """Between two attempts to open a history that could not be opened."""
 
+READERS = 4
+"""Threads that are left for reading the history while every answer waits to be written."""
+
 
 class State:
     """The parts of a running service; handlers find it as `request.app.state.canting`."""
@@ -38,7 +41,7 @@ class State:
             else secrets.token_bytes(32)
         )
         self.workers = ThreadPoolExecutor(settings.concurrency, "classify")
-        self.writers = ThreadPoolExecutor(settings.concurrency, "history")
+        self.writers = ThreadPoolExecutor(settings.concurrency + READERS, "history")
         self._opening = asyncio.Lock()
         self._tried = monotonic()
 

@@ -40,7 +40,11 @@ def add(
 
 def _made(new: NewEntry, *, has_picture: bool) -> Entry:
     _check(new)
-    values = {**new._asdict(), "name": words.name(new.name)}
+    values = new._asdict()
+    values["name"] = words.name(new.name)
+    values["probabilities"] = {label: float(one) for label, one in new.probabilities.items()}
+    for name in ("probability", "distance"):
+        values[name] = float(values[name])
     now = datetime.now(UTC)
     return Entry(
         id=uuid.uuid4().hex, created=now, corrected=None, has_picture=has_picture, **values

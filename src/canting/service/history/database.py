@@ -1,5 +1,6 @@
 """SQLite or PostgreSQL by a URL, and what each needs to lose nothing."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from canting.core.errors import CantingError
 from canting.service.history.errors import HistoryError
-from canting.service.history.failures import failure, told
+from canting.service.history.failures import ADVICE, failure, told
 
 WAIT = 5
 """Seconds that a connection waits for another program to end its writing."""
@@ -38,7 +39,8 @@ def connect(url: str, *, make: bool = True) -> Engine:
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     _check_file(parsed, make=make)
-    engine = create_engine(parsed.set(drivername="sqlite+pysqlite"))
+    turn = {"turn": threading.Lock()}
+    engine = create_engine(parsed.set(drivername="sqlite+pysqlite"), execution_options=turn)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -54,13 +56,27 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Yield a connection in a transaction that may write, at once or not at all."""
-    with told(shown(engine)), engine.execution_options(writes=True).begin() as connection:
+    writer = engine.execution_options(writes=True)
+    with _turn(engine), told(shown(engine)), writer.begin() as connection:
         yield connection
 
 
 def shown(engine: Engine) -> str:
     """Return the URL without its password."""
     return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    # SQLite lets its writers poll, so that of many threads some would never have their turn.
+    lock = engine.get_execution_options().get("turn", threading.Lock())
+    if not lock.acquire(timeout=2 * WAIT):
+        message = f"`{shown(engine)}` cannot be used (others write). {ADVICE['locked']}"
+        raise HistoryError("locked", message)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _parsed(url: str) -> URL:

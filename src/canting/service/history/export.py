@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.service.history import words
 from canting.service.history.entries import Entry
 
 TABLE = "corrections.csv"
@@ -65,7 +66,7 @@ def _read(
 ) -> Iterator[_Exported]:
     known = {path.stem: path for path in folder.glob("*/*.jpg")}
     for entry in corrections:
-        label = entry.corrected or entry.label
+        label = words.label(entry.corrected or entry.label)
         before = known.get(entry.id)
         if before is not None and before.parent.name == label:
             yield _Exported(entry, label, before, None)

@@ -16,6 +16,7 @@ from canting.service.history.due import Due
 from canting.service.history.entries import EVERY, Entry, Filter, NewEntry, Page
 from canting.service.history.errors import HistoryError, UnknownEntry
 from canting.service.history.export import export
+from canting.service.history.failures import failure
 from canting.service.history.jpeg import thumbnail
 from canting.service.history.pictures import Pictures
 from canting.service.history.tables import entries
@@ -112,7 +113,10 @@ class History:
         corrected = paging.every(
             self._engine, EVERY, entries.c.corrected.is_not(None), pictures=True
         )
-        return export(corrected, self._read, folder)
+        try:
+            return export(corrected, self._read, folder)
+        except OSError as error:
+            raise failure(str(folder), error) from error
 
     def sweep(self) -> int:
         """Remove the pictures that a killed process left without an entry; count them."""
@@ -120,10 +124,7 @@ class History:
 
     def retain(self, limits: Limits | None = None) -> int:
         """Delete the entries beyond the history's limits, or beyond others; count them."""
-        try:
-            return upkeep.retain(self._engine, self._pictures, limits or self._limits)
-        finally:
-            self._small.cache_clear()
+        return self._forgotten(upkeep.retain(self._engine, self._pictures, limits or self._limits))
 
     def close(self) -> None:
         """Close the connections; the history can't be used any more."""
@@ -143,10 +144,12 @@ class History:
         return thumbnail(self.picture(name))
 
     def _delete(self, *which: ColumnElement[bool]) -> int:
-        try:
-            return upkeep.delete(self._engine, self._pictures, *which)
-        finally:
+        return self._forgotten(upkeep.delete(self._engine, self._pictures, *which))
+
+    def _forgotten(self, deleted: int) -> int:
+        if deleted:
             self._small.cache_clear()
+        return deleted
 
     def _keep_limits(self, added: int = 0) -> None:
         if not self._due.now(added):

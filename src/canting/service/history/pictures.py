@@ -1,5 +1,6 @@
 """Pictures by their entry's id, in a folder or at any fsspec URL."""
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,8 @@ from canting.service.history.lock import Lock
 
 _NAME = re.compile(r"([0-9a-f]{32})\.jpg")
 
+_log = logging.getLogger(__name__)
+
 AGE = timedelta(minutes=15)
 """After this time no process can still be about to commit the row of a picture."""
 
@@ -25,7 +28,7 @@ class Pictures:
 
     def __init__(self, url: str, store: str) -> None:
         """Make the folder; raise `HistoryError` where that fails."""
-        with _told(url):
+        with _told(re.sub("//[^/]*@", "//***@", url)):
             self._files, root = fsspec.url_to_fs(url)
             self._root = f"{root.rstrip('/')}/{store}"
             self._files.makedirs(self._root, exist_ok=True)
@@ -69,7 +72,10 @@ class Pictures:
         """Return the bytes of each picture by the id of its entry."""
         with _told(self._root):
             self._files.invalidate_cache()
-            listed = self._files.ls(self._root, detail=True)
+            try:
+                listed = self._files.ls(self._root, detail=True)
+            except FileNotFoundError:  # an object store knows no empty folder
+                return {}
         found = ((_NAME.fullmatch(one["name"].rsplit("/", 1)[-1]), one["size"]) for one in listed)
         return {match.group(1): size for match, size in found if match}
 
@@ -81,7 +87,7 @@ class Pictures:
         """Tell whether a picture is older than any commit can take."""
         try:
             modified: datetime = self._files.modified(self._path(name))
-        except (OSError, NotImplementedError, KeyError):
+        except Exception:
             return False
         known = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
         return datetime.now(UTC) - known > AGE
@@ -102,7 +108,10 @@ class Pictures:
     def _removed(self, path: str) -> bool:
         try:
             self._files.rm_file(path)
-        except Exception:
+        except FileNotFoundError:
+            return False
+        except Exception as error:
+            _log.warning("`%s` could not be removed; it will be at a later start: %s", path, error)
             return False
         return True
 

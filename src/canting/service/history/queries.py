@@ -1,5 +1,6 @@
 """The questions that a history asks its database, all with bound parameters."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,26 +17,32 @@ NEWEST = (entries.c.created.desc(), entries.c.id.desc())
 def entry(row: Row[Any], *, pictures: bool) -> Entry:
     """Return a row as an entry; without `pictures`, none is kept."""
     values = dict(row._mapping)
-    has_picture = pictures and values.pop("picture_bytes") > 0
-    values.pop("picture_bytes", None)
-    return Entry(has_picture=has_picture, **values)
+    picture_bytes = values.pop("picture_bytes")
+    return Entry(has_picture=pictures and picture_bytes > 0, **values)
 
 
 def conditions(which: Filter) -> list[ColumnElement[bool]]:
     """Return the conditions of a filter; raise `InvalidValue` for a time without a zone."""
     found: list[ColumnElement[bool]] = []
-    for name, time in (("since", which.since), ("until", which.until)):
-        if time is not None and time.tzinfo is None:
-            raise InvalidValue(f"`{name}`: expected a time with a zone. Received: {time}. Add one.")
     if which.label is not None:
         found.append(shown == which.label if is_storable(which.label) else sa.false())
     if which.since is not None:
-        found.append(entries.c.created >= which.since)
+        found.append(entries.c.created >= _utc("since", which.since))
     if which.until is not None:
-        found.append(entries.c.created < which.until)
+        found.append(entries.c.created < _utc("until", which.until))
     if which.abstained is not None:
         found.append(entries.c.abstained == which.abstained)
     return found
+
+
+def _utc(name: str, time: datetime) -> datetime:
+    if time.tzinfo is None:
+        raise InvalidValue(f"`{name}`: expected a time with a zone. Received: {time}. Add one.")
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        message = f"`{name}`: expected a time that is one in UTC. Received: {time}. Mend it."
+        raise InvalidValue(message) from None
 
 
 def matching(which: Filter) -> Select[Any]:

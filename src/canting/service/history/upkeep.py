@@ -14,7 +14,6 @@ from canting.service.history.tables import entries
 ROW_BYTES = 1024
 """What a row with its indexes takes in the database, roughly."""
 
-
 AT_ONCE = 500
 """Rows that are deleted in one transaction."""
 
@@ -39,7 +38,8 @@ def orphans(engine: Engine, pictures: Pictures) -> list[str]:
     found = pictures.sizes()
     settled = pictures.settled()
     with reading(engine) as connection:
-        known = set(connection.scalars(sa.select(entries.c.id)))
+        has_picture = sa.select(entries.c.id).where(entries.c.picture_bytes > 0)
+        known = set(connection.scalars(has_picture))
     return [name for name in found if name not in known and (settled or pictures.is_old(name))]
 
 

@@ -17,7 +17,7 @@ def own(address: str) -> str:
 def here(request: Request) -> str:
     """Return where the visitor is, as an address that can be asked again."""
     if request.method not in ("GET", "HEAD"):
-        return own(request.url.path)
+        return "/classify" if request.url.path == "/classify" else "/"
     query = request.url.query
     return own(request.url.path + (f"?{query}" if query else ""))
 

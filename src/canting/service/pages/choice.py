@@ -1,6 +1,6 @@
 """Which entries of the history a visitor wants to see, read from the query of an address."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.datastructures import QueryParams
@@ -33,9 +33,7 @@ class Choice(NamedTuple):
         """The entries that are meant; `until` is a day that is still shown."""
         from canting.service.history import Filter
 
-        since, until = _day(self.since), _day(self.until)
-        until = until + timedelta(days=1) if until else None
-        return Filter(self.label or None, since, until, KNOWN[self.known])
+        return Filter(self.label or None, _day(self.since), _after(self.until), KNOWN[self.known])
 
 
 def read(query: QueryParams) -> Choice:
@@ -59,6 +57,12 @@ def _is_day(text: str) -> bool:
 
 def _day(text: str) -> datetime | None:
     return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if text else None
+
+
+def _after(text: str) -> datetime | None:
+    """Return the start of the next day; after the last day of the calendar there is none."""
+    day = _day(text)
+    return None if day is None or day.date() == date.max else day + timedelta(days=1)
 
 
 def _bad() -> Refusal:

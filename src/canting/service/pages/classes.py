@@ -52,7 +52,7 @@ def _spaced(label: str) -> str:
 
 @cache
 def _texts(language: str) -> dict[str, ClassText]:
-    found = {}
+    found: dict[str, ClassText] = {}
     for label, entry in read(language, "classes").items():
         spellings = [label, *entry.pop("aliases", [])]
         found |= dict.fromkeys(map(key, spellings), ClassText(**entry))

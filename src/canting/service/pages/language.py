@@ -26,7 +26,7 @@ def chosen(request: Request) -> str:
 
 
 def accepted(header: str) -> str:
-    """Return the language of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4)."""
+    """Return the language of ours that an `Accept-Language` likes best (RFC 9110, 12.5.4)."""
     liked = [(weight, tag) for weight, tag in _weights(header) if weight > 0 and tag in NAMES]
     return max(liked, key=lambda pair: pair[0], default=(0.0, DEFAULT))[1]
 

@@ -45,7 +45,7 @@ def environment() -> Environment:
         loader=PackageLoader("canting.service"),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
+        auto_reload=False,
         lstrip_blocks=True,
     )
     made.globals |= {"static": address, "with_query": with_query, "languages": language.NAMES}

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+
 from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response

@@ -14,9 +14,9 @@ export function upload(form) {
   const chosen = new Chosen(form.querySelector("[data-chosen]"), limits, words, say);
   listen(form, chosen);
   form.addEventListener("submit", (event) => {
-    if (!chosen.files.length) return;
     event.preventDefault();
-    sendAll(form, chosen, words, say);
+    if (chosen.files.length) sendAll(form, chosen, words, say);
+    else say(words.say("none"));
   });
 }
 
@@ -53,7 +53,7 @@ async function sendAll(form, chosen, words, say) {
         bar.value = (100 * (done + 0.9 * share)) / all;
         if (share === 1) say(words.say("thinking", { name }));
       }, () => say(words.say("waiting")));
-      show(answers, html, done === 0);
+      show(answers, html, { isFirst: done === 0, isOnly: all === 1 });
       done += 1;
       bar.value = (100 * done) / all;
       chosen.remove(one);
@@ -68,10 +68,11 @@ async function sendAll(form, chosen, words, say) {
   answers.scrollIntoView({ block: "start" });
 }
 
-function show(answers, html, isFirst) {
+function show(answers, html, { isFirst, isOnly }) {
   if (isFirst) answers.replaceChildren();
   for (const node of nodes(html)) {
     answers.append(node);
     localTimes(node);
+    if (!isOnly) node.querySelector(".class-block")?.removeAttribute("open");
   }
 }

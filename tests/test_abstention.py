@@ -1,0 +1,206 @@
+"""Prototypes, the threshold, and what is refused."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from canting.abstention import features, fit, prototypes, record, strangers, threshold
+from canting.abstention.fit import Known
+from canting.classifier.unlikeness import directions, unlikeness
+from canting.core import files
+from canting.core.params import Params, load
+from canting.features.store import Store
+from canting.select_best import samples
+from canting.select_best.doubt import doubt
+from canting.select_best.refit import Refit
+from canting.train import fold, grid
+from canting.train.fold import Task
+from tests.conftest import ROOT
+
+FOLDS, CHANNELS = 3, 24
+
+
+def clouds(count: int, seed: int, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Return features of classes that each light up their own channels, and the classes."""
+    generator = np.random.default_rng(seed)
+    codes = np.arange(count) % classes
+    lit = np.repeat(np.eye(classes), CHANNELS // classes, axis=1)[codes]
+    found = (0.2 + lit) * generator.gamma(8, 1 / 8, (count, CHANNELS))
+    return found.astype(np.float32), codes.astype(np.int64)
+
+
+def known(codes: np.ndarray) -> Known:
+    return Known(codes, np.arange(len(codes), dtype=np.int64) // 3 % FOLDS)
+
+
+def test_the_threshold_by_hand() -> None:
+    scores = np.array([0.4, 0.1, 0.3, 0.2])
+    assert threshold.threshold(scores, 0.25) == 0.4
+    assert threshold.threshold(scores, 0.34) == 0.3
+    assert threshold.threshold(np.arange(1.0, 102.0), 0.05) == 96
+    folds = np.array([0, 0, 1, 1])
+    refused = threshold.cross_fitted(np.array([0.5, 0.1, 0.4, 0.2]), folds, 0.5)
+    assert refused.tolist() == [True, False, False, False]
+
+
+def test_prototypes_are_few_unit_vectors_of_their_classes() -> None:
+    pooled, codes = clouds(90, 0)
+    found = prototypes.prototypes(pooled, codes, 1)
+    assert found.shape == (30, CHANNELS)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=2e-3)
+    places = (directions(pooled) @ found.T).argmax(axis=1) // 10
+    assert (places == codes).all()
+    assert np.array_equal(found, prototypes.prototypes(pooled, codes, 1))
+    assert np.array_equal(found, found.astype(np.float16))
+
+
+def test_prototypes_of_many_classes_stay_few_and_equal_pictures_share_one() -> None:
+    pooled, codes = clouds(1200, 0, classes=8)
+    assert len(prototypes.prototypes(pooled, codes, 1)) == 160
+    many = np.arange(1200) % 300
+    assert len(prototypes.prototypes(pooled, many, 1)) == 300
+    same = np.repeat(pooled[:2], 30, axis=0)
+    assert len(prototypes.prototypes(same, np.repeat([0, 1], 30), 1)) == 2
+    assert len(prototypes.prototypes(pooled[:2], np.array([0, 1]), 1)) == 2
+
+
+def test_the_wanted_share_of_new_pictures_is_refused_and_nearly_all_strangers() -> None:
+    pooled, codes = clouds(600, 0)
+    fixed = fit.fit(pooled, [pooled] * FOLDS, known(codes), 0.05, 1)
+    new = unlikeness(clouds(2000, 1)[0], fixed.prototypes) > fixed.threshold
+    assert new.mean() == pytest.approx(0.05, abs=0.03)
+    assert fixed.refused.mean() == pytest.approx(0.05, abs=0.03)
+    strange = np.random.default_rng(2).gamma(8, 1 / 8, (500, CHANNELS))
+    assert (unlikeness(strange, fixed.prototypes) > fixed.threshold).mean() > 0.95
+
+
+def test_a_picture_never_stands_for_itself_and_held_out_ones_for_nothing() -> None:
+    pooled, codes = clouds(90, 0)
+    pooled[:3] = np.tile([2, 0], CHANNELS // 2)
+    fixed = fit.fit(pooled, [pooled] * FOLDS, known(codes), 0.05, 1)
+    assert (fixed.scores[:3] > fixed.scores[3:].max()).all()
+    held = Known(codes, np.where(np.arange(90) < 3, -1, known(codes).folds))
+    fixed = fit.fit(pooled, [pooled] * FOLDS, held, 0.05, 1)
+    assert len(fixed.scores) == len(fixed.refused) == fixed.record()["pictures"] == 87
+    assert unlikeness(pooled[:1], fixed.prototypes).item() > 2 * fixed.threshold
+
+
+def test_what_is_answered_is_scored_apart() -> None:
+    fixed = fit.Abstention(
+        np.ones((1, 4), np.float32), 0.1, 0.5, np.zeros(4), np.array([True, False, False, False])
+    )
+    told = record.outcome(fixed, np.array(list("aabb"), object), np.array([0, 1, 1, 0], bool))
+    assert told["false_refusal_by_class"] == {"a": 0.5, "b": 0}
+    assert (told["accuracy"], told["accuracy_of_answered"]) == (0.5, pytest.approx(2 / 3))
+
+
+@pytest.mark.parametrize("kind", strangers.KINDS)
+def test_strangers_are_the_same_every_time_and_differ_among_themselves(kind: str) -> None:
+    first, second = (strangers.draw(kind, number, (60, 80)) for number in (0, 1))
+    assert first.shape == (60, 80, 3)
+    assert first.dtype == np.uint8
+    assert np.array_equal(first, strangers.draw(kind, 0, (60, 80)))
+    assert not np.array_equal(first, second)
+    assert (first.std() > 0) or kind == "uniform"
+
+
+def params(cut: str | None) -> Params:
+    changed = load(ROOT / "params.yaml").model_copy(
+        update={"backbone": ("small_cnn",), "epochs": (1,), "folds": 2, "fine_tune_from": (cut,)}
+    )
+    return changed.model_copy(update={"image_size": (32, 32), "dropout": (0.0,)})
+
+
+def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
+    for number in range(2):
+        np.save(tmp_path / f"view_{number:03d}.npy", pictures)
+    np.save(tmp_path / "test_1.npy", np.ascontiguousarray(pictures[:, :, ::-1]))
+    files.write_json(tmp_path / "key.json", "a key")
+    labels, numbers = ["a", "b"] * 6, np.arange(12)
+    paths = [f"{number}.png" for number in range(12)]
+    table = pd.DataFrame({"path": paths, "label": labels, "group": numbers, "fold": numbers // 6})
+    settings = params(None)
+    (scenario,) = settings.scenarios()
+    tasks = [Task(scenario, one, settings, table, tmp_path, tmp_path / "c") for one in range(2)]
+    for task in tasks:
+        fold.run(task)
+    found = list(features.of_folds(tasks, np.zeros((12, 1), np.float32)))
+    assert not np.allclose(found[0], found[1])
+    for task, pooled in zip(tasks, found, strict=True):
+        outcome = grid.loaded(task)
+        kernel, bias = outcome.weights[-2:]
+        np.testing.assert_allclose(
+            (pooled @ kernel + bias)[outcome.rows], outcome.logits, atol=1e-4
+        )
+    keras.backend.clear_session()
+
+
+def test_features_of_a_frozen_trunk_are_the_mean_of_its_views(tmp_path: Path) -> None:
+    pooled = np.random.default_rng(0).random((2, 5, 7), dtype=np.float32)
+    np.save(tmp_path / "view_000.npy", pooled[0])
+    np.save(tmp_path / "test_1.npy", pooled[1])
+    files.write_json(tmp_path / "key.json", "a key")
+    np.testing.assert_allclose(
+        features.pooled(None, Store(tmp_path)), pooled.mean(axis=0), rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("wanted", [None, 0.1])
+def test_the_doubt_of_a_winner(tmp_path: Path, wanted: float | None) -> None:
+    pooled, codes = clouds(90, 0)
+    np.save(tmp_path / "view_000.npy", pooled)
+    files.write_json(tmp_path / "key.json", "a key")
+    labels, folds = np.array(list("abc"), object)[codes], known(codes).folds.copy()
+    folds[:9] = -1
+    paths = [f"{number}.png" for number in range(90)]
+    table = pd.DataFrame({"path": paths, "label": labels, "group": range(90), "fold": folds})
+    settings = params(None)
+    abstain = settings.abstain.model_copy(update={"false_refusal": wanted})
+    settings = settings.model_copy(update={"folds": FOLDS, "abstain": abstain})
+    task = Task(settings.scenarios()[0], -1, settings, table, tmp_path, tmp_path / "cache")
+    picture = keras.Input((32, 32, 3))
+    colours = keras.layers.Dense(CHANNELS)(keras.layers.GlobalAveragePooling2D()(picture))
+    final = Refit(keras.Model(picture, {"pooled": colours}), None, None)
+    answered = table.iloc[9:].assign(predicted=labels[9:])
+    answered.iloc[0, answered.columns.get_loc("predicted")] = "another"
+    found = doubt(task, final, answered.iloc[::-1])
+    right = set(found.right["path"])
+    assert right <= set(paths[10:])
+    if wanted is None:
+        assert (found.card, found.record, len(found.prototypes)) == (None, {"wanted": None}, 0)
+        assert right == set(paths[10:])
+        return
+    assert found.card is not None
+    assert set(found.card["refused"]) == set(strangers.KINDS)
+    assert found.record["accuracy"] == 80 / 81
+    assert 81 - len(right) - 1 <= round(81 * found.card["false_refusal"]) <= 81 - len(right)
+
+
+def test_samples_are_two_a_class_small_and_bare(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    rows = []
+    for number, label in enumerate("aaabbbcdefgh"):
+        image = Image.effect_noise((900, 600), 40).convert("RGB")
+        image.save(tmp_path / f"{number}.jpg", exif=exif, comment=b"where it was taken")
+        rows.append((f"{number}.jpg", label, f"{-number % 97:02x}"))
+    right = pd.DataFrame(rows, columns=["path", "label", "sha256"])
+    found = samples.samples(right, tmp_path)
+    assert list(found) == [
+        "a/1.jpg",
+        "a/2.jpg",
+        "b/1.jpg",
+        "b/2.jpg",
+        *(f"{x}/1.jpg" for x in "cdef"),
+    ]
+    assert found == samples.samples(right.iloc[::-1], tmp_path)
+    (tmp_path / "shown.jpg").write_bytes(found["a/1.jpg"])
+    with Image.open(tmp_path / "shown.jpg") as shown:
+        assert shown.size == (512, 341)
+        assert not shown.getexif()
+        assert not {"exif", "comment", "icc_profile"} & set(shown.info)

@@ -1,0 +1,276 @@
+"""The pages without a browser: what a server that runs answers over HTTP."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from canting.service.pages.words import words
+from tests.browser_fixtures import HOSTILE, KEPT, bundle, cloth, site, site_bundle
+from tests.service_fixtures import Server, running
+
+__all__ = ["bundle", "site", "site_bundle"]
+
+INDONESIAN = {"Accept-Language": "id"}
+PART = {"X-Canting-Part": "1"}
+
+
+@pytest.fixture(scope="module")
+def silent(site_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("silent")
+    with running(folder, site_bundle, history_url="off") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def private(site_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("private")
+    with running(
+        folder, site_bundle, history_token="open-sesame", keep_pictures=False, history_days=30
+    ) as one:
+        yield one
+
+
+def get(server: Server, path: str, status: int = 200, headers: dict[str, str] | None = None) -> str:
+    answer = server.client.get(path, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    return answer.text
+
+
+def token(server: Server) -> str:
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', get(server, "/classify"))
+    assert found
+    return found[1]
+
+
+def ask(server: Server, *pictures: tuple[str, bytes], **headers: str) -> httpx.Response:
+    files = [("files", picture) for picture in pictures]
+    fields = {"csrf": token(server)}
+    return server.client.post("/classify", files=files, data=fields, headers=headers)
+
+
+def newest(server: Server) -> str:
+    found: str = server.client.get("/api/history").json()["entries"][0]["id"]
+    return found
+
+
+@pytest.mark.parametrize("path", ["/", "/classify", "/history", "/about", "/samples/1"])
+@pytest.mark.parametrize("code", ["en", "id"])
+def test_every_page_in_both_languages(site: Server, path: str, code: str) -> None:
+    page = get(site, path, headers={"Accept-Language": code})
+    assert f'<html lang="{code}">' in page
+    assert words(code)("site.footer") in page
+    assert len(re.findall("<h1", page)) == 1
+    assert not re.search(r"<script(?![^>]*src=)|\sstyle=|\son\w+=\"", page)
+
+
+def test_the_first_page_knows_the_classes(site: Server) -> None:
+    page = get(site, "/", headers=INDONESIAN)
+    assert "Motif batik apakah ini?" in page
+    assert all(name in page for name in ("Kawung", "Mega Mendung", "Parang", "Cirebon"))
+    assert page.count('<li><a href="/samples/') == 3
+
+
+def test_an_answer_in_words_and_numbers(site: Server) -> None:
+    before = site.entries()
+    answer = ask(site, ("red.jpg", cloth("red")), **INDONESIAN)
+    assert answer.status_code == 200
+    assert "&gt; 99,9 % yakin" in answer.text
+    assert "data:image/jpeg;base64," in answer.text
+    assert 'class="overlay" src="data:image/png;base64,' in answer.text
+    assert "Hindu-Jawa" in answer.text
+    assert site.entries() == before + 1
+
+
+def test_several_pictures_of_which_one_is_bad(site: Server) -> None:
+    answer = ask(site, ("a.jpg", cloth("lime")), ("b.jpg", b"<html>"), ("c.jpg", cloth("blue")))
+    assert answer.status_code == 200
+    assert answer.text.count("data-answer") == 3
+    assert words("en")("codes.unsupported_format") in answer.text
+    assert "<html>" not in answer.text.split("<body", 1)[1]
+
+
+def test_bad_pictures_alone(site: Server) -> None:
+    answer = ask(site, ("a.jpg", cloth("red")[:200]))
+    assert answer.status_code == 422
+    assert words("en")("codes.corrupt_image") in answer.text
+
+
+def test_a_script_gets_the_answer_alone(site: Server) -> None:
+    answer = ask(site, ("a.jpg", cloth("red")), **PART)
+    assert answer.text.lstrip().startswith("<article")
+    refused = ask(site, **PART)
+    assert refused.status_code == 400
+    assert "<html" not in refused.text
+
+
+def test_a_form_that_is_empty(site: Server) -> None:
+    answer = ask(site, ("", b""))
+    assert answer.status_code == 400
+    assert words("en")("codes.missing_file") in answer.text
+
+
+def test_names_and_labels_are_escaped(site: Server) -> None:
+    history = get(site, "/history?page=2")
+    assert HOSTILE not in history
+    assert "&lt;img src=x" in history
+    answer = ask(site, ('"><script>alert(1)</script>.jpg', cloth("red")))
+    assert "<script>alert" not in answer.text
+    filtered = get(site, "/history?label=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+    assert "<script>alert" not in filtered
+
+
+def test_an_abstention_names_nothing(site: Server) -> None:
+    page = get(site, "/history?known=no")
+    assert page.count("data-entry") == 1
+    entry = re.findall(r'/history/([0-9a-f]{32})"', page)[0]
+    shown = get(site, f"/history/{entry}")
+    assert words("en")("result.unknown") in shown.replace("&#39;", "'")
+    assert "<h2>Mega Mendung</h2>" not in shown
+    assert "% sure" not in shown
+
+
+def test_forms_need_their_token(site: Server) -> None:
+    entry, before = newest(site), site.entries()
+    for path in ("delete", "correct"):
+        answer = site.client.post(f"/history/{entry}/{path}", data={"label": "parang"})
+        assert answer.status_code == 403
+        assert words("en")("codes.csrf") in answer.text
+    files = {"files": ("a.jpg", cloth("red"))}
+    assert site.client.post("/classify", files=files).status_code == 403
+    assert get(site, f"/history/{entry}/delete")
+    assert site.entries() == before
+
+
+def test_delete_and_correct(site: Server) -> None:
+    ask(site, ("a.jpg", cloth("red")))
+    entry, fields = newest(site), {"csrf": token(site)}
+    unknown = site.client.post(f"/history/{entry}/correct", data={**fields, "label": "teddy"})
+    assert unknown.status_code == 422
+    done = site.client.post(f"/history/{entry}/correct", data={**fields, "label": "parang"})
+    assert (done.status_code, done.headers["location"]) == (303, f"/history/{entry}?done=saved")
+    assert "Corrected to Parang" in get(site, done.headers["location"])
+    site.client.post(f"/history/{entry}/correct", data={**fields, "label": ""})
+    assert "Corrected to" not in get(site, f"/history/{entry}")
+    gone = site.client.post(f"/history/{entry}/delete", data=fields)
+    assert (gone.status_code, gone.headers["location"]) == (303, "/history?done=deleted")
+    assert words("en")("codes.unknown_entry") in get(site, f"/history/{entry}", 404)
+
+
+def test_the_pictures_of_an_entry(site: Server) -> None:
+    ask(site, ("a.jpg", cloth("red")))
+    entry = newest(site)
+    for name, start in (
+        ("picture", b"\xff\xd8"),
+        ("thumbnail", b"\xff\xd8"),
+        ("overlay", b"\x89PNG"),
+    ):
+        answer = site.client.get(f"/history/{entry}/{name}")
+        assert answer.content.startswith(start)
+        assert "private" in answer.headers["cache-control"]
+    get(site, f"/history/{'0' * 32}/picture", 404)
+    get(site, "/history/..%2f..%2fetc/picture", 404)
+
+
+def test_the_table_has_what_the_filter_shows(site: Server) -> None:
+    answer = site.client.get("/history.csv?until=2999-01-01&label=kawung")
+    assert answer.headers["content-type"].startswith("text/csv")
+    table = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {row["label"] for row in table if not row["corrected"]} == {"kawung"}
+    oldest = table[-1]
+    assert oldest["name"] == HOSTILE
+    assert oldest["probability"] == "0.8916"
+    assert oldest["created"].endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    "query", ["page=-1", "page=999999", "known=x", "since=a'--", "size=0&page=0"]
+)
+def test_a_filter_that_cannot_be_read(site: Server, query: str) -> None:
+    assert words("id")("codes.bad_filter") in get(
+        site, f"/history?{query}", 400, headers=INDONESIAN
+    )
+
+
+def test_pages_of_the_history(site: Server) -> None:
+    assert site.entries() >= KEPT
+    first, second = get(site, "/history"), get(site, "/history?page=2")
+    assert first.count("data-entry") == 24
+    assert 'rel="next" href="/history?page=2"' in first
+    assert 'rel="prev"' in second
+
+
+def test_the_switch_of_the_language(site: Server) -> None:
+    answer = site.client.get("/language?to=id&back=/about?x=1")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/about?x=1")
+    assert "canting_language=id" in answer.headers["set-cookie"]
+    assert '<html lang="id">' in get(site, "/about", headers={"Cookie": "canting_language=id"})
+    assert '<html lang="en">' in get(site, "/about", headers={"Cookie": "canting_language=xx"})
+    away = site.client.get("/language?to=xx&back=//evil.example")
+    assert away.headers["location"] == "/"
+    assert "set-cookie" not in away.headers
+    site.client.cookies.delete("canting_language")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/nowhere", 404), ("/history/x", 404), ("/static/x", 404)]
+)
+def test_errors_are_pages(site: Server, path: str, status: int) -> None:
+    page = get(site, path, status, headers=INDONESIAN)
+    assert words("id")(f"errors.{status}_title") in page
+    assert "Traceback" not in page
+    assert words("id")("errors.number", id="") in page
+
+
+def test_methods_that_are_not_there(site: Server) -> None:
+    answer = site.client.post("/about")
+    assert answer.status_code == 405
+    assert words("en")("errors.405_title") in answer.text
+
+
+def test_our_own_files_are_kept_by_browsers(site: Server) -> None:
+    found = re.search(r"/static/base\.css\?v=[0-9a-f]+", get(site, "/"))
+    assert found
+    assert "immutable" in site.client.get(found[0]).headers["cache-control"]
+    for path in ("/static/base.css", "/static/base.css?v=0"):
+        assert site.client.get(path).headers["cache-control"] == "no-cache"
+    assert site.client.get("/static/..%2fpages%2fstatic.py").status_code == 404
+
+
+def test_the_figures_of_the_model(site: Server) -> None:
+    page = get(site, "/about", headers=INDONESIAN)
+    assert all(text in page for text in ("89,2 %", "85,1 %", "92,1 %", "1.300", "0,888"))
+
+
+def test_without_a_history(silent: Server) -> None:
+    assert words("en")("history.off_title") in get(silent, "/history")
+    assert words("en")("upload.kept_none") in get(silent, "/")
+    answer = ask(silent, ("a.jpg", cloth("red")))
+    assert words("en")("result.off") in answer.text
+    assert "/correct" not in answer.text
+
+
+def test_a_private_history_without_pictures(private: Server) -> None:
+    page = get(private, "/history", 401, headers=INDONESIAN)
+    assert words("id")("errors.401") in page
+    answer = ask(private, ("a.jpg", cloth("red")))
+    assert "/history/" not in answer.text.split("<main", 1)[1].split("</main", 1)[0]
+    opened = private.client.get("/history", auth=("", "open-sesame")).text
+    assert words("en")("history.lead_private") in opened
+    assert words("en")("history.no_pictures") in opened
+    assert "30 days" in opened
+    entry = re.findall(r'/history/([0-9a-f]{32})"', opened)[0]
+    shown = private.client.get(f"/history/{entry}", auth=("", "open-sesame")).text
+    assert words("en")("result.no_picture") in shown
+
+
+def test_without_a_model(tmp_path: Path) -> None:
+    with running(tmp_path, tmp_path / "nothing") as one:
+        assert words("en")("upload.closed") in get(one, "/")
+        assert "bundle_absent" in get(one, "/about")
+        assert get(one, "/history")

@@ -1,0 +1,90 @@
+"""The words of the pages: whole in both languages, and none missing where a page asks for one."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from canting.service import pictures
+from canting.service.pages import classes, words
+from canting.service.pages.emphasis import emphasis
+from canting.service.pages.language import NAMES
+from tests.conftest import ROOT
+
+SERVICE = ROOT / "src" / "canting" / "service"
+TEMPLATES = sorted((SERVICE / "templates").glob("*.html"))
+BATIK = "kawung mega_mendung parang sekar_jagad sido_mukti sido_luhur singo_barong truntum"
+GARBAGE = "cardboard glass metal paper plastic trash"
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_say_the_same_things() -> None:
+    english, indonesian = (words.flat(words.read(code, "ui")) for code in ("en", "id"))
+    assert english.keys() == indonesian.keys()
+    for key, text in english.items():
+        assert text.strip(), key
+        assert indonesian[key].strip(), key
+        assert fields(text) == fields(indonesian[key]), key
+
+
+def test_both_languages_know_the_same_classes() -> None:
+    english, indonesian = (words.read(code, "classes") for code in ("en", "id"))
+    assert english.keys() == indonesian.keys() == {*BATIK.split(), *GARBAGE.split()}
+    for label, entry in english.items():
+        other = indonesian[label]
+        assert entry.keys() == other.keys()
+        assert (entry["kind"], entry.get("aliases")) == (other["kind"], other.get("aliases"))
+        assert all(texts["name"] and texts["short"] for texts in (entry, other))
+        assert 1 <= len(re.findall(r"[.?!](?:\s|$)", entry["meaning"])) <= 4
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+def test_every_word_of_a_template_is_there(template: Path) -> None:
+    known = words.flat(words.read("en", "ui"))
+    said = re.findall(r'\b([tn])(?:\.first)?\(\s*"([^"]+)"([^)]{0,3})', template.read_text())
+    for function, key, rest in said:
+        if key.endswith((".", "_")) or rest.lstrip().startswith(("+", "~")):
+            assert any(one.startswith(key) for one in known), key
+        else:
+            assert (f"{key}_one" if function == "n" else key) in known, key
+
+
+def test_every_refusal_has_words() -> None:
+    source = "".join(path.read_text() for path in SERVICE.rglob("*.py"))
+    refusals = set(re.findall(r'Refusal\(\s*(\d{3}), "([a-z_]+)"', source))
+    refusals |= {(str(status), code) for code, status in pictures.STATUS.items()}
+    assert len(refusals) > 15
+    for code in NAMES:
+        known = words.words(code)
+        for status, reason in refusals:
+            assert f"errors.{status}_title" in known, status
+            assert f"codes.{reason}" in known or f"errors.{status}" in known, reason
+
+
+@pytest.mark.parametrize(
+    "label", ["mega_mendung", "megamendung", "Mega Mendung", "MEGA-MENDUNG", "batik-megamendung"]
+)
+def test_a_label_finds_its_text_however_it_is_spelt(label: str) -> None:
+    assert classes.name(label, "id") == "Mega Mendung"
+    assert classes.text(label, "en") == classes.text("mega_mendung", "en")
+
+
+def test_an_unknown_class_has_no_text() -> None:
+    assert classes.text("<b>teddy_bear", "en") is None
+    assert classes.name("teddy_bear", "en") == "Teddy bear"
+    assert classes.name("batik", "en") == "Batik"
+    assert classes.name("_", "en") == "_"
+
+
+def test_what_the_classes_of_a_model_are() -> None:
+    assert classes.kind(BATIK.split()) == "batik"
+    assert classes.kind(GARBAGE.split()) == "garbage"
+    assert classes.kind(["kawung", "glass"]) == classes.kind(["kawung", "bear"]) == "general"
+
+
+def test_marks_are_set_and_the_rest_is_escaped() -> None:
+    assert str(emphasis("*Mega* <b>&")) == "<em>Mega</em> &lt;b&gt;&amp;"

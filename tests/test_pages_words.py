@@ -1,0 +1,138 @@
+"""Languages, numbers and addresses of the pages."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from starlette.datastructures import QueryParams
+
+from canting.service.errors import Refusal
+from canting.service.history import Entry
+from canting.service.pages import address, choice, numbers
+from canting.service.pages.language import accepted
+from canting.service.pages.table import rows
+from tests.browser_fixtures import new_entry
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("", "en"),
+        ("id", "id"),
+        ("in-ID,en;q=0.5", "id"),
+        ("id-ID,id;q=0.9,en-US;q=0.8", "id"),
+        ("en-GB,id;q=0.9", "en"),
+        ("en;q=0.2, id;q=0.7", "id"),
+        ("de-DE,de;q=0.9,id;q=0.3", "id"),
+        ("id;q=0,en", "en"),
+        ("id;q=nonsense", "en"),
+        ("fr,*;q=0.1", "en"),
+        ("," * 5000 + "id", "en"),
+    ],
+)
+def test_the_language_that_is_liked_best(header: str, code: str) -> None:
+    assert accepted(header) == code
+
+
+@pytest.mark.parametrize(
+    ("share", "indonesian", "english"),
+    [
+        (0.8916, "89,2 %", "89.2 %"),
+        (0.0, "0,0 %", "0.0 %"),
+        (1.0, "100,0 %", "100.0 %"),
+        (0.99999, "> 99,9 %", "> 99.9 %"),
+        (0.0001, "< 0,1 %", "< 0.1 %"),
+    ],
+)
+def test_shares(share: float, indonesian: str, english: str) -> None:
+    assert numbers.percent(share, "id") == indonesian
+    assert numbers.percent(share, "en") == english
+
+
+def test_large_numbers_and_bytes() -> None:
+    assert numbers.decimal(1234567.25, "id") == "1.234.567,2"
+    assert numbers.decimal(1234567.25, "en") == "1,234,567.2"
+    assert numbers.size(10 * 2**20, "id") == "10 MiB"
+    assert numbers.size(1536, "id") == "1,5 KiB"
+    assert numbers.size(12, "en") == "12 B"
+    assert [numbers.in_hundred(share) for share in (0.0, 0.5, 0.9999)] == [1, 50, 99]
+
+
+def test_times_are_in_utc() -> None:
+    moment = datetime(2025, 5, 31, 23, 4, tzinfo=timezone(timedelta(hours=-2)))
+    assert numbers.time(moment, "id") == "1 Juni 2025, 01.04 UTC"
+    assert numbers.time(moment, "en") == "1 June 2025, 01:04 UTC"
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "//evil.example/",
+        "/\\evil.example",
+        "https://evil.example",
+        "javascript:alert(1)",
+        "/a\r\nX: 1",
+        "/\t/evil.example",
+        "",
+        "evil",
+    ],
+)
+def test_no_way_leads_out(foreign: str) -> None:
+    assert address.own(foreign) == "/"
+
+
+def test_ways_of_our_own_are_kept() -> None:
+    assert address.own("/history?label=a%20b&page=2") == "/history?label=a%20b&page=2"
+    assert (
+        address.with_query("/history", {"label": "a b&c", "since": ""}) == "/history?label=a+b%26c"
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=-1",
+        "page=0",
+        "page=1e3",
+        "page=1000000000",
+        "page=٣",
+        "known=perhaps",
+        "since=yesterday",
+        "until=2025-02-30",
+        "since=20250101",
+    ],
+)
+def test_a_query_that_cannot_be_read(query: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        choice.read(QueryParams(query))
+    assert (caught.value.status, caught.value.code) == (400, "bad_filter")
+
+
+def test_the_last_day_is_still_shown() -> None:
+    wanted = choice.read(QueryParams("since=2025-01-01&until=2025-01-31&known=no&label=a"))
+    assert wanted.filter.since == datetime(2025, 1, 1, tzinfo=UTC)
+    assert wanted.filter.until == datetime(2025, 2, 1, tzinfo=UTC)
+    assert wanted.filter.abstained is True
+    assert choice.read(QueryParams("until=9999-12-31")).filter.until is None
+
+
+def test_a_table_of_nothing_has_its_header() -> None:
+    assert "".join(rows([])).startswith("id,created,name,label,corrected,probability")
+
+
+def test_a_table_runs_nothing_in_a_spreadsheet() -> None:
+    told = new_entry(2, "0" * 64, name="=1+1", label="@sum")._asdict()
+    entry = Entry(
+        **told,
+        id="a" * 32,
+        created=datetime(2025, 5, 31, tzinfo=UTC),
+        corrected=None,
+        has_picture=True,
+    )
+    row = next(csv.DictReader(io.StringIO("".join(rows([entry])))))
+    assert (row["name"], row["label"]) == ("'=1+1", "'@sum")
+    assert row["created"] == "2025-05-31T00:00:00+00:00"
+    assert json.loads(row["probabilities"])["parang"] == 0.8916
+    assert float(row["probability"]) == 0.8916

@@ -1,0 +1,165 @@
+"""`canting predict`, as it is typed."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from canting.classifier import load
+from canting.core.errors import CantingError
+from canting.predict import paths, table
+from canting.predict.predict import predict
+from tests.service_fixtures import COLOURS, LABELS, bundle
+
+__all__ = ["bundle"]
+
+MAIN = "from canting.cli import main; main()"
+COLUMNS = ["path", "label", "probability", "abstained", *(f"probability {x}" for x in LABELS)]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Return a folder of good, bad and hidden files."""
+    folder = tmp_path / "photos"
+    (folder / "b" / "deep").mkdir(parents=True)
+    Image.new("RGB", (80, 80), "blue").save(folder / "b" / "deep" / "Ü, 1.JPG")
+    Image.new("RGB", (80, 80), "lime").save(folder / "b" / "z.png")
+    Image.new("RGB", (80, 80), "red").save(folder / "a.webp", lossless=True)
+    Image.new("RGB", (80, 80), "white").save(folder / "c.bmp")
+    (folder / "b" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    (folder / ".hidden.png").write_bytes((folder / "b" / "z.png").read_bytes())
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def command(*words: object) -> "subprocess.CompletedProcess[str]":
+    line = [sys.executable, "-c", MAIN, "predict", *map(str, words)]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_folder_becomes_a_table_and_bad_files_are_named(photos: Path, bundle: Path) -> None:
+    told = command(photos, "--bundle", bundle)
+    assert told.returncode == 0, told.stderr
+    found = rows(told.stdout)
+    assert list(found[0]) == COLUMNS
+    names = [str(Path(row["path"]).relative_to(photos)) for row in found]
+    assert names == ["a.webp", "b/deep/Ü, 1.JPG", "b/z.png", "c.bmp"]
+    assert [row["label"] for row in found[:3]] == ["kawung", "parang", "mega_mendung"]
+    assert [row["abstained"] for row in found] == ["false", "false", "false", "true"]
+    assert sum(float(found[0][f"probability {label}"]) for label in LABELS) == pytest.approx(1)
+    assert found[0]["probability"] == found[0]["probability kawung"]
+    lines = told.stderr.splitlines()
+    assert lines[0].startswith(f"left out `{photos / 'b' / 'broken.jpg'}`: expected")
+    assert lines[1] == "4 predicted, of these 1 unlike the training pictures; 1 left out."
+    assert len(lines) == 2
+
+
+def test_csv_json_and_parquet_say_the_same(photos: Path, bundle: Path, tmp_path: Path) -> None:
+    names = [tmp_path / "new" / f"table{ending}" for ending in table.FORMATS]
+    for name in names:
+        assert predict([str(photos)], bundle, name) == b""
+    said = json.loads(names[1].read_text(encoding="utf-8"))
+    assert pq.read_table(names[2]).to_pylist() == said
+    plain = [{key: str(value) for key, value in row.items()} for row in said]
+    for row in plain:
+        row["abstained"] = row["abstained"].lower()
+    assert rows(names[0].read_text(encoding="utf-8")) == plain
+    assert [list(row) for row in said] == [COLUMNS] * 4
+    answer = load(bundle).classify(photos / "a.webp")
+    assert said[0]["probability parang"] == answer.probabilities["parang"]
+
+
+def test_names_are_files_folders_and_patterns_each_file_once(photos: Path) -> None:
+    image, deep = photos / "b" / "z.png", photos / "b" / "deep" / "Ü, 1.JPG"
+    assert paths.expand([str(image), str(photos / "b"), str(image)])[0] == image
+    assert paths.expand([str(photos / "**" / "*.JPG")]) == [deep]
+    assert paths.expand([str(photos / "notes.txt")]) == [photos / "notes.txt"]
+    odd = photos / "[odd].png"
+    odd.write_bytes(image.read_bytes())
+    assert paths.expand([str(odd)]) == [odd]
+
+
+@pytest.mark.parametrize(
+    ("names", "out", "expected"),
+    [
+        (["photos", "nowhere"], "a.csv", "`nowhere`: expected a file, a folder or a pattern"),
+        (["photos/*.tiff"], "a.csv", "a name that nothing has"),
+        (["empty"], "a.csv", "none in `empty`"),
+        (["photos/notes.txt"], "a.csv", "None of 1 files is a picture"),
+        (["photos"], "a.xlsx", "ends in .csv, .json, .parquet"),
+        (["photos"], "photos/a.webp/a.csv", "cannot be written"),
+    ],
+)
+def test_nothing_is_written_where_nothing_can_be(
+    photos: Path,
+    bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+    out: str,
+    expected: str,
+) -> None:
+    monkeypatch.chdir(photos.parent)
+    (photos.parent / "empty").mkdir()
+    with pytest.raises(CantingError) as caught:
+        predict(names, bundle, Path(out))
+    assert expected in str(caught.value)
+    assert not Path(out).exists()
+
+
+def test_a_name_that_is_nothing_ends_with_exit_code_1(bundle: Path) -> None:
+    told = command("nowhere", "--bundle", bundle)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith("canting predict: `nowhere`")
+    told = command(bundle, "--bundle", "nowhere")
+    assert told.returncode == 1
+
+
+def test_parquet_without_its_package_is_said_before_any_work(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(CantingError, match="needs the package `pyarrow`"):
+        predict(["nowhere"], bundle, Path("a.parquet"))
+
+
+def test_a_file_name_that_is_not_utf8_and_a_class_named_path(bundle: Path, tmp_path: Path) -> None:
+    name = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png"))
+    Image.new("RGB", (80, 80), COLOURS["parang"]).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(name)
+    found = rows(predict([str(tmp_path)], bundle, None).decode())
+    assert found[0]["path"].endswith("/\\xff.png")
+    answer = load(bundle).classify(name)
+    renamed = answer._replace(probabilities={"path": 0.75, "label": 0.25})
+    row = table.row(table.Answered(Path("x"), renamed))
+    assert (row["path"], row["label"], row["probability path"]) == ("x", "parang", 0.75)
+
+
+def test_killed_at_work_it_leaves_nothing(bundle: Path, tmp_path: Path) -> None:
+    folder, out = tmp_path / "many", tmp_path / "out" / "table.csv"
+    folder.mkdir()
+    Image.effect_noise((2000, 2000), 90).convert("RGB").save(folder / "a.png")
+    for number in range(300):
+        os.link(folder / "a.png", folder / f"{number:03}.png")
+    one_core = min(os.sched_getaffinity(0))
+    words = map(str, ["predict", folder, "--bundle", bundle, "--out", out])
+    line = ["taskset", "--cpu-list", str(one_core), sys.executable, "-c", MAIN, *words]
+    for kind, expected in ((signal.SIGKILL, -9), (signal.SIGINT, -2)):
+        process = subprocess.Popen(line, stderr=subprocess.PIPE)
+        time.sleep(1.5)
+        process.send_signal(kind)
+        _, error = process.communicate(timeout=60)
+        assert process.returncode in (expected, 130), error
+        assert not out.parent.exists() or not list(out.parent.iterdir())
