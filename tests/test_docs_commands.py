@@ -85,7 +85,7 @@ def test_commands_run(block: Block, clone: Path) -> None:
     here = {**os.environ, "PATH": path, "PYTHONPATH": str(clone / "src"), "PAGER": "cat"}
     command = ["bash", "-euo", "pipefail", "-c", block.text]
     told = subprocess.run(
-        command, cwd=clone, env=here, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=clone, env=here, capture_output=True, text=True, timeout=300, check=False
     )
     words = told.stdout + told.stderr
     assert "Traceback" not in words
@@ -98,7 +98,7 @@ def test_commands_run(block: Block, clone: Path) -> None:
 
 def lines(block: Block) -> Iterator[list[str]]:
     """Yield the words of each command."""
-    for line in block.text.splitlines():
+    for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         while words:
             end = words.index("&&") if "&&" in words else len(words)
