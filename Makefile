@@ -1,4 +1,4 @@
-.PHONY: format check test repro serve
+.PHONY: format check test repro serve docs
 
 VENV := .venv
 PYTHON ?= python3
@@ -35,6 +35,10 @@ serve: $(READY)
 # The embedded pictures, in a fresh clone.
 data: | $(READY)
 	dvc pull --quiet data.dvc
+
+# The documentation, as a site in build/docs. To read it with search: mkdocs serve
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "canting needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …")'

@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from canting.core.params import Params, Scenario
+from canting.package.modules import shipped
 from tests.conftest import ROOT
 
 SOURCE = ROOT / "src"
@@ -67,6 +68,9 @@ def test_every_import_is_a_dependency_and_every_dependency_is_imported(stage: st
     script = ROOT / "stages" / f"{stage}.py"
     assert STAGES[stage]["cmd"] == f"python stages/{stage}.py"
     files = {path for path in closure(script) if not is_only_described(path)}
+    if stage == "package":
+        files |= {path for path in shipped(SOURCE) if path.suffix == ".py" and path.stat().st_size}
+        files -= {path for path in files if is_only_described(path)}
     deps = dependencies(stage)
     missing = sorted(str(path.relative_to(ROOT)) for path in files if not covered(path, deps))
     code = [dep for dep in deps if dep.startswith(("src", "stages"))]
@@ -106,5 +110,11 @@ def test_outputs_are_read_by_a_stage_or_a_person() -> None:
             assert name in read or name.startswith("results/") or name in FOR_PEOPLE, name
 
 
-FOR_PEOPLE = {"build/digests.csv", "build/best", "build/report"}
+FOR_PEOPLE = {
+    "build/digests.csv",
+    "build/best",
+    "build/bento",
+    "build/report",
+    "build/tracked.json",
+}
 """Outputs that are looked at or shipped."""

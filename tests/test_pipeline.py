@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +33,7 @@ def run(
     return result
 
 
-def clone(folder: Path) -> Path:
+def clone(folder: Path, *, tracked: bool = False) -> Path:
     """Copy what git tracks or would track, and commit it: a fresh clone of the working tree."""
     listing = run(ROOT, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines()
     for name in listing:
@@ -42,6 +45,7 @@ def clone(folder: Path) -> Path:
     content.update(SMALL)
     content["features"]["views"] = 2
     content["tune"].update({"budget": 3, "epochs": 4})
+    content["track"].update({"enabled": tracked, "seconds": 150})
     yaml.dump(content, folder / "params.yaml")
     for name in ("dvc.lock", "results"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -72,7 +76,7 @@ def results(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone in which the pipeline has run, committed."""
-    folder = clone(tmp_path_factory.mktemp("clone"))
+    folder = clone(tmp_path_factory.mktemp("clone"), tracked=True)
     run(folder, "dvc", "pull", "--quiet", "data.dvc")
     run(folder, "dvc", "repro")
     commit(folder)
@@ -123,9 +127,17 @@ def test_a_second_run_from_nothing_gives_the_same_bytes(done: Path, tmp_path: Pa
     assert results(done) == before
 
 
+def test_the_run_is_with_mlflow_once(done: Path) -> None:
+    assert json.loads((done / "build" / "tracked.json").read_text())["sent_at_once"]
+    assert run(done, "canting", "track").stdout.startswith("1 study sent to MLflow at sqlite:")
+    with closing(sqlite3.connect(done / "mlflow.db")) as store:
+        kinds = store.execute("select value from tags where key = 'canting.kind' order by 1")
+        assert kinds.fetchall() == [("scenario",), ("search",), ("study",)]
+
+
 def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) -> None:
     before = metrics(done)
-    command = ("dvc", "exp", "run", "--name", "nadam", "-S", "optimizer=nadam", "evaluate")
+    command = ("dvc", "exp", "run", "--name", "nadam", "-S", "optimizer=nadam", "select_best")
     told = run(done, *command).stdout
     assert "Stage 'features' didn't change, skipping" in told
     assert "Running stage 'train'" in told
@@ -140,6 +152,13 @@ def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) 
     assert "nadam" in shown
     assert "macro_f1" in shown.splitlines()[0]
     assert rows
+    run(done, "dvc", "plots", "diff", "HEAD", "nadam", "--out", "build/plots")
+    page = (done / "build" / "plots" / "index.html").read_text()
+    for words in ("Confusion matrix", '"rev": "nadam"', '"rev": "HEAD"', "learning_curves.png"):
+        assert words in page
+    told = run(done, "canting", "compare", "HEAD", "nadam").stdout
+    assert "macro F1" in told
+    assert re.search(r"^optimizer +adam +nadam$", told, re.MULTILINE)
     run(done, "git", "checkout", "-q", ".")
     run(done, "dvc", "checkout", "-q")
 

@@ -3,7 +3,20 @@
 import argparse
 import sys
 
-from canting.commands import history, paint, predict, results, serve, show, study, tune
+from canting.commands import (
+    compare,
+    doctor,
+    history,
+    paint,
+    predict,
+    promote,
+    results,
+    serve,
+    show,
+    study,
+    track,
+    tune,
+)
 from canting.core.errors import CantingError
 
 COMMANDS = (
@@ -13,23 +26,28 @@ COMMANDS = (
     serve,
     study,
     tune,
+    compare,
+    track,
+    promote,
     history,
     paint,
+    doctor,
 )
 
 
 def main() -> None:
     """Run a command; an error that the user can mend is one clear line and exit code 1."""
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     try:
         arguments.run(arguments)
     except CantingError as error:
         sys.exit(f"canting {arguments.command}: {error}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="canting", description=__import__("canting").__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    found = argparse.ArgumentParser(prog="canting", description=__import__("canting").__doc__)
+    commands = found.add_subparsers(dest="command", required=True, metavar="command")
     for command in COMMANDS:
         command.add(commands)
-    return parser
+    return found

@@ -22,6 +22,8 @@ pre { white-space: pre-wrap } img { background: #fffdf9; height: auto; max-width
 
 LINKS = {
     BUILD / "report" / "index.html": "The study report",
+    BUILD / "cards" / "model_card.html": "The model card",
+    BUILD / "cards" / "data_card.html": "The data card",
     BUILD / "data_docs" / "index.html": "What was checked of the pictures",
 }
 

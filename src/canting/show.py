@@ -29,6 +29,7 @@ def show() -> str:
         f"winner     {selection['reason']}",
         "",
         f"report     {BUILD / 'report' / 'index.html'}",
+        f"cards      {BUILD / 'cards' / 'model_card.html'}, data_card.html",
         f"pictures   {BUILD / 'data_docs' / 'index.html'}",
         f"model      {BUILD / 'best' / 'model.tflite'}",
     ]

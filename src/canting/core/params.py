@@ -12,7 +12,7 @@ from canting.core.errors import CantingError
 from canting.core.names import BACKBONES, OPTIMIZERS, SHIFTS
 from canting.core.params_error import ParamsError
 from canting.core.params_tune import Tune
-from canting.core.section import Count, Listed, Many, Pixels, Section, Share, known
+from canting.core.section import Count, Listed, Many, Pixels, Section, Share, Words, known
 
 
 def _size(value: Any) -> Any:
@@ -38,7 +38,7 @@ def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
 class Fetch(Section):
     """Where the pictures come from."""
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Words
     classes: dict[str, str] | None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
 
@@ -127,10 +127,27 @@ class Shift(Section):
     leave_out: Annotated[Listed[Annotated[str, known(SHIFTS)]], AfterValidator(_not_all)]
 
 
+class Cards(Section):
+    """What the cards say that no stage can measure."""
+
+    intended_use: Words | None
+    data_origin: Words | None
+    data_licence: Words | None
+    contact: Words | None
+
+
 class Report(Section):
     """What the report says of itself."""
 
-    title: Annotated[str, Field(min_length=1)]
+    title: Words
+
+
+class Track(Section):
+    """Where runs are kept track of, and how long that may take."""
+
+    enabled: bool
+    experiment: Annotated[str, Field(pattern=r"^[\w. -]{1,100}$")]
+    seconds: Annotated[float, Field(gt=0)]
 
 
 class Scenario(Section):
@@ -186,7 +203,9 @@ class Params(Section):
     select_best: SelectBest
     abstain: Abstain
     shift: Shift
+    cards: Cards
     report: Report
+    track: Track
 
     def cuts(self, backbone: str) -> tuple[str | None, ...]:
         """Return the layers that the tail of a backbone starts at."""

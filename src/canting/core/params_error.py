@@ -43,7 +43,7 @@ class ParamsError(CantingError):
 def _line(detail: "ErrorDetails") -> str:
     key = ".".join(filter(_is_key, detail["loc"])) or "the file"
     if detail["type"] == "missing":
-        return f"`{key}`: this key is missing. Add it; the README lists all keys."
+        return f"`{key}`: this key is missing. Add it; `make docs` lists all keys."
     if detail["type"] == "extra_forbidden":
         return f"`{key}`: no such key. Received: {detail['input']!r}. Remove it or mend its name."
     received = detail["input"]

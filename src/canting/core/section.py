@@ -1,6 +1,7 @@
 """What every section of `params.yaml` is made of."""
 
-from typing import Annotated, Any, TypeVar
+from functools import partial
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -17,15 +18,15 @@ def one_or_many(value: Any) -> Any:
     return as_tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def known(names: tuple[str, ...]) -> Any:
-    """Return a validator that lets only some names pass."""
+def known(names: tuple[str, ...]) -> BeforeValidator:
+    """Return a validator that lets only some names pass; editors are told them too."""
+    return BeforeValidator(partial(_check, names), json_schema_input_type=Literal[names])
 
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and value not in names:
-            raise ValueError(f"one of {', '.join(names)}")
-        return value
 
-    return BeforeValidator(check)
+def _check(names: tuple[str, ...], value: Any) -> Any:
+    if isinstance(value, str) and value not in names:
+        raise ValueError(f"one of {', '.join(names)}")
+    return value
 
 
 Many = Annotated[tuple[Value, ...], BeforeValidator(one_or_many), Field(min_length=1)]
@@ -33,6 +34,7 @@ Listed = Annotated[tuple[Value, ...], BeforeValidator(as_tuple)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Pixels = Annotated[int, Field(ge=1, le=100_000)]
+Words = Annotated[str, Field(min_length=1)]
 
 
 class Section(BaseModel):

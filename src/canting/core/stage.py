@@ -9,6 +9,7 @@ from pathlib import Path
 from canting.core import runtime
 from canting.core.errors import CantingError
 from canting.core.params import Params, load
+from canting.core.spending import SPENT, spending
 
 BUILD = Path("build")
 """Git-ignored folder of what the stages hand to one another; DVC keeps it."""
@@ -24,11 +25,13 @@ CACHE = Path(".canting")
 def stage(name: str) -> Iterator[Params]:
     """Yield the checked parameters; turn an error that the user can mend into one clear line.
 
-    A full disk is such an error: files are written aside, so nothing is half-written.
+    A full disk is such an error: files are written aside, so nothing is half-written. What a run
+    that ends well took is noted in `build/costs/stages`.
     """
     runtime.prepare()
     try:
-        yield load(Path("params.yaml"))
+        with spending(BUILD / SPENT / f"{name}.json"):
+            yield load(Path("params.yaml"))
     except CantingError as error:
         sys.exit(f"{name}: {error}")
     except OSError as error:

@@ -131,6 +131,7 @@ class Report:
     about: Text
     findings: tuple[Text, ...]
     sections: tuple[Section, ...]
+    heading: str = "Findings"
 
     def figures(self) -> Iterator[Figure]:
         """Yield every figure, in the order of the report."""

@@ -138,7 +138,7 @@ def _cost(run: Run) -> Text:
 
 
 def _calibration(run: Run) -> Text:
-    row = run.calibration.set_index("scenario").loc[run.winner]
+    row = run.calibration_of(run.winner)
     return (
         f"With temperature {score(row['temperature'])} its expected calibration error goes from "
         f"{score(row['ece'])} to {score(row['ece_scaled'])}.",

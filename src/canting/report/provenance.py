@@ -39,12 +39,16 @@ def provenance(root: Path) -> Provenance:
     )
 
 
+LATER = {"cards", "report", "track", "package"}
+"""Stages that come after what a report tells of."""
+
+
 def lock_digest(path: Path) -> str | None:
-    """Return a digest of what `dvc.lock` notes of all stages but the report, which comes later."""
+    """Return a digest of what `dvc.lock` notes of all stages but the later ones."""
     if not path.is_file():
         return None
     stages = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["stages"]
-    return files.digest({name: stage for name, stage in stages.items() if name != "report"})
+    return files.digest({name: stage for name, stage in stages.items() if name not in LATER})
 
 
 def _versions() -> tuple[str, ...]:

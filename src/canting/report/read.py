@@ -23,6 +23,7 @@ TEXT = {
     "path",
     "reason",
     "scenario",
+    "state",
 }
 """Columns that hold words; in these `NA`, `1` and the empty string are words too."""
 

@@ -75,6 +75,10 @@ class Run:
         """The classes, sorted."""
         return sorted(self.manifest["label"].unique())
 
+    def calibration_of(self, scenario: str) -> "pd.Series[Any]":
+        """Return temperature and calibration errors of a scenario."""
+        return self.calibration.set_index("scenario").loc[scenario]
+
     @property
     def keys(self) -> list[str]:
         """The scenario keys that a table shows: the usual three, and all others that vary."""

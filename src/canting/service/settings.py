@@ -13,6 +13,10 @@ from canting.core.errors import CantingError
 PREFIX = "CANTING_"
 MIB = 2**20
 
+TRAINED = Path("build/best")
+PACKED = Path(__file__).parents[2] / "bundle"
+"""The bundle that a Bento has beside its code."""
+
 
 def _none(value: Any) -> Any:
     return None if value in ("", "none", "off") else value
@@ -29,7 +33,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    bundle: Path = Path("build/best")
+    bundle: Path = Field(default_factory=lambda: PACKED if PACKED.is_dir() else TRAINED)
     """Folder of the model and its card."""
     history_url: Annotated[str | None, Off] = "sqlite:///history/history.db"
     """Database of the history, as SQLAlchemy names it; `off`: keep none."""

@@ -39,7 +39,7 @@ def section(run: Run) -> Section:
                 Strong(leader),
                 ".",
             ),
-            _classes(run),
+            classes(run, run.leader),
             *figure(
                 folder / "confusion.png",
                 "Confusion matrix: counts summed over the folds, with the share of the true class.",
@@ -60,7 +60,8 @@ def section(run: Run) -> Section:
     )
 
 
-def _classes(run: Run) -> Table:
+def classes(run: Run, scenario: str) -> Table:
+    """Return the scores of each class by one scenario."""
     counts, rates = ("tp", "fp", "fn"), ("precision", "recall", "f1")
     rows = tuple(
         (
@@ -69,7 +70,7 @@ def _classes(run: Run) -> Table:
             *(score(row[name]) for name in rates),
             count(row["support"]),
         )
-        for row in run.classes[run.classes["scenario"] == run.leader].to_dict("records")
+        for row in run.classes[run.classes["scenario"] == scenario].to_dict("records")
     )
     columns = ("class", "TP", "FP", "FN", "precision", "recall", "F1", "pictures")
     return Table("True positives, false positives and false negatives by class.", columns, rows)

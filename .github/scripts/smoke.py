@@ -1,0 +1,82 @@
+"""Ask a running service all that a visitor would: readiness, pages, pictures, history.
+
+usage: smoke.py ADDRESS BENTO; the pictures asked about are the samples in the Bento's bundle.
+"""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from pathlib import Path
+
+PATIENCE = 60
+PAGES = ("/", "/classify", "/history", "/about", "/api/model", "/livez", "/metrics")
+
+
+def main(address: str, bento: Path) -> None:
+    """Fail with a clear line where an answer is not as it should be."""
+    wait(f"{address}/readyz")
+    for page in PAGES:
+        get(address + page)
+    pictures = sorted((bento / "src" / "bundle" / "samples").rglob("*.jpg"))
+    check(bool(pictures), f"{bento} holds no sample pictures")
+    for picture in pictures:
+        answer = classify(address, picture.read_bytes())
+        total = sum(answer["probabilities"].values())
+        check(abs(total - 1) < 1e-5, f"{picture.name}: probabilities sum to {total}")
+        print(picture.name, answer["label"], round(answer["probability"], 4))
+    refused(address, b"<html>no picture</html>")
+
+
+def wait(address: str) -> None:
+    """Wait until an address answers 200."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            get(address)
+        except (OSError, AssertionError):
+            check(time.monotonic() < end, f"{address} is not ready after {PATIENCE} s")
+            time.sleep(0.5)
+        else:
+            return
+
+
+def get(address: str) -> bytes:
+    """Return what an address answers."""
+    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310
+        content: bytes = answer.read()
+    return content
+
+
+def classify(address: str, content: bytes) -> dict[str, dict[str, float]]:
+    """Return the answer about one picture."""
+    mark = uuid.uuid4().hex
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="p.jpg"\r\n\r\n'
+    body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
+    request = urllib.request.Request(f"{address}/api/classify", body)  # noqa: S310
+    request.add_header("Content-Type", f"multipart/form-data; boundary={mark}")
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+        found: dict[str, dict[str, float]] = json.load(answer)["results"][0]
+    return found
+
+
+def refused(address: str, content: bytes) -> None:
+    """Check that what is no picture gets a clear refusal."""
+    try:
+        answer = classify(address, content)
+    except urllib.error.HTTPError as error:
+        check(400 <= error.code < 500, f"no picture: {error.code}")
+    else:
+        check(bool(answer["error"]), f"no picture: {answer}")
+
+
+def check(true: bool, told: str) -> None:
+    """End with a message where something is not true."""
+    if not true:
+        sys.exit(told)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].rstrip("/"), Path(sys.argv[2]))

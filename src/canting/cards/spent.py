@@ -1,0 +1,76 @@
+"""Time and energy that the making of a model took."""
+
+import math
+from typing import NamedTuple
+
+from canting.core import files, runtime
+from canting.core.spending import SPENT
+from canting.report.run import Run
+from canting.report.tuned import tuned
+
+MAKING = (
+    "fetch",
+    "validate",
+    "preprocess",
+    "features",
+    "train",
+    "tune",
+    "evaluate",
+    "select_best",
+    "shift",
+)
+"""The stages that a model comes from."""
+
+WATTS = 12.0
+"""Of one busy core: the value for any processor of L. Lannelongue, J. Grealey, M. Inouye, "Green
+Algorithms: Quantifying the Carbon Footprint of Computation", Advanced Science 2021, 2100707, in
+their table `data/latest/TDP_cpu.csv`."""
+
+
+class Spent(NamedTuple):
+    """What a stage took, in seconds: its last run by clock and processor, and what counts.
+
+    Views, trainings and trials that an earlier run made are counted with the seconds that they
+    took then. NaN: not measured on this machine.
+    """
+
+    stage: str
+    seconds: float
+    cpu_seconds: float
+    counted: float
+
+
+def spent(run: Run) -> list[Spent]:
+    """Return what each stage took."""
+    kept = _kept(run)
+    return [_of(run, stage, kept.get(stage, 0.0)) for stage in MAKING]
+
+
+def counted(parts: list[Spent]) -> float:
+    """Return the seconds of one core that all stages took, as far as they were measured."""
+    return sum(part.counted for part in parts if not math.isnan(part.counted))
+
+
+def watt_hours(seconds: float) -> float:
+    """Return an estimate of the energy of a busy core, in watt-hours."""
+    return seconds * WATTS / 3600
+
+
+def _of(run: Run, stage: str, kept: float) -> Spent:
+    path = run.build / SPENT / f"{stage}.json"
+    if not path.is_file():
+        return Spent(stage, math.nan, math.nan, kept or math.nan)
+    note = files.read_json(path)
+    return Spent(stage, note["seconds"], note["cpu_seconds"], max(note["cpu_seconds"], kept))
+
+
+def _kept(run: Run) -> dict[str, float]:
+    """Return processor seconds of all that is kept; features take all cores, a training one."""
+    found = tuned(run)
+    views = sum(float(cost.get("seconds", 0.0)) for cost in run.feature_costs.values())
+    columns = ["search_cpu_seconds", "train_seconds"]
+    return {
+        "features": views * runtime.cores(),
+        "train": float(run.train_costs["seconds"].sum()),
+        "tune": 0.0 if found is None else float(found.ledger[columns].sum().sum()),
+    }

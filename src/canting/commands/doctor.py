@@ -1,0 +1,26 @@
+"""`canting doctor`: what keeps the pipeline from running here."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("doctor", help="look for what is broken, and say how to mend it")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from canting.doctor import examination
+
+    findings = examination.examine(Path())
+    if arguments.json:
+        print(json.dumps([dataclasses.asdict(one) for one in findings], indent=2))
+    else:
+        print(examination.told(findings))
+    sys.exit(any(finding.level == "mend" for finding in findings))

@@ -1,0 +1,40 @@
+"""`canting promote`: the champion, by the statistics, by force, or back."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("promote", help="make a model the champion, if it is better")
+    parser.add_argument(
+        "version",
+        nargs="?",
+        help="number of a version in MLflow, or the beginning of a model's digest in the log; "
+        "empty: the bundle of the last run",
+    )
+    parser.add_argument("--force", action="store_true", help="whatever the test says")
+    parser.add_argument("--rollback", action="store_true", help="back to the champion before")
+    parser.add_argument("--why", help="the reason, for the log")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from canting.core.errors import CantingError
+    from canting.core.params import load
+    from canting.registry.promote import promote, roll_back
+    from canting.tracking.deliver import deliver
+
+    settings = load(Path("params.yaml")).track
+    if arguments.rollback and (arguments.force or arguments.version):
+        raise CantingError("`--rollback` goes back by itself: leave the version and --force away.")
+    if arguments.force != bool(arguments.why) and not arguments.rollback:
+        raise CantingError('`--force` and `--why "…"` go together: the log keeps the reason.')
+    why = arguments.why or None
+    if arguments.rollback:
+        print(roll_back(Path(), why=why))
+    else:
+        print(promote(arguments.version, Path(), why=why))
+    if settings.enabled:
+        print(deliver(Path(), settings.seconds))

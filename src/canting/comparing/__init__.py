@@ -1,0 +1,1 @@
+"""Two runs side by side: scores, what the difference is worth, changed parameters, costs."""

@@ -1,0 +1,1 @@
+"""What keeps the pipeline from running here, each with the command that mends it."""

@@ -1,0 +1,53 @@
+"""The pictures and the ImageNet weights."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from canting.backbones.weight_files import FOLDER, filename, locate
+from canting.core.errors import CantingError
+from canting.core.names import BACKBONES
+from canting.doctor.finding import Finding, fine
+
+
+def pictures(root: Path) -> Iterator[Finding]:
+    """Tell whether `data/` holds the files that `data.dvc` lists."""
+    if not (root / "data.dvc").is_file():
+        return
+    listed = YAML(typ="safe").load(root / "data.dvc")["outs"][0].get("nfiles", 0)
+    there = sum(path.is_file() for path in (root / "data").rglob("*"))
+    if there == listed:
+        yield fine("data", f"`data/` holds the {listed} files of `data.dvc`")
+    elif not there:
+        yield Finding("data", "mend", "the pictures in `data/` are missing", "dvc pull data.dvc")
+    else:
+        told = f"`data/` holds {there} files, `data.dvc` lists {listed}"
+        yield Finding("data", "note", told, "dvc add data")
+
+
+def weights(root: Path) -> Iterator[Finding]:
+    """Tell which backbones run without a download, and what the chosen ones need."""
+    ready = [name for name in BACKBONES if _is_here(name)]
+    yield fine("weights", f"run without a download: {', '.join(ready)}")
+    for backbone in _chosen(root):
+        if backbone in BACKBONES and backbone not in ready:
+            told = f"`backbone: {backbone}` has no weights here; Keras will download them"
+            where = f"${FOLDER}/{filename(backbone)}"
+            yield Finding("weights", "note", told, f"cp {filename(backbone)} {where}")
+
+
+def _is_here(backbone: str) -> bool:
+    try:
+        return BACKBONES[backbone] == "none" or locate(backbone) is not None
+    except CantingError:
+        return False
+
+
+def _chosen(root: Path) -> list[str]:
+    try:
+        chosen = YAML(typ="safe").load(root / "params.yaml")["backbone"]
+    except (OSError, YAMLError, KeyError, TypeError):
+        return []
+    return [str(name) for name in chosen] if isinstance(chosen, list) else [str(chosen)]

@@ -1,0 +1,83 @@
+"""Python and packages, against the lock."""
+
+import platform
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from canting.doctor.finding import Finding, fine
+
+OLDEST = (3, 11)
+LOCK, PROJECT = "requirements.txt", "pyproject.toml"
+INSTALL = f"uv pip install --require-hashes --requirement {LOCK}"
+PINNED = re.compile(r"^[A-Za-z0-9][^\s=]*==[^\\\n]+", re.MULTILINE)
+
+EXTRAS = {
+    "train": "the pipeline",
+    "serve": "the service",
+    "track": "tracking with MLflow",
+    "docs": "the documentation",
+    "dev": "checks and tests",
+}
+"""Extras of the package and what needs them."""
+
+
+def python(_: Path) -> Iterator[Finding]:
+    """Tell whether this Python is new enough."""
+    version = platform.python_version()
+    if sys.version_info >= OLDEST:
+        yield fine("python", f"Python {version}")
+        return
+    needed = ".".join(map(str, OLDEST))
+    told = f"Python {version} is too old; canting needs {needed} or newer"
+    yield Finding("python", "mend", told, f"make PYTHON=python{needed} repro")
+
+
+def extras(root: Path) -> Iterator[Finding]:
+    """Tell which extras are there; one that is wholly or partly missing is named."""
+    if not (root / PROJECT).is_file():
+        return
+    listed = tomllib.loads((root / PROJECT).read_text(encoding="utf-8"))["project"]
+    for extra, use in EXTRAS.items():
+        all_needed = map(Requirement, listed["optional-dependencies"].get(extra, ()))
+        needed = [one for one in all_needed if one.marker is None or one.marker.evaluate()]
+        missing = sorted(one.name for one in needed if _version(one.name) is None)
+        if not missing:
+            yield fine("extras", f"`{extra}` is installed: {use}")
+        else:
+            told = f"`{extra}` ({use}) lacks {', '.join(missing)}"
+            yield Finding("extras", "note", told, INSTALL)
+
+
+def packages(root: Path) -> Iterator[Finding]:
+    """Tell which installed packages have another version than the lock says."""
+    if not (root / LOCK).is_file():
+        return
+    wrong = sorted(_differing((root / LOCK).read_text(encoding="utf-8")))
+    if wrong:
+        told = f"other versions than in `{LOCK}`: {', '.join(wrong)}"
+        yield Finding("packages", "mend", told, INSTALL)
+    else:
+        yield fine("packages", f"every installed package is as `{LOCK}` says")
+
+
+def _differing(lock: str) -> Iterator[str]:
+    for line in PINNED.findall(lock):
+        requirement = Requirement(line.strip())
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
+        version = _version(requirement.name)
+        if version is not None and version not in requirement.specifier:
+            yield f"{requirement.name} {version} (not {requirement.specifier})"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,47 @@
+"""What killed processes left beside the files that they were writing."""
+
+import shlex
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from canting.doctor.finding import Finding, Level, fine
+
+FOLDERS = ("build", "results", ".canting")
+PATTERN = ".*.aside-*"
+OLD = 3600
+"""Seconds after which an unfinished file is taken for left behind."""
+
+
+def leftovers(root: Path) -> Iterator[Finding]:
+    """Tell of unfinished files that no process is likely to finish."""
+    before = time.time() - OLD
+    found = [path for path in asides(root) if path.stat().st_mtime < before]
+    if not found:
+        yield fine("leftovers", "no unfinished file was left behind")
+        return
+    names = " ".join(shlex.quote(str(path.relative_to(root))) for path in found)
+    told = f"{len(found)} unfinished, left by killed processes: {names}"
+    yield Finding("leftovers", "note", told, f"rm -r {names}")
+
+
+def asides(root: Path) -> list[Path]:
+    """Return what `canting.core.files.replacing` makes beside the files that it replaces."""
+    return sorted(path for name in FOLDERS for path in (root / name).rglob(PATTERN))
+
+
+GIB = 2**30
+LEAST, LITTLE = GIB // 2, 4 * GIB
+"""Bytes below which a run of the embedded pictures fails, and a study of thousands does."""
+
+
+def disk(root: Path) -> Iterator[Finding]:
+    """Tell how much room there is."""
+    free = shutil.disk_usage(root).free
+    told = f"{free / GIB:.1f} GiB are free"
+    if free >= LITTLE:
+        yield fine("disk", told)
+        return
+    level: Level = "mend" if free < LEAST else "note"
+    yield Finding("disk", level, told, "dvc gc --workspace --force && rm -rf .canting")

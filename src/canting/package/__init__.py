@@ -1,0 +1,1 @@
+"""The Bento: bundle, code and requirements of the service, and nothing else."""

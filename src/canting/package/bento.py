@@ -1,0 +1,75 @@
+"""`bentoml build`, without a network, on a folder that holds what serving needs and no more."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from canting.core import files, runtime
+from canting.core.errors import CantingError
+from canting.package import modules, requirements
+
+BENTOFILE, PROJECT, LOCK = "bentofile.yaml", "pyproject.toml", "requirements.txt"
+REQUIREMENTS = "serving.txt"
+BUNDLE = "bundle"
+"""Folder beside `canting` in the Bento; `canting.service.settings` looks there."""
+
+NAME = "canting"
+MODEL = "model.tflite"
+EPOCH = "1980-01-01T00:00:00+00:00"
+"""Time that every Bento bears, so that the same content is the same bytes."""
+
+
+def build(root: Path, bundle: Path, bento: Path) -> str:
+    """Write the Bento of a bundle and return its tag: the model's digest is its version."""
+    version = files.sha256(bundle / MODEL)[:12]
+    with tempfile.TemporaryDirectory(prefix="canting-") as folder:
+        context, home = Path(folder) / "context", Path(folder) / "home"
+        assemble(root, bundle, context)
+        _bentoml(context, home, version)
+        built = home / "bentos" / NAME / version
+        _settle(built, context)
+        with files.replacing(bento) as aside:
+            shutil.move(built, aside)
+    return f"{NAME}:{version}"
+
+
+def assemble(root: Path, bundle: Path, context: Path) -> None:
+    """Copy code, bundle, requirements and `bentofile.yaml` into a folder."""
+    source = root / "src"
+    for path in modules.shipped(source):
+        target = context / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    shutil.copytree(bundle, context / BUNDLE)
+    shutil.copyfile(root / BENTOFILE, context / BENTOFILE)
+    lock, project = ((root / name).read_text(encoding="utf-8") for name in (LOCK, PROJECT))
+    entries = requirements.needed(lock, requirements.wanted(project))
+    files.write_text(context / REQUIREMENTS, entries)
+
+
+def _bentoml(context: Path, home: Path, version: str) -> None:
+    names = {"PYTHONPATH": str(context), "BENTOML_HOME": str(home), "CANTING_HISTORY_URL": "off"}
+    command = [sys.executable, "-m", "bentoml", "build", "--version", version, "--output", "tag"]
+    told = subprocess.run(
+        command,
+        cwd=context,
+        env={**os.environ, **runtime.QUIET, **names},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if told.returncode:
+        raise CantingError(f"`bentoml build` failed:\n{told.stderr or told.stdout}")
+
+
+def _settle(built: Path, context: Path) -> None:
+    """Take out of a Bento what differs from one build to the next, and what has no hash."""
+    described = built / "bento.yaml"
+    text = described.read_text(encoding="utf-8")
+    settled = re.sub(r"^creation_time: .*$", f"creation_time: '{EPOCH}'", text, flags=re.MULTILINE)
+    described.write_text(settled, encoding="utf-8")
+    shutil.copyfile(context / REQUIREMENTS, built / "env" / "python" / "requirements.txt")

@@ -1,0 +1,1 @@
+"""Runs in MLflow, written from result files after training; what is not sent waits in an outbox."""

@@ -1,0 +1,9 @@
+"""Build the Bento: the bundle with all that serving needs, and nothing else."""
+
+from pathlib import Path
+
+from canting.core.stage import BUILD, stage
+from canting.package import bento
+
+with stage("package"):
+    print(bento.build(Path(), BUILD / "best", BUILD / "bento"))

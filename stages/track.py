@@ -1,0 +1,22 @@
+"""Put the run into the outbox, and send what waits there to MLflow."""
+
+import os
+from pathlib import Path
+
+from canting.core import files
+from canting.core.stage import stage
+from canting.tracking import outbox, snapshot
+from canting.tracking.deliver import deliver
+from canting.tracking.last import TRACKED
+
+HOME = Path(os.environ.get("DVC_ROOT", "."))
+"""The repository that an experiment beside it belongs to: its folder outlives the experiment."""
+
+with stage("track") as params:
+    if params.track.enabled:
+        digest = outbox.put(Path(), HOME)
+        delivery = deliver(HOME, params.track.seconds)
+        files.write_json(TRACKED, {"digest": digest, "sent_at_once": not delivery.problem})
+        print(f"track: {delivery}")
+    else:
+        files.write_json(TRACKED, {"digest": snapshot.digest(Path()), "sent_at_once": False})

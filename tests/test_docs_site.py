@@ -1,0 +1,131 @@
+"""The documentation as a site: built without a warning, needing nothing from elsewhere."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from ruamel.yaml import YAML
+
+from canting import cli
+from canting.core.params import Params
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make docs` builds it: a warning is an error."""
+    target = tmp_path_factory.mktemp("docs") / "site"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(target)]
+    here = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "src")}
+    told = subprocess.run(command, cwd=ROOT, env=here, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    return target
+
+
+class Page(HTMLParser):
+    """Words of a page, and what a browser fetches for it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.words = ""
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag in ("script", "img", "iframe", "source"):
+            self.fetched.append(found.get("src", ""))
+        elif tag == "link" and found.get("rel") != "canonical":
+            self.fetched.append(found.get("href", ""))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > len(list((ROOT / "docs").glob("*.md")))
+    for path in pages:
+        outside = [one for one in Page(path).fetched if re.match(r"(https?:)?//", one)]
+        assert (path.name, outside) == (path.name, [])
+    for path in site.rglob("*.css"):
+        assert not re.search(r"url\(['\"]?(https?:)?//|@import", path.read_text(encoding="utf-8"))
+
+
+def test_every_generated_part_is_in_its_place(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        assert "made from the code" not in path.read_text(encoding="utf-8")
+
+
+def test_pictures_of_results_are_in_the_site(site: Path) -> None:
+    shown = [name for name in Page(site / "results.html").fetched if name.endswith(".png")]
+    assert len(shown) >= 4
+    for name in shown:
+        assert (site / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+def keys() -> Iterator[str]:
+    content = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    for name, value in content.items():
+        if name in {field.alias or key for key, field in Params.model_fields.items()}:
+            yield from value if isinstance(value, dict) and name != "space" else [name]
+
+
+def test_every_key_and_command_has_its_place(site: Path) -> None:
+    parameters = Page(site / "parameters.html").words
+    assert [key for key in keys() if key not in parameters] == []
+    commands = Page(site / "commands.html").words
+    for command in cli.COMMANDS:
+        assert f"canting {command.__name__.rsplit('.', 1)[-1]}" in commands
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    pytest.importorskip("playwright")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("needs Chromium")
+    return path
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+def test_search_works_without_the_internet(site: Path, chromium: str) -> None:
+    from playwright.sync_api import Route, expect, sync_playwright
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    address, outside = f"http://127.0.0.1:{server.server_port}", []
+
+    def guard(route: Route) -> None:
+        if route.request.url.startswith(address):
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.route("**/*", guard)
+        page.goto(f"{address}/index.html")
+        page.locator("[data-md-component=search-query]").fill("hyperband")
+        result = page.locator(".md-search-result__link").first
+        expect(result).to_be_visible(timeout=20_000)
+        assert "parameters" in (result.get_attribute("href") or "")
+        browser.close()
+    server.shutdown()
+    server.server_close()
+    assert outside == []

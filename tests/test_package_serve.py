@@ -1,0 +1,126 @@
+"""The Bento, built offline, served from an environment that holds its requirements alone."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from canting.core import files
+from canting.package import bento
+from tests.conftest import ROOT
+from tests.service_fixtures import COLOURS, write_bundle
+from tests.test_package_parts import PIPELINE
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle with samples."""
+    folder = tmp_path_factory.mktemp("bundle") / "best"
+    write_bundle(folder)
+    for label, colour in COLOURS.items():
+        (folder / "samples" / label).mkdir(parents=True)
+        Image.new("RGB", (64, 64), colour).save(folder / "samples" / label / "1.jpg")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(packed: Path) -> Path:
+    """Its Bento, built where no package index and no other server can be reached."""
+    folder = packed.parent / "bento"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "UV_INDEX_URL"):
+            patch.setenv(name, NOWHERE)
+        tag = bento.build(ROOT, packed, folder)
+    assert tag == f"canting:{files.sha256(packed / 'model.tflite')[:12]}"
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_the_same_content_is_the_same_bytes(built: Path, packed: Path) -> None:
+    bento.build(ROOT, packed, packed.parent / "again")
+    assert contents(packed.parent / "again") == contents(built)
+
+
+def test_it_holds_the_bundle_the_service_and_a_container_file(built: Path, packed: Path) -> None:
+    found = contents(built)
+    for name, content in contents(packed).items():
+        assert found[f"src/bundle/{name}"] == content
+    assert "src/canting/service/service.py" in found
+    container = found["env/docker/Dockerfile"].decode()
+    assert "FROM python:3.11-slim" in container
+    assert "env/python/requirements.txt" in container
+    assert "\nUSER bentoml" in container
+    listed = found["env/python/requirements.txt"].decode()
+    assert not any(f"\n{name}==" in listed for name in PIPELINE)
+
+
+@pytest.fixture(scope="module")
+def interpreter(built: Path) -> Path:
+    """Python with the Bento's requirements and nothing else, out of uv's cache."""
+    folder = built.parent / "venv"
+    uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
+    made = ["--python", sys.executable, str(folder)]
+    subprocess.run([uv, "venv", "--quiet", "--offline", *made], check=True)
+    listed = str(built / "env" / "python" / "requirements.txt")
+    install = [uv, "pip", "install", "--quiet", "--offline", "--require-hashes", "-r", listed]
+    environment = {**os.environ, "VIRTUAL_ENV": str(folder)}
+    told = subprocess.run(install, env=environment, capture_output=True, text=True, check=False)
+    if told.returncode:
+        pytest.skip("needs the service's packages in uv's cache")
+    return folder / "bin" / "python"
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_environment_of_its_requirements_is_small_and_serves(
+    built: Path, interpreter: Path, tmp_path: Path
+) -> None:
+    assert size(interpreter.parents[1]) < 300 * 2**20
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment |= {"BENTOML_HOME": str(tmp_path / "home"), "BENTOML_DO_NOT_TRACK": "True"}
+    command = [str(interpreter), "-m", "bentoml", "serve", str(built), "--port", str(port)]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
+    try:
+        told = smoke(port, built)
+    finally:
+        server.terminate()
+        server.wait(30)
+    assert told.returncode == 0, told.stderr + (tmp_path / "log").read_text()
+    assert [line.split()[1] for line in told.stdout.splitlines()] == sorted(COLOURS)
+
+
+def smoke(port: int, built: Path) -> subprocess.CompletedProcess[str]:
+    """Ask it what the workflow asks the running container."""
+    script = str(ROOT / ".github" / "scripts" / "smoke.py")
+    command = [sys.executable, script, f"http://127.0.0.1:{port}", str(built)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_smoke_test_fails_where_nothing_answers_rightly(built: Path) -> None:
+    """A server of files answers some addresses, and none as the service does."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+    other = subprocess.Popen(command, cwd=built.parent, stderr=subprocess.DEVNULL)
+    (built.parent / "readyz").touch()
+    try:
+        assert smoke(port, built).returncode != 0
+    finally:
+        other.terminate()
+        other.wait()
