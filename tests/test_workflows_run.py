@@ -22,7 +22,7 @@ ELSEWHERE = {
     "make repro": "tests/test_pipeline.py runs the same pipeline in a fresh clone",
     ".github/scripts/image.sh load": "needs a container engine; its syntax is checked below",
     '.github/scripts/image.sh push >> "$GITHUB_OUTPUT"': "needs a container engine and GitHub",
-    ".github/scripts/smoke_container.sh": "needs a container engine; tests/test_package_serve.py runs smoke.py",
+    ".github/scripts/smoke_container.sh": "needs an engine; test_package_serve.py runs smoke.py",
     'docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin <<< "$TOKEN"': "needs GitHub",
 }
 """Blocks that no test of this file executes, and why."""
