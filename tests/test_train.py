@@ -331,7 +331,9 @@ def test_a_damaged_outcome_is_dropped_with_a_warning(features: Path, tmp_path: P
     (scenario,) = params(epochs=(1,)).scenarios()
     task = fold.Task(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)
     kernel = np.arange(6, dtype=np.float32).reshape(2, 3)
-    made = Outcome(np.arange(3), np.zeros((3, 3), np.float32), {}, 1.0, "", [kernel, kernel[0]])
+    made = Outcome(
+        np.arange(3), np.zeros((3, 3), np.float32), {}, 1.0, 0.5, "", [kernel, kernel[0]]
+    )
     outcome.save(fold.path(task), made)
     read = fold.load(task)
     assert read is not None

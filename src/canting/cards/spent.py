@@ -1,7 +1,7 @@
 """Time and energy that the making of a model took."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from canting.core import files, runtime
 from canting.core.spending import SPENT
@@ -65,12 +65,18 @@ def _of(run: Run, stage: str, kept: float) -> Spent:
 
 
 def _kept(run: Run) -> dict[str, float]:
-    """Return processor seconds of all that is kept; features take all cores, a training one."""
+    """Return processor seconds of all that is kept; views take all cores."""
     found = tuned(run)
-    views = sum(float(cost.get("seconds", 0.0)) for cost in run.feature_costs.values())
+    views = sum(map(_views, run.feature_costs.values()))
     columns = ["search_cpu_seconds", "train_seconds"]
     return {
         "features": views * runtime.cores(),
-        "train": float(run.train_costs["seconds"].sum()),
+        "train": float(run.train_costs["cpu_seconds"].sum()),
         "tune": 0.0 if found is None else float(found.ledger[columns].sum().sum()),
     }
+
+
+def _views(cost: dict[str, Any]) -> float:
+    """Return the seconds of views, where an earlier run made some of them."""
+    made_now = cost.get("computed_views") == cost.get("views")
+    return 0.0 if made_now else float(cost.get("seconds", 0.0))

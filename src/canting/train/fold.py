@@ -1,5 +1,6 @@
 """One (scenario, fold), kept under a hash of everything that made it."""
 
+import time
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -90,6 +91,7 @@ def rebuilt(task: Task, weights: Sequence[npt.NDArray[Any]]) -> Any:
 def _outcome(task: Task) -> Outcome:
     from canting.train import fit
 
+    start = time.process_time()
     folds = task.table["fold"].to_numpy()
     data = as_data(task)
     test = np.flatnonzero(folds == task.fold)
@@ -101,7 +103,8 @@ def _outcome(task: Task) -> Outcome:
     failure = "" if np.isfinite(logits).all() else _failure(trained.curves.loss)
     curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
     weights = trained.model.get_weights()
-    return Outcome(test, logits, curves, trained.seconds, failure, weights)
+    used = time.process_time() - start
+    return Outcome(test, logits, curves, trained.seconds, used, failure, weights)
 
 
 def as_data(task: Task) -> Any:

@@ -65,8 +65,12 @@ def _tables(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> Tables:
         pd.DataFrame(scenarios).assign(failure=[failures.get(name, "") for name in keys]),
         pd.concat([_predictions(*pair) for pair in pairs], ignore_index=True),
         pd.concat([_curves(*pair) for pair in pairs], ignore_index=True),
-        pd.DataFrame([{**_of(task), "seconds": outcome.seconds} for task, outcome in pairs]),
+        pd.DataFrame([{**_of(task), **_seconds(outcome)} for task, outcome in pairs]),
     )
+
+
+def _seconds(outcome: Outcome) -> dict[str, float]:
+    return {"seconds": outcome.seconds, "cpu_seconds": outcome.cpu_seconds}
 
 
 def _of(task: Task) -> dict[str, str | int]:

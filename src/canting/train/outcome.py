@@ -13,14 +13,15 @@ class Outcome(NamedTuple):
     """Out-of-fold logits and how they came about.
 
     `rows` `(n,)` and `logits` `(n, classes)` of the test part; `curves` has one array an epoch
-    long for each name; `seconds` of training; `failure` says why there are no logits; `weights` are
-    those of the trained tail, in the order of Keras.
+    long for each name; `seconds` of training, `cpu_seconds` of its process; `failure` says why
+    there are no logits; `weights` are those of the trained tail, in the order of Keras.
     """
 
     rows: npt.NDArray[np.int64]
     logits: npt.NDArray[np.float32]
     curves: dict[str, npt.NDArray[np.float64]]
     seconds: float
+    cpu_seconds: float
     failure: str
     weights: list[npt.NDArray[Any]]
 
@@ -44,6 +45,7 @@ def load(path: Path) -> Outcome:
             content["logits"],
             {name[6:]: content[name] for name in content.files if name.startswith("curve_")},
             float(content["seconds"]),
+            float(content["cpu_seconds"]),
             str(content["failure"]),
             [content[f"weight_{place}"] for place in range(int(content["weights"]))],
         )
