@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from canting.commands import history, paint, predict, results, serve, show, study, tune
+from canting.commands import drift, history, paint, predict, results, serve, show, study, tune
 from canting.core.errors import CantingError
 
 COMMANDS = (
@@ -14,6 +14,7 @@ COMMANDS = (
     study,
     tune,
     history,
+    drift,
     paint,
 )
 
