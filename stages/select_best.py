@@ -14,7 +14,7 @@ from canting.train.fold import Task, read_table
 with stage("select_best") as params:
     runtime.prepare(threads=runtime.TAIL_THREADS)
     runtime.import_keras()
-    from canting.select_best import bundle, cost, doubt, refit, samples
+    from canting.select_best import bundle, cost, doubt, reference, refit, samples
 
     table = read_table(BUILD / "folds.csv")
     measured = card.read(RESULTS / "evaluate")
@@ -31,11 +31,15 @@ with stage("select_best") as params:
     final = refit.refit(task)
     digests = manifest.read(BUILD / "manifest.parquet")[["path", "sha256"]]
     predictions = trained.read(BUILD / "train").predictions
-    found = doubt.doubt(task, final, predictions[predictions["scenario"] == choice.winner])
+    predictions = predictions[predictions["scenario"] == choice.winner]
+    found = doubt.doubt(task, final, predictions)
+    said = card.card(task, choice, measured, final.hold_out, found.card, BUILD)
+    answers = reference.answers(predictions, said["temperature"])
+    said["reference"] = reference.reference(answers, found.scored, table)
     pictures = np.load(BUILD / "pictures.npy", mmap_mode="r")
     sample = pictures[np.linspace(0, len(pictures) - 1, min(32, len(pictures)), dtype=int)]
     contents = bundle.Contents(
-        card.card(task, choice, measured, final.hold_out, found.card, BUILD),
+        said,
         {**refit.classifier(final), "prototypes": found.prototypes},
         samples.samples(found.right.merge(digests, on="path"), BUILD / "raw"),
     )

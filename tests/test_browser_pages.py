@@ -145,11 +145,13 @@ def test_history_is_filtered(visit: Open) -> None:
     page = visit("/history")
     page.get_by_label("Known?").select_option("no")
     page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**known=no**")
     assert page.locator("[data-entry]").count() == 1
     page.get_by_role("link", name="Show all").click()
     page.get_by_label("Answer").select_option("mega_mendung")
     page.get_by_label("From").fill("2020-01-01")
     page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**since=2020-01-01**")
     names = page.locator("[data-entry] strong").all_inner_texts()
     assert set(names) <= {"Mega Mendung", words("en")("history.unknown")}
     assert "since=2020-01-01" in page.url

@@ -23,7 +23,7 @@ SMALL = {"image_size": [96, 96], "epochs": 8, "folds": 3, "learning_rate": 3.0e-
 
 
 def run(
-    folder: Path, *command: str, code: int | None = 0, patience: float = 170
+    folder: Path, *command: str, code: int | None = 0, patience: float = 900
 ) -> subprocess.CompletedProcess[str]:
     result = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=patience, check=False
@@ -233,7 +233,7 @@ def test_an_interrupt_leaves_no_metrics_and_no_lock(done: Path) -> None:
     while b"train:" not in told:  # the progress bar: before it, an import could swallow the signal
         told += process.stdout.read(64) or pytest.fail(told.decode())
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert process.returncode != 0
     assert (done / "dvc.lock").read_bytes() == lock
     assert results(done) == before
@@ -247,7 +247,7 @@ def test_two_runs_at_once_do_not_mix(done: Path) -> None:
         subprocess.Popen(command, cwd=done, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for _ in range(2)
     )
-    told = [process.communicate(timeout=120)[0].decode() for process in (first, second)]
+    told = [process.communicate(timeout=600)[0].decode() for process in (first, second)]
     codes = [first.returncode, second.returncode]
     assert 0 in codes
     for code, words in zip(codes, told, strict=True):

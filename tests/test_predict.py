@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -158,7 +157,11 @@ def test_killed_at_work_it_leaves_nothing(bundle: Path, tmp_path: Path) -> None:
     line = ["taskset", "--cpu-list", str(one_core), sys.executable, "-c", MAIN, *words]
     for kind, expected in ((signal.SIGKILL, -9), (signal.SIGINT, -2)):
         process = subprocess.Popen(line, stderr=subprocess.PIPE)
-        time.sleep(1.5)
+        assert process.stderr is not None
+        seen = b""
+        while b"%|" not in seen:
+            seen += (said := os.read(process.stderr.fileno(), 4096))
+            assert said, seen
         process.send_signal(kind)
         _, error = process.communicate(timeout=60)
         assert process.returncode in (expected, 130), error

@@ -6,6 +6,7 @@ import sys
 from canting.commands import (
     compare,
     doctor,
+    drift,
     history,
     paint,
     predict,
@@ -30,6 +31,7 @@ COMMANDS = (
     track,
     promote,
     history,
+    drift,
     paint,
     doctor,
 )

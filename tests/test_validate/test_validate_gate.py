@@ -145,7 +145,7 @@ def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
     assert results[0][2] == b"path,reason\n"
     assert tried == []
     assert sorted(file.name for file in at_root.parent.iterdir()) == sorted(
-        [RESULTS[0], "data_docs", "raw"]
+        [RESULTS[0], "costs", "data_docs", "raw"]
     )
 
 

@@ -9,6 +9,7 @@ from canting.abstention import features, fit, record
 from canting.abstention.fit import Abstention, Known
 from canting.classifier.unlikeness import Array
 from canting.features.store import Store
+from canting.preprocess.folds import HELD_OUT
 from canting.select_best.refit import Refit
 from canting.train.fold import Task
 
@@ -18,13 +19,15 @@ class Doubt(NamedTuple):
 
     `card` is what the card says of it, nothing where it is switched off; `record` is for
     `abstention.json`; `right` has the rows of the table of folds that were answered, and right, out
-    of fold.
+    of fold. `scored` has a row for each picture in folds: `path`, `distance` in units of the
+    threshold, missing where it is switched off, and whether it was `refused`.
     """
 
     prototypes: Array
     card: dict[str, Any] | None
     record: dict[str, Any]
     right: pd.DataFrame
+    scored: pd.DataFrame
 
 
 def doubt(task: Task, final: Refit, predictions: pd.DataFrame) -> Doubt:
@@ -35,14 +38,24 @@ def doubt(task: Task, final: Refit, predictions: pd.DataFrame) -> Doubt:
     pooled = features.pooled(final.tail, Store(task.features))
     if wanted is None:
         none = np.zeros((0, pooled.shape[1]), np.float32)
-        return Doubt(none, None, {"wanted": None}, task.table[right])
+        return Doubt(none, None, {"wanted": None}, task.table[right], _unscored(task.table))
     fixed, known = _fixed(task, pooled, wanted)
     refused = np.zeros(len(right), dtype=bool)
     refused[known.inside] = fixed.refused
     card = fixed.record() | {"refused": record.refused(final.model, fixed, task.params.image_size)}
     labels = task.table["label"].to_numpy(object)[known.inside]
     content = card | record.outcome(fixed, labels, right[known.inside])
-    return Doubt(fixed.prototypes, card, content, task.table[right & ~refused])
+    paths = task.table["path"][known.inside]
+    scored = _scored(paths, fixed.scores / fixed.threshold, fixed.refused)
+    return Doubt(fixed.prototypes, card, content, task.table[right & ~refused], scored)
+
+
+def _scored(paths: "pd.Series[str]", distances: Any, refused: Any) -> pd.DataFrame:
+    return pd.DataFrame({"path": paths.to_numpy(), "distance": distances, "refused": refused})
+
+
+def _unscored(table: pd.DataFrame) -> pd.DataFrame:
+    return _scored(table["path"][table["fold"] != HELD_OUT], np.nan, False)
 
 
 def _fixed(task: Task, pooled: Array, wanted: float) -> tuple[Abstention, Known]:

@@ -1,8 +1,7 @@
 """A share of pictures, and its interval."""
 
 import math
-
-from scipy import special
+from statistics import NormalDist
 
 
 def wilson(hits: int, count: int, confidence: float) -> tuple[float, float]:
@@ -11,7 +10,7 @@ def wilson(hits: int, count: int, confidence: float) -> tuple[float, float]:
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", Journal of the
     American Statistical Association 22 (1927); it holds for few trials and for shares near 0 and 1.
     """
-    z = float(special.ndtri((1 + confidence) / 2))
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = hits + z * z / 2
     half = z * math.sqrt(hits * (count - hits) / count + z * z / 4)
     whole = count + z * z

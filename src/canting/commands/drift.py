@@ -1,0 +1,130 @@
+"""`canting drift`: whether the pictures of today are still those of the training."""
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from canting.core.errors import CantingError
+from canting.drift.limits import USUAL, Limits
+
+if TYPE_CHECKING:
+    from canting.drift.drift import Report
+
+RETRAIN = 3
+"""Exit code of the verdict to train again."""
+
+LAST = 500
+"""Pictures that are looked at where nothing else is asked."""
+
+LARGEST = 100_000
+
+SHARES = {
+    "unlikeness": "rise of the share of pictures beyond a distance",
+    "abstentions": "rise of the share of refused pictures",
+    "confidence": "rise of the share of answers below a probability",
+    "mix": "share of pictures that are of another class than before",
+    "accuracy": "fall of the accuracy, as people correct it",
+}
+"""What the limits of the signals are of."""
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "drift",
+        help="compare recent pictures with the training data; say when to train again",
+        description="Compare the recent answers of the history with the out-of-fold answers of "
+        "the training pictures. A signal has changed where the difference is no chance and also "
+        "large enough to matter. Exit code 0: nothing to be done, or too few pictures to tell; "
+        "3: train again; 1: an error.",
+    )
+    parser.add_argument("--bundle", type=Path, help="the model's folder (CANTING_BUNDLE)")
+    parser.add_argument("--history", metavar="URL", help="database (CANTING_HISTORY_URL)")
+    times = parser.add_mutually_exclusive_group()
+    times.add_argument("--days", type=_whole, help="only the answers of so many days")
+    times.add_argument("--since", type=_time, metavar="DATE", help="only those since, in UTC")
+    parser.add_argument(
+        "--last", type=_whole, help=f"at most so many ({LAST}, or all with --days or --since)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
+    _add_limits(parser.add_argument_group("what counts as a change"))
+    parser.set_defaults(run=_run)
+
+
+def _add_limits(group: Any) -> None:
+    chance = "chance of a false alarm, all signals together"
+    group.add_argument(
+        "--alpha", type=_share, default=USUAL.alpha, help=f"{chance} ({USUAL.alpha})"
+    )
+    least = f"fewest pictures that are judged ({USUAL.least})"
+    group.add_argument("--least", type=_whole, default=USUAL.least, help=least)
+    for name, words in SHARES.items():
+        usual = getattr(USUAL, name)
+        group.add_argument(f"--{name}", type=_share, default=usual, help=f"{words} ({usual})")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from canting.drift.record import record
+    from canting.drift.verdict import Verdict
+    from canting.drift.words import text
+
+    report = _report(arguments)
+    if arguments.json:
+        print(json.dumps(record(report), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        print(text(report))
+    if report.verdict is Verdict.RETRAIN:
+        sys.exit(RETRAIN)
+
+
+def _report(arguments: argparse.Namespace) -> "Report":
+    from canting.drift.drift import drift
+    from canting.service.history import open_history
+    from canting.service.settings import from_environment
+
+    settings = from_environment()
+    limits = Limits(**{name: getattr(arguments, name) for name in Limits._fields})
+    since, last = _asked(arguments)
+    url = arguments.history or settings.history_url
+    if url is None:
+        raise CantingError("`CANTING_HISTORY_URL` is off. Name the database with `--history`.")
+    history = open_history(url, None, make=False)
+    try:
+        bundle = arguments.bundle or settings.bundle
+        return drift(history, bundle, since=since, last=last, limits=limits)
+    finally:
+        history.close()
+
+
+def _asked(arguments: argparse.Namespace) -> tuple[datetime | None, int | None]:
+    """Return since when, and how many at most."""
+    if arguments.since is not None:
+        return arguments.since, arguments.last
+    if arguments.days is not None:
+        return datetime.now(UTC) - timedelta(days=arguments.days), arguments.last
+    return None, arguments.last or LAST
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= LARGEST:
+        raise argparse.ArgumentTypeError(f"expected 1 to {LARGEST}")
+    return number
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError("expected a share between 0 and 1")
+    return share
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected a date such as 2026-05-31") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

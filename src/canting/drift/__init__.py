@@ -1,0 +1,1 @@
+"""Whether the pictures of today are still those that the model was trained for."""

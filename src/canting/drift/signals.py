@@ -1,0 +1,153 @@
+"""The signals of drift: what is compared, how far it is apart, and how likely that is by chance."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from canting.classifier.reference import Reference
+from canting.drift import curves, mix, needed, shares
+from canting.drift.limits import Limits
+from canting.drift.window import Row, Window
+from canting.statistics.proportion import wilson
+
+
+class Signal(NamedTuple):
+    """One comparison of so many `pictures` with the out-of-fold answers.
+
+    `before` and `now` are a median distance, a mean confidence or a share, none for the class mix.
+    `effect` is the share of the pictures for which it got worse; it matters from `limit` on.
+    `needed` is about how many pictures it takes to tell such an effect from chance; none where the
+    training pictures are too few for it.
+    """
+
+    name: str
+    before: float | None
+    now: float | None
+    effect: float
+    limit: float
+    p_value: float
+    pictures: int
+    needed: int | None
+    detail: str
+
+
+Rows = tuple[Row, ...]
+
+CONFIDENCE = 0.95
+"""Of the interval of the reported accuracy."""
+
+
+def signals(seen: Window, reference: Reference, limits: Limits) -> Iterator[Signal]:
+    """Yield every signal that there are figures for; each asks whether something got worse."""
+    alpha, answered = limits.alpha / NUMBER, seen.answered
+    if seen.rows and reference.distances:
+        yield _unlikeness(seen.rows, reference, limits.unlikeness, alpha)
+        yield _abstentions(seen.rows, reference, limits.abstentions, alpha)
+    if answered:
+        yield _confidence(answered, reference, limits.confidence, alpha)
+        yield _mix(answered, reference, limits.mix, alpha)
+    if any(row.corrected is not None for row in answered):
+        yield _accuracy(answered, reference, limits.accuracy, alpha)
+
+
+NUMBER = 5
+"""Signals at most: the correction for many comparisons at its hardest."""
+
+
+def _unlikeness(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+    distances = np.array([row.distance for row in rows])
+    rise, known = curves.rise(reference.distances, distances), reference.pictures
+    return Signal(
+        "unlikeness",
+        float(np.median(reference.distances)),
+        float(np.median(distances)),
+        rise.gap,
+        limit,
+        curves.p_value(rise.gap, len(rows), known),
+        len(rows),
+        needed.smallest(lambda count: curves.p_value(limit, count, known), alpha),
+        f"{rise.now:.0%} have a distance of {rise.place:.2f} or more, out of fold {rise.before:.0%}"
+        " (1 is the threshold)",
+    )
+
+
+def _confidence(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+    sure = np.array([row.probability for row in rows])
+    doubts = [-value for value in reversed(reference.confidences)]
+    rise, known = curves.rise(doubts, -sure), reference.answered
+    return Signal(
+        "confidence",
+        reference.confidence,
+        float(sure.mean()),
+        rise.gap,
+        limit,
+        curves.p_value(rise.gap, len(rows), known),
+        len(rows),
+        needed.smallest(lambda count: curves.p_value(limit, count, known), alpha),
+        f"{rise.now:.0%} of the answers are at most {-rise.place:.0%} sure, out of fold "
+        f"{rise.before:.0%}",
+    )
+
+
+def _abstentions(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+    hits, known = sum(row.abstained for row in rows), (reference.abstained, reference.pictures)
+    now, before = hits / len(rows), reference.abstained / reference.pictures
+    return Signal(
+        "abstentions",
+        before,
+        now,
+        max(0.0, now - before),
+        limit,
+        shares.p_value(hits, len(rows), *known),
+        len(rows),
+        needed.smallest(_share(before + limit, known), alpha),
+        f"{hits} of {len(rows)} pictures were refused, out of fold {known[0]} of {known[1]}",
+    )
+
+
+def _mix(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+    found = Counter(row.label for row in rows)
+    labels = sorted({*found, *reference.classes})
+    now = np.array([found[label] for label in labels])
+    before = np.array([reference.classes.get(label, 0) for label in labels])
+    known, kinds = reference.answered, max(2, len(labels))
+    pairs = zip(labels, before / before.sum(), now / now.sum(), strict=True)
+    moved = sorted(pairs, key=lambda pair: -abs(pair[2] - pair[1]))[:3]
+    return Signal(
+        "class mix",
+        None,
+        None,
+        mix.change(now, before),
+        limit,
+        mix.p_value(now, before),
+        len(rows),
+        needed.smallest(lambda n: mix.approximate_p_value(limit, n, known, kinds), alpha),
+        ", ".join(f"{label} {old:.0%} → {new:.0%}" for label, old, new in moved),
+    )
+
+
+def _accuracy(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+    wrong = sum(row.corrected not in (None, row.label) for row in rows)
+    said = sum(row.corrected is not None for row in rows)
+    known = (reference.answered - reference.right, reference.answered)
+    now, before = wrong / len(rows), known[0] / known[1]
+    low, high = wilson(len(rows) - wrong, len(rows), CONFIDENCE)
+    return Signal(
+        "accuracy",
+        1 - before,
+        1 - now,
+        max(0.0, now - before),
+        limit,
+        shares.p_value(wrong, len(rows), *known),
+        len(rows),
+        needed.smallest(_share(before + limit, known), alpha),
+        f"people named {said} of {len(rows)} answers and {wrong} of these otherwise: at most "
+        f"{1 - now:.0%} are right ({CONFIDENCE:.0%} interval {low:.0%} to {high:.0%})",
+    )
+
+
+def _share(share: float, known: tuple[int, int]) -> needed.Test:
+    return lambda count: shares.p_value(math.ceil(min(1.0, share) * count), count, *known)

@@ -1,0 +1,89 @@
+"""From the signals to a verdict."""
+
+import math
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from canting.drift.limits import Limits
+from canting.drift.signals import Signal
+from canting.statistics.holm import holm
+
+
+class State(StrEnum):
+    """What is found of one signal; `SMALL`: no chance, yet too little to matter."""
+
+    CHANGED = "changed"
+    SMALL = "changed a little"
+    SAME = "same"
+    FEW = "too few"
+
+
+class Verdict(StrEnum):
+    """What is to be done; nothing can be said where there are too few pictures."""
+
+    NOTHING = "nothing changed"
+    FEW = "too few to tell"
+    WATCH = "watch"
+    RETRAIN = "retrain"
+
+
+class Finding(NamedTuple):
+    """A signal, its p-value corrected for many comparisons, and what that means."""
+
+    signal: Signal
+    p_value: float
+    state: State
+
+
+HARMLESS = frozenset({"class mix"})
+"""Other shares of the classes alone do not make an answer worse."""
+
+
+def findings(signals: Sequence[Signal], limits: Limits) -> list[Finding]:
+    """Judge the signals together; those of too few pictures are not among the comparisons."""
+    judged = [signal for signal in signals if signal.pictures >= limits.least]
+    p_values = dict(zip(judged, holm([signal.p_value for signal in judged]), strict=True))
+    return [
+        Finding(signal, p_values[signal], _state(signal, p_values[signal], limits.alpha))
+        if signal in p_values
+        else Finding(signal, 1.0, State.FEW)
+        for signal in signals
+    ]
+
+
+def _state(signal: Signal, p_value: float, alpha: float) -> State:
+    if p_value <= alpha:
+        return State.CHANGED if signal.effect >= signal.limit else State.SMALL
+    enough = signal.needed is not None and signal.pictures >= signal.needed
+    return State.SAME if enough else State.FEW
+
+
+def verdict(found: Sequence[Finding]) -> Verdict:
+    """Return what the findings mean together."""
+    changed = {one.signal.name for one in found if one.state is State.CHANGED}
+    if changed - HARMLESS:
+        return Verdict.RETRAIN
+    if changed or any(_is_near(one) for one in found):
+        return Verdict.WATCH
+    if not found or any(one.state is State.FEW for one in found):
+        return Verdict.FEW
+    return Verdict.NOTHING
+
+
+def needed(found: Sequence[Finding], pictures: int, limits: Limits) -> int | None:
+    """Return about how many pictures it takes for all signals; none if no number would do.
+
+    A signal of answered pictures alone needs as many more as were refused.
+    """
+    most = limits.least
+    for one in found:
+        if one.signal.needed is None:
+            return None
+        wanted = max(one.signal.needed, limits.least)
+        most = max(most, math.ceil(wanted * pictures / one.signal.pictures))
+    return most
+
+
+def _is_near(one: Finding) -> bool:
+    return one.state is State.SMALL and 2 * one.signal.effect >= one.signal.limit

@@ -1,0 +1,103 @@
+"""What drift has found, for people."""
+
+from collections.abc import Iterator, Sequence
+
+from canting.drift.advice import advice
+from canting.drift.drift import Report
+from canting.drift.verdict import Finding, State, Verdict
+
+HEAD = ("signal", "out of fold", "recent", "worse by", "matters from", "p", "finding")
+
+ALWAYS = ("class mix", "accuracy")
+"""Signals that the table does not say enough of."""
+
+
+def text(report: Report) -> str:
+    """Return a table of the signals, the verdict, and what to do next."""
+    parts = [_seen(report), _table(report.findings), _details(report.findings), _verdict(report)]
+    return "\n\n".join("\n".join(part) for part in map(list, parts) if part)
+
+
+def _seen(report: Report) -> Iterator[str]:
+    seen, rows = report.seen, report.seen.rows
+    period = (
+        f" from {rows[-1].created:%Y-%m-%d} to {rows[0].created:%Y-%m-%d} (UTC)" if rows else ""
+    )
+    yield f"Model {report.model}: {len(rows)} recent pictures{period}."
+    if seen.others or seen.repeats:
+        repeats = f"{seen.repeats} repeats of a picture"
+        yield f"Left out: {seen.others} answers of other models, {repeats}."
+
+
+def _table(found: Sequence[Finding]) -> Iterator[str]:
+    if not found:
+        return
+    rows = [HEAD, *map(_cells, found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+
+
+def _cells(one: Finding) -> tuple[str, ...]:
+    signal = one.signal
+    return (
+        signal.name,
+        _figure(signal.name, signal.before),
+        _figure(signal.name, signal.now, upper="at most "),
+        points(signal.effect),
+        points(signal.limit),
+        "–" if one.state is State.FEW and one.p_value == 1 else _chance(one.p_value),
+        finding(one),
+    )
+
+
+def _figure(name: str, value: float | None, upper: str = "") -> str:
+    if value is None:
+        return "see below"
+    if name == "unlikeness":
+        return f"median {value:.2f}"
+    start = {"confidence": "mean ", "accuracy": upper}.get(name, "")
+    return f"{start}{value:.0%}"
+
+
+def points(share: float) -> str:
+    """Return a difference of shares in percentage points."""
+    return f"{100 * share:.0f} points"
+
+
+def finding(one: Finding) -> str:
+    """Return what is found of a signal in a few words."""
+    if one.state is not State.FEW:
+        return str(one.state)
+    if one.signal.needed is None:
+        return "too few training pictures to tell"
+    return f"too few to tell: {one.signal.pictures}, needs about {one.signal.needed}"
+
+
+def _chance(p_value: float) -> str:
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def _details(found: Sequence[Finding]) -> Iterator[str]:
+    for one in found:
+        if one.state in (State.CHANGED, State.SMALL) or one.signal.name in ALWAYS:
+            yield f"{one.signal.name}: {one.signal.detail}."
+    if found and "accuracy" not in {one.signal.name for one in found}:
+        yield "accuracy: not known; nobody has confirmed or corrected an answer."
+
+
+def _verdict(report: Report) -> Iterator[str]:
+    yield f"Verdict: {sentence(report)}"
+    yield from (f"  {number}. {line}" for number, line in enumerate(advice(report), start=1))
+
+
+def sentence(report: Report) -> str:
+    """Return the verdict with its reason."""
+    changed = [one.signal.name for one in report.findings if one.state is State.CHANGED]
+    little = [one.signal.name for one in report.findings if one.state is State.SMALL]
+    if report.verdict is Verdict.FEW:
+        many = "more training pictures" if report.needed is None else f"about {report.needed}"
+        return f"{report.verdict}: {len(report.seen.rows)} pictures, needs {many}."
+    if changed or report.verdict is Verdict.WATCH:
+        return f"{report.verdict}: {', '.join(changed or little)} changed."
+    return f"{report.verdict} that matters."
