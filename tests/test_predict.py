@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -156,13 +157,13 @@ def test_killed_at_work_it_leaves_nothing(bundle: Path, tmp_path: Path) -> None:
     words = map(str, ["predict", folder, "--bundle", bundle, "--out", out])
     line = ["taskset", "--cpu-list", str(one_core), sys.executable, "-c", MAIN, *words]
     for kind, expected in ((signal.SIGKILL, -9), (signal.SIGINT, -2)):
-        process = subprocess.Popen(line, stderr=subprocess.PIPE)
-        assert process.stderr is not None
+        screen, end = pty.openpty()
+        process = subprocess.Popen(line, stderr=end)
         seen = b""
-        while b"%|" not in seen:
-            seen += (said := os.read(process.stderr.fileno(), 4096))
-            assert said, seen
+        while b" pictures" not in seen:
+            seen += os.read(screen, 4096)
         process.send_signal(kind)
-        _, error = process.communicate(timeout=60)
-        assert process.returncode in (expected, 130), error
+        assert process.wait(timeout=60) in (expected, 130), seen
+        os.close(end)
+        os.close(screen)
         assert not out.parent.exists() or not list(out.parent.iterdir())
