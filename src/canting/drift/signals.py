@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +39,9 @@ Rows = tuple[Row, ...]
 CONFIDENCE = 0.95
 """Of the interval of the reported accuracy."""
 
+SURE = 0.9
+"""Probability from which an answer leaves no doubt to speak of."""
+
 
 def signals(seen: Window, reference: Reference, limits: Limits) -> Iterator[Signal]:
     """Yield every signal that there are figures for; each asks whether something got worse."""
@@ -69,15 +72,14 @@ def _unlikeness(rows: Rows, reference: Reference, limit: float, alpha: float) ->
         curves.p_value(rise.gap, len(rows), known),
         len(rows),
         needed.smallest(lambda count: curves.p_value(limit, count, known), alpha),
-        f"{rise.now:.0%} have a distance of {rise.place:.2f} or more, out of fold {rise.before:.0%}"
+        f"{rise.now:.0%} have a distance beyond {rise.place:.2f}, out of fold {rise.before:.0%}"
         " (1 is the threshold)",
     )
 
 
 def _confidence(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
-    sure = np.array([row.probability for row in rows])
-    doubts = [-value for value in reversed(reference.confidences)]
-    rise, known = curves.rise(doubts, -sure), reference.answered
+    sure, known = np.array([row.probability for row in rows]), reference.answered
+    rise = curves.rise(_doubts(reference.confidences)[::-1], _doubts(sure))
     return Signal(
         "confidence",
         reference.confidence,
@@ -87,9 +89,17 @@ def _confidence(rows: Rows, reference: Reference, limit: float, alpha: float) ->
         curves.p_value(rise.gap, len(rows), known),
         len(rows),
         needed.smallest(lambda count: curves.p_value(limit, count, known), alpha),
-        f"{rise.now:.0%} of the answers are at most {-rise.place:.0%} sure, out of fold "
+        f"{rise.now:.0%} of the answers are less than {-rise.place:.0%} sure, out of fold "
         f"{rise.before:.0%}",
     )
+
+
+def _doubts(sure: Sequence[float] | curves.Values) -> curves.Values:
+    """Return probabilities with their sign changed, so that doubt is what rises.
+
+    Those that are sure are all alike: a fall from 0.9999 to 0.999 does not matter.
+    """
+    return -np.minimum(np.asarray(sure, np.float64), SURE)
 
 
 def _abstentions(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
@@ -145,7 +155,7 @@ def _accuracy(rows: Rows, reference: Reference, limit: float, alpha: float) -> S
         len(rows),
         needed.smallest(_share(before + limit, known), alpha),
         f"people named {said} of {len(rows)} answers and {wrong} of these otherwise: at most "
-        f"{1 - now:.0%} are right ({CONFIDENCE:.0%} interval {low:.0%} to {high:.0%})",
+        f"{1 - now:.1%} are right ({CONFIDENCE:.0%} interval {low:.1%} to {high:.1%})",
     )
 
 

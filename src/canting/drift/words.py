@@ -56,8 +56,9 @@ def _figure(name: str, value: float | None, upper: str = "") -> str:
         return "see below"
     if name == "unlikeness":
         return f"median {value:.2f}"
-    start = {"confidence": "mean ", "accuracy": upper}.get(name, "")
-    return f"{start}{value:.0%}"
+    if name == "accuracy":
+        return f"{upper}{value:.1%}"
+    return f"mean {value:.0%}" if name == "confidence" else f"{value:.0%}"
 
 
 def points(share: float) -> str:
