@@ -52,7 +52,7 @@ def test_pictures_of_the_same_kind_raise_no_more_false_alarms_than_stated(
             LABELS[0] if one else answer.label for one, (_, answer) in zip(wrong, seen, strict=True)
         ]
         found = findings(list(signals(made.window(seen, said), made.referred(known), USUAL)), USUAL)
-        significant += any(one.p_value <= USUAL.alpha for one in found)
+        significant += any(one.p_value is not None and one.p_value <= USUAL.alpha for one in found)
         raised += verdict(found) in (Verdict.RETRAIN, Verdict.WATCH)
     most = USUAL.alpha + 2.33 * (USUAL.alpha * (1 - USUAL.alpha) / TRIALS) ** 0.5
     assert significant / TRIALS <= most
@@ -130,6 +130,12 @@ def test_too_few_pictures_are_said_to_be_and_how_many_it_takes(pool: list[made.A
     assert verdict(findings(list(signals(seen, known, USUAL)), USUAL)) is Verdict.NOTHING
 
 
+def test_no_fewer_are_asked_for_than_are_judged(pool: list[made.Answered]) -> None:
+    limits = USUAL._replace(least=300)
+    for one in signals(made.window(pool[300:400]), made.referred(pool[:KNOWN]), limits):
+        assert one.needed == 300
+
+
 def test_few_training_pictures_can_tell_nothing(pool: list[made.Answered]) -> None:
     found = findings(
         list(signals(made.window(pool[300:]), made.referred(pool[200:240]), USUAL)), USUAL
@@ -171,4 +177,6 @@ def test_p_values_are_corrected_for_each_other() -> None:
     assert {one.state for one in findings(both, USUAL)} == {State.SAME}
     assert findings(both[:1], USUAL)[0].state is State.CHANGED
     few = both[1]._replace(pictures=10)
-    assert [one.state for one in findings([both[0], few], USUAL)] == [State.CHANGED, State.FEW]
+    found = findings([both[0], few], USUAL)
+    assert [one.state for one in found] == [State.CHANGED, State.FEW]
+    assert [one.p_value for one in found] == [0.03, None]
