@@ -171,13 +171,18 @@ def test_the_doubt_of_a_winner(tmp_path: Path, wanted: float | None) -> None:
     found = doubt(task, final, answered.iloc[::-1])
     right = set(found.right["path"])
     assert right <= set(paths[10:])
+    assert found.scored["path"].tolist() == paths[9:]
+    assert found.scored["distance"].isna().all() == (wanted is None)
     if wanted is None:
+        assert not found.scored["refused"].any()
         assert (found.card, found.record, len(found.prototypes)) == (None, {"wanted": None}, 0)
         assert right == set(paths[10:])
         return
     assert found.card is not None
     assert set(found.card["refused"]) == set(strangers.KINDS)
     assert found.record["accuracy"] == 80 / 81
+    assert found.scored["refused"].mean() == found.card["false_refusal"]
+    assert (found.scored["distance"] > 1).mean() == pytest.approx(wanted, abs=0.02)
     assert 81 - len(right) - 1 <= round(81 * found.card["false_refusal"]) <= 81 - len(right)
 
 

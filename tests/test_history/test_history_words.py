@@ -45,6 +45,7 @@ def test_a_long_name_keeps_its_beginning_and_its_ending() -> None:
 def test_labels_can_name_a_folder() -> None:
     assert words.label(" Mega Mendung ") == "Mega Mendung"
     assert words.label("e\u0301") == "\u00e9"
-    for bad in ("", " ", ".", "..", "a/b", "a\\b", "a\nb", "\0", "\ud800", "x" * 101):
+    assert words.label("ꦏ" * 85) == "ꦏ" * 85
+    for bad in ("", " ", ".", "..", "a/b", "a\\b", "a\nb", "\0", "\ud800", "x" * 101, "ꦏ" * 86):
         with pytest.raises(InvalidValue, match=r"Received: '.*'\. Give another"):
             words.label(bad)

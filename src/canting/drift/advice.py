@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from canting.drift.drift import Report
-from canting.drift.verdict import Verdict
+from canting.drift.verdict import State, Verdict
+
+UNKNOWN = frozenset({"unlikeness", "abstentions"})
+"""Signals that strangers raise too."""
 
 
 def advice(report: Report) -> Iterator[str]:
@@ -20,15 +23,15 @@ def advice(report: Report) -> Iterator[str]:
 def _retrain(report: Report) -> Iterator[str]:
     seen = report.seen
     refused = len(seen.rows) - len(seen.answered)
-    if refused:
+    changed = {one.signal.name for one in report.findings if one.state is State.CHANGED}
+    if refused and changed & UNKNOWN:
         yield (
             f"Look at the {refused} refused pictures on the history page. What is none of the "
-            "classes was refused rightly and needs no training."
+            "classes was refused rightly; if all of them are, there is nothing to train."
         )
-    named = sum(report.named.values())
     yield (
-        f"Name the others there: {named} of {len(seen.rows)} pictures have a person's label so "
-        "far, and only these can be trained on."
+        f"Name the pictures there: {sum(report.named.values())} of {len(seen.rows)} have a "
+        "person's label so far, and only these can be trained on."
     )
     yield "`canting history export corrections` writes them as a labelled folder."
     yield (

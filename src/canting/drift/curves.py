@@ -26,7 +26,7 @@ class Rise(NamedTuple):
         return max(0.0, self.now - self.before)
 
 
-def rise(quantiles: Sequence[float], values: Values) -> Rise:
+def rise(quantiles: Sequence[float] | Values, values: Values) -> Rise:
     """Find where values, `(n,)`, lie beyond a place more often than the reference does.
 
     The reference runs straight between its `quantiles`, which are at equal steps from 0 to 1;

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,25 +39,28 @@ Rows = tuple[Row, ...]
 CONFIDENCE = 0.95
 """Of the interval of the reported accuracy."""
 
+SURE = 0.9
+"""Probability from which an answer leaves no doubt to speak of."""
+
 
 def signals(seen: Window, reference: Reference, limits: Limits) -> Iterator[Signal]:
     """Yield every signal that there are figures for; each asks whether something got worse."""
-    alpha, answered = limits.alpha / NUMBER, seen.answered
+    answered = seen.answered
     if seen.rows and reference.distances:
-        yield _unlikeness(seen.rows, reference, limits.unlikeness, alpha)
-        yield _abstentions(seen.rows, reference, limits.abstentions, alpha)
+        yield _unlikeness(seen.rows, reference, limits)
+        yield _abstentions(seen.rows, reference, limits)
     if answered:
-        yield _confidence(answered, reference, limits.confidence, alpha)
-        yield _mix(answered, reference, limits.mix, alpha)
+        yield _confidence(answered, reference, limits)
+        yield _mix(answered, reference, limits)
     if any(row.corrected is not None for row in answered):
-        yield _accuracy(answered, reference, limits.accuracy, alpha)
+        yield _accuracy(answered, reference, limits)
 
 
 NUMBER = 5
 """Signals at most: the correction for many comparisons at its hardest."""
 
 
-def _unlikeness(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+def _unlikeness(rows: Rows, reference: Reference, limits: Limits) -> Signal:
     distances = np.array([row.distance for row in rows])
     rise, known = curves.rise(reference.distances, distances), reference.pictures
     return Signal(
@@ -65,34 +68,41 @@ def _unlikeness(rows: Rows, reference: Reference, limit: float, alpha: float) ->
         float(np.median(reference.distances)),
         float(np.median(distances)),
         rise.gap,
-        limit,
+        limits.unlikeness,
         curves.p_value(rise.gap, len(rows), known),
         len(rows),
-        needed.smallest(lambda count: curves.p_value(limit, count, known), alpha),
-        f"{rise.now:.0%} have a distance of {rise.place:.2f} or more, out of fold {rise.before:.0%}"
+        _needed(lambda count: curves.p_value(limits.unlikeness, count, known), limits),
+        f"{rise.now:.0%} have a distance beyond {rise.place:.2f}, out of fold {rise.before:.0%}"
         " (1 is the threshold)",
     )
 
 
-def _confidence(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
-    sure = np.array([row.probability for row in rows])
-    doubts = [-value for value in reversed(reference.confidences)]
-    rise, known = curves.rise(doubts, -sure), reference.answered
+def _confidence(rows: Rows, reference: Reference, limits: Limits) -> Signal:
+    sure, known = np.array([row.probability for row in rows]), reference.answered
+    rise = curves.rise(_doubts(reference.confidences)[::-1], _doubts(sure))
     return Signal(
         "confidence",
         reference.confidence,
         float(sure.mean()),
         rise.gap,
-        limit,
+        limits.confidence,
         curves.p_value(rise.gap, len(rows), known),
         len(rows),
-        needed.smallest(lambda count: curves.p_value(limit, count, known), alpha),
-        f"{rise.now:.0%} of the answers are at most {-rise.place:.0%} sure, out of fold "
+        _needed(lambda count: curves.p_value(limits.confidence, count, known), limits),
+        f"{rise.now:.0%} of the answers are less than {-rise.place:.0%} sure, out of fold "
         f"{rise.before:.0%}",
     )
 
 
-def _abstentions(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+def _doubts(sure: Sequence[float] | curves.Values) -> curves.Values:
+    """Return probabilities with their sign changed, so that doubt is what rises.
+
+    Those that are sure are all alike: a fall from 0.9999 to 0.999 does not matter.
+    """
+    return -np.minimum(np.asarray(sure, np.float64), SURE)
+
+
+def _abstentions(rows: Rows, reference: Reference, limits: Limits) -> Signal:
     hits, known = sum(row.abstained for row in rows), (reference.abstained, reference.pictures)
     now, before = hits / len(rows), reference.abstained / reference.pictures
     return Signal(
@@ -100,15 +110,15 @@ def _abstentions(rows: Rows, reference: Reference, limit: float, alpha: float) -
         before,
         now,
         max(0.0, now - before),
-        limit,
+        limits.abstentions,
         shares.p_value(hits, len(rows), *known),
         len(rows),
-        needed.smallest(_share(before + limit, known), alpha),
+        _needed(_share(before + limits.abstentions, known), limits),
         f"{hits} of {len(rows)} pictures were refused, out of fold {known[0]} of {known[1]}",
     )
 
 
-def _mix(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+def _mix(rows: Rows, reference: Reference, limits: Limits) -> Signal:
     found = Counter(row.label for row in rows)
     labels = sorted({*found, *reference.classes})
     now = np.array([found[label] for label in labels])
@@ -121,15 +131,15 @@ def _mix(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal
         None,
         None,
         mix.change(now, before),
-        limit,
+        limits.mix,
         mix.p_value(now, before),
         len(rows),
-        needed.smallest(lambda n: mix.approximate_p_value(limit, n, known, kinds), alpha),
+        _needed(lambda n: mix.approximate_p_value(limits.mix, n, known, kinds), limits),
         ", ".join(f"{label} {old:.0%} → {new:.0%}" for label, old, new in moved),
     )
 
 
-def _accuracy(rows: Rows, reference: Reference, limit: float, alpha: float) -> Signal:
+def _accuracy(rows: Rows, reference: Reference, limits: Limits) -> Signal:
     wrong = sum(row.corrected not in (None, row.label) for row in rows)
     said = sum(row.corrected is not None for row in rows)
     known = (reference.answered - reference.right, reference.answered)
@@ -140,13 +150,18 @@ def _accuracy(rows: Rows, reference: Reference, limit: float, alpha: float) -> S
         1 - before,
         1 - now,
         max(0.0, now - before),
-        limit,
+        limits.accuracy,
         shares.p_value(wrong, len(rows), *known),
         len(rows),
-        needed.smallest(_share(before + limit, known), alpha),
+        _needed(_share(before + limits.accuracy, known), limits),
         f"people named {said} of {len(rows)} answers and {wrong} of these otherwise: at most "
-        f"{1 - now:.0%} are right ({CONFIDENCE:.0%} interval {low:.0%} to {high:.0%})",
+        f"{1 - now:.1%} are right ({CONFIDENCE:.0%} interval {low:.1%} to {high:.1%})",
     )
+
+
+def _needed(test: needed.Test, limits: Limits) -> int | None:
+    found = needed.smallest(test, limits.alpha / NUMBER)
+    return None if found is None else max(found, limits.least)
 
 
 def _share(share: float, known: tuple[int, int]) -> needed.Test:

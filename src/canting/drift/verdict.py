@@ -29,10 +29,13 @@ class Verdict(StrEnum):
 
 
 class Finding(NamedTuple):
-    """A signal, its p-value corrected for many comparisons, and what that means."""
+    """A signal, its p-value corrected for many comparisons, and what that means.
+
+    There is no p-value where the pictures are too few to be judged at all.
+    """
 
     signal: Signal
-    p_value: float
+    p_value: float | None
     state: State
 
 
@@ -47,7 +50,7 @@ def findings(signals: Sequence[Signal], limits: Limits) -> list[Finding]:
     return [
         Finding(signal, p_values[signal], _state(signal, p_values[signal], limits.alpha))
         if signal in p_values
-        else Finding(signal, 1.0, State.FEW)
+        else Finding(signal, None, State.FEW)
         for signal in signals
     ]
 
@@ -80,8 +83,7 @@ def needed(found: Sequence[Finding], pictures: int, limits: Limits) -> int | Non
     for one in found:
         if one.signal.needed is None:
             return None
-        wanted = max(one.signal.needed, limits.least)
-        most = max(most, math.ceil(wanted * pictures / one.signal.pictures))
+        most = max(most, math.ceil(one.signal.needed * pictures / one.signal.pictures))
     return most
 
 

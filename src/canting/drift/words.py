@@ -46,7 +46,7 @@ def _cells(one: Finding) -> tuple[str, ...]:
         _figure(signal.name, signal.now, upper="at most "),
         points(signal.effect),
         points(signal.limit),
-        "–" if one.state is State.FEW and one.p_value == 1 else _chance(one.p_value),
+        _chance(one.p_value),
         finding(one),
     )
 
@@ -56,8 +56,9 @@ def _figure(name: str, value: float | None, upper: str = "") -> str:
         return "see below"
     if name == "unlikeness":
         return f"median {value:.2f}"
-    start = {"confidence": "mean ", "accuracy": upper}.get(name, "")
-    return f"{start}{value:.0%}"
+    if name == "accuracy":
+        return f"{upper}{value:.1%}"
+    return f"mean {value:.0%}" if name == "confidence" else f"{value:.0%}"
 
 
 def points(share: float) -> str:
@@ -74,7 +75,9 @@ def finding(one: Finding) -> str:
     return f"too few to tell: {one.signal.pictures}, needs about {one.signal.needed}"
 
 
-def _chance(p_value: float) -> str:
+def _chance(p_value: float | None) -> str:
+    if p_value is None:
+        return "–"
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 

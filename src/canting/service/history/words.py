@@ -7,6 +7,9 @@ from canting.service.history.errors import InvalidValue
 
 LONGEST_NAME = 120
 LONGEST_LABEL = 100
+FOLDER_BYTES = 255
+"""Bytes of the name of a folder, at most, on every usual file system."""
+
 _ENDING = 20
 
 
@@ -24,10 +27,12 @@ def name(text: str) -> str:
 def label(text: str) -> str:
     """Return a label that can name a folder, or raise `InvalidValue`."""
     whole = unicodedata.normalize("NFC", text.strip()) if text.isprintable() else ""
-    if not 0 < len(whole) <= LONGEST_LABEL or whole[0] == "." or re.search(r"[/\\]", whole):
+    fits = 0 < len(whole) <= LONGEST_LABEL and len(whole.encode()) <= FOLDER_BYTES
+    if not fits or whole[0] == "." or re.search(r"[/\\]", whole):
         raise InvalidValue(
-            f"`label`: expected 1 to {LONGEST_LABEL} printable characters without slashes, not "
-            f"beginning with a dot. Received: {text[:LONGEST_LABEL]!a}. Give another label."
+            f"`label`: expected 1 to {LONGEST_LABEL} printable characters, at most {FOLDER_BYTES} "
+            f"bytes, without slashes, not beginning with a dot. Received: "
+            f"{text[:LONGEST_LABEL]!a}. Give another label."
         )
     return whole
 
