@@ -1,4 +1,4 @@
-"""Build the Bento: the bundle with all that serving needs, and nothing else."""
+"""Build the Bento: the bundle and its cards with all that serving needs, and nothing else."""
 
 from pathlib import Path
 
@@ -6,4 +6,4 @@ from canting.core.stage import BUILD, stage
 from canting.package import bento
 
 with stage("package"):
-    print(bento.build(Path(), BUILD / "best", BUILD / "bento"))
+    print(bento.build(Path(), BUILD / "best", BUILD / "cards", BUILD / "bento"))

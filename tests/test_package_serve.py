@@ -31,13 +31,22 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(packed: Path) -> Path:
+def cards(packed: Path) -> Path:
+    """Cards beside it."""
+    folder = packed.parent / "cards"
+    folder.mkdir()
+    (folder / "model_card.html").write_text("<h1>Colours</h1>")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(packed: Path, cards: Path) -> Path:
     """Its Bento, built where no package index and no other server can be reached."""
     folder = packed.parent / "bento"
     with pytest.MonkeyPatch.context() as patch:
         for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "UV_INDEX_URL"):
             patch.setenv(name, NOWHERE)
-        tag = bento.build(ROOT, packed, folder)
+        tag = bento.build(ROOT, packed, cards, folder)
     assert tag == f"canting:{files.sha256(packed / 'model.tflite')[:12]}"
     return folder
 
@@ -47,8 +56,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
-def test_the_same_content_is_the_same_bytes(built: Path, packed: Path) -> None:
-    bento.build(ROOT, packed, packed.parent / "again")
+def test_the_same_content_is_the_same_bytes(built: Path, packed: Path, cards: Path) -> None:
+    bento.build(ROOT, packed, cards, packed.parent / "again")
     assert contents(packed.parent / "again") == contents(built)
 
 
@@ -56,6 +65,7 @@ def test_it_holds_the_bundle_the_service_and_a_container_file(built: Path, packe
     found = contents(built)
     for name, content in contents(packed).items():
         assert found[f"src/bundle/{name}"] == content
+    assert found["src/bundle/cards/model_card.html"] == b"<h1>Colours</h1>"
     assert "src/canting/service/service.py" in found
     container = found["env/docker/Dockerfile"].decode()
     assert "FROM python:3.11-slim" in container

@@ -23,12 +23,15 @@ EPOCH = "1980-01-01T00:00:00+00:00"
 """Time that every Bento bears, so that the same content is the same bytes."""
 
 
-def build(root: Path, bundle: Path, bento: Path) -> str:
-    """Write the Bento of a bundle and return its tag: the model's digest is its version."""
+def build(root: Path, bundle: Path, cards: Path, bento: Path) -> str:
+    """Write the Bento of a bundle with its cards and return its tag.
+
+    The model's digest is its version.
+    """
     version = files.sha256(bundle / MODEL)[:12]
     with tempfile.TemporaryDirectory(prefix="canting-") as folder:
         context, home = Path(folder) / "context", Path(folder) / "home"
-        assemble(root, bundle, context)
+        assemble(root, bundle, cards, context)
         _bentoml(context, home, version)
         built = home / "bentos" / NAME / version
         _settle(built, context)
@@ -37,14 +40,15 @@ def build(root: Path, bundle: Path, bento: Path) -> str:
     return f"{NAME}:{version}"
 
 
-def assemble(root: Path, bundle: Path, context: Path) -> None:
-    """Copy code, bundle, requirements and `bentofile.yaml` into a folder."""
+def assemble(root: Path, bundle: Path, cards: Path, context: Path) -> None:
+    """Copy code, bundle, cards, requirements and `bentofile.yaml` into a folder."""
     source = root / "src"
     for path in modules.shipped(source):
         target = context / path.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     shutil.copytree(bundle, context / BUNDLE)
+    shutil.copytree(cards, context / BUNDLE / "cards")
     shutil.copyfile(root / BENTOFILE, context / BENTOFILE)
     lock, project = ((root / name).read_text(encoding="utf-8") for name in (LOCK, PROJECT))
     entries = requirements.needed(lock, requirements.wanted(project))
