@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["browser", "bundle", "site", "site_bundle"]
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SCREENSHOTS = ROOT / "build" / "screenshots"
 HOSTILE = "<img src=x onerror=alert(1)>\"'.jpg"
 KEPT = 30
@@ -100,9 +101,9 @@ def cloth(colour: str) -> bytes:
 def browser() -> "Iterator[Browser]":
     """Yield a Chromium; skip with a clear word where there is none."""
     api = pytest.importorskip("playwright.sync_api", reason="needs the package `playwright`")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.skip("needs Chromium: no `chromium` on the path")
+        pytest.skip(f"needs Chromium: none of {BROWSERS} on the path")
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with api.sync_playwright() as playwright:
         one = playwright.chromium.launch(executable_path=path, args=arguments)
