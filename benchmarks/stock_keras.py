@@ -18,7 +18,8 @@ import pandas as pd
 
 from canting import manifest
 from canting.core import runtime
-from canting.core.params import Params, Scenario, load
+from canting.core.params import Params, load
+from canting.core.scenario import Scenario
 from canting.statistics.resampled import p_value
 from canting.train.fold import read_table
 

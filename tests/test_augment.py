@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from canting.core.errors import CantingError
-from canting.core.params import Features, load
+from canting.core.params import load
+from canting.core.sections import Features
 from canting.features import augment, coloured, drawn
 from canting.features.drawn import Drawn
 from canting.features.placed import placed

@@ -11,7 +11,7 @@ import pytest
 
 from canting.backbones.cut import split
 from canting.core import arrays, files
-from canting.core.params import Features
+from canting.core.sections import Features
 from canting.features import augment, compute, cost, store, trunk
 from canting.features.compute import Pictures
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from canting.core.errors import CantingError
-from canting.core.params import Fetch
+from canting.core.sections import Fetch
 from canting.fetch import Fetched, Means, fetch
 
 ROOT = Path(__file__).parents[1]

@@ -19,7 +19,7 @@ import kagglesdk.kaggle_env
 import pytest
 
 from canting.core.errors import CantingError
-from canting.core.params import Fetch
+from canting.core.sections import Fetch
 from canting.fetch import Fetched, Means, Patience, fetch
 
 SOURCE = "kaggle:owner/slug/versions/3"

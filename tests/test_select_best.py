@@ -10,7 +10,7 @@ import pytest
 
 from canting.classifier import BundleError, load
 from canting.core import files
-from canting.core.params import Scenario
+from canting.core.scenario import Scenario
 from canting.engine import Engine
 from canting.select_best import bundle, cost, rule
 from canting.select_best.bundle import Contents, ExportError

@@ -16,7 +16,9 @@ import pytest
 
 from canting.core import files
 from canting.core.names import OPTIMIZERS
-from canting.core.params import Params, Scenario, Train, load
+from canting.core.params import Params, load
+from canting.core.scenario import Scenario
+from canting.core.sections import Train
 from canting.features import store
 from canting.features.store import Store
 from canting.logits import cross_entropy

@@ -12,7 +12,7 @@ import pytest
 
 from canting import manifest, validate
 from canting.core.errors import CantingError
-from canting.core.params import Validate
+from canting.core.sections import Validate
 from canting.validate.report import ValidationError
 
 from .folder import failed, save, settled

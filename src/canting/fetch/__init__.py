@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canting.core.files import replacing, write_text
-from canting.core.params import Fetch
+from canting.core.sections import Fetch
 from canting.fetch.classes import class_folders
 from canting.fetch.copying import check_apart, copied
 from canting.fetch.digests import as_text, check_pin, of_text

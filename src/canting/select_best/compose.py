@@ -6,7 +6,7 @@ import keras
 from keras import layers, ops
 
 from canting.backbones.cut import split
-from canting.core.params import Scenario
+from canting.core.scenario import Scenario
 from canting.features.flips import FLIPS
 
 OUTPUTS = ("logits", "pooled", "map")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from canting.backbones.cut import split
-from canting.core.params import Scenario
+from canting.core.scenario import Scenario
 from canting.select_best.rule import Cost
 
 

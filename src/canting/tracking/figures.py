@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from canting.core import files
-from canting.core.params import Scenario
+from canting.core.scenario import Scenario
 from canting.report import read
 from canting.tracking.run import Point, joined, numbers
 

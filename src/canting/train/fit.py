@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.core import runtime
-from canting.core.params import Scenario, Train
+from canting.core.scenario import Scenario
+from canting.core.sections import Train
 from canting.features.store import Array, Store
 from canting.logits import cross_entropy
 from canting.train import tail

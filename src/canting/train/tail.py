@@ -7,7 +7,8 @@ from keras import layers
 
 from canting.backbones.cut import split
 from canting.core.names import BACKBONES
-from canting.core.params import Scenario, Train
+from canting.core.scenario import Scenario
+from canting.core.sections import Train
 
 
 def build(scenario: Scenario, size: tuple[int, int], shape: tuple[int, ...], classes: int) -> Any:

@@ -1,6 +1,8 @@
 """What a setting means to the code that trains."""
 
-from canting.core.params import Params, Scenario, Train
+from canting.core.params import Params
+from canting.core.scenario import Scenario
+from canting.core.sections import Train
 from canting.core.space import Setting
 
 

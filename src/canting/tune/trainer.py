@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.core import runtime
-from canting.core.params import Scenario, Train
+from canting.core.scenario import Scenario
+from canting.core.sections import Train
 from canting.train import fit, tail
 from canting.train.balance import Rows
 from canting.train.batches import Batches, Data

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from canting.core.params import Scenario, Train
+from canting.core.scenario import Scenario
+from canting.core.sections import Train
 from canting.core.space import Setting
 from canting.train.balance import Rows
 from canting.train.batches import Batches, Data

@@ -1,6 +1,6 @@
 """What the classes have to be."""
 
-from canting.core.params import Validate
+from canting.core.sections import Validate
 from canting.validate.check import Check
 
 
