@@ -48,6 +48,16 @@ def test_the_cheapest_of_the_indistinguishable_wins() -> None:
     assert "large has the best macro_f1" in choice.reason
     assert "1 of the 2 other scenarios is not distinguishable from the best." in choice.reason
     assert choice.candidates["distinguishable"].tolist() == [False, False, True]
+    assert "small is the cheapest within one standard error of it" in choice.reason
+
+
+def test_what_a_weak_test_cannot_tell_is_not_taken_for_nothing() -> None:
+    unsure = folds(large=[0.95, 0.96, 0.95, 0.96], small=[0.93, 0.60, 0.97, 0.90])
+    choice = rule.choose(unsure, COSTS, "macro_f1", 0.05)
+    assert not choice.candidates["distinguishable"].any()
+    assert choice.candidates["near"].tolist() == [True, False]
+    assert choice.winner == "large"
+    assert "None is within one standard error of it." in choice.reason
 
 
 def test_a_clear_difference_is_not_given_away_for_cost() -> None:

@@ -97,6 +97,8 @@ def test_comparison_by_hand() -> None:
     assert near == pytest.approx(2 * stats.t.sf(0.01 / np.sqrt(0.0001 * 5 / 6), 2))
     assert table["p_holm"].tolist() == pytest.approx([1, near, 2 * low])
     assert table["distinguishable"].tolist() == [False, False, True]
+    # best: variance 0.0004, times 1/3 + 1/2: a standard error of 0.0183
+    assert table["near"].tolist() == [True, True, False]
 
 
 def test_scenarios_with_the_same_mean_stay_in_their_order() -> None:

@@ -1,8 +1,8 @@
 """The rule that chooses a scenario, and its reason in words.
 
 The scenario with the best mean score over the folds leads. Every scenario that is not
-distinguishable from it is as good; among those the cheapest wins: fewest parameters, then fewest
-trained parameters, then fewest epochs, then the better score.
+distinguishable from it and within one standard error of it is as good; among those the cheapest
+wins: fewest parameters, then fewest trained parameters, then fewest epochs, then the better score.
 """
 
 from collections.abc import Mapping
@@ -35,10 +35,12 @@ def choose(folds: pd.DataFrame, costs: Mapping[str, Cost], metric: str, alpha: f
             "std": by_fold(folds, metric).std(axis=1).to_numpy(),
             "p_value": compared["p_holm"],
             "distinguishable": compared["distinguishable"],
+            "near": compared["near"],
             **{key: [costs[name][place] for name in names] for place, key in enumerate(_COSTS)},
         }
     )
-    equals = compared.loc[~compared["distinguishable"], "scenario"].tolist()
+    same = ~compared["distinguishable"] & compared["near"]
+    equals = compared.loc[same, "scenario"].tolist()
     winner = min(equals, key=lambda name: (costs[name], names.index(name)))
     return Choice(winner, _reason(winner, equals, candidates, metric), candidates)
 
@@ -52,12 +54,14 @@ def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: st
     if len(candidates) == 1:
         return f"{winner} is the only scenario; its {metric} is {score}."
     start = f"{leader} has the best {metric}, {_words(rows.loc[leader])}. {verdict(candidates)}"
-    if len(equals) == 1:
+    if candidates["distinguishable"].sum() == len(candidates) - 1:
         return start
+    if len(equals) == 1:
+        return f"{start} None is within one standard error of it."
     if winner == leader:
-        return f"{start} None of these is cheaper."
+        return f"{start} None within one standard error of it is cheaper."
     return (
-        f"{start} {winner} is the cheapest of these, with "
+        f"{start} {winner} is the cheapest within one standard error of it, with "
         f"{int(rows.loc[winner, 'parameters']):,} parameters and {metric} {score}."
     )
 

@@ -6,6 +6,8 @@ import pandas as pd
 from canting.statistics import resampled
 from canting.statistics.holm import holm
 
+ROUNDING = 1e-12
+
 
 def compare(
     folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float, drawn: int | None = None
@@ -16,6 +18,11 @@ def compare(
     difference by itself; `p_holm` is corrected for all comparisons and decides on
     `distinguishable`. The best was picked on the folds that it is tested on, which flatters it, so
     that "distinguishable" is said somewhat too often.
+
+    `near` tells whether a mean is within one standard error of the best one: with few folds a test
+    finds little, and what it does not find is not shown to be nothing. The one-standard-error rule
+    is that of Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees" (1984),
+    section 3.4.3.
     """
     table = by_fold(folds, metric)
     values = table.to_numpy(np.float64)
@@ -23,16 +30,18 @@ def compare(
     ends = [resampled.interval(row, confidence, drawn) for row in differences]
     p_values = [resampled.p_value(row, drawn) for row in differences]
     corrected = [1.0, *holm(p_values[1:])]
+    means, error = values.mean(axis=1), resampled.standard_error(values[0], drawn)
     return pd.DataFrame(
         {
             "scenario": [str(name) for name in table.index],
-            "mean": values.mean(axis=1),
+            "mean": means,
             "difference": [end.mean for end in ends],
             "low": [end.low for end in ends],
             "high": [end.high for end in ends],
             "p_value": p_values,
             "p_holm": corrected,
             "distinguishable": [p < alpha for p in corrected],
+            "near": means >= means[0] - error - ROUNDING,
         }
     )
 

@@ -39,7 +39,12 @@ def interval(values: Scores, confidence: float, folds: int | None = None) -> Int
 def half_width(values: Scores, confidence: float, folds: int | None = None) -> float:
     """Return half the length of the interval of the mean."""
     quantile = float(special.stdtrit(len(values) - 1, (1 + confidence) / 2))
-    return quantile * math.sqrt(_variance_of_mean(values, folds))
+    return quantile * standard_error(values, folds)
+
+
+def standard_error(values: Scores, folds: int | None = None) -> float:
+    """Return the standard error of the mean."""
+    return math.sqrt(_variance_of_mean(values, folds))
 
 
 def p_value(differences: Scores, folds: int | None = None) -> float:

@@ -10,7 +10,7 @@ from canting.tune.ledger import COMBINATION, SEPARATOR
 
 
 class Choice(NamedTuple):
-    """The recommended combination, the reason, and all that cannot be told from the best."""
+    """The recommended combination, the reason, and all that are as good as the best."""
 
     method: str
     optimizer: str
@@ -19,8 +19,12 @@ class Choice(NamedTuple):
 
 
 def choose(comparison: pd.DataFrame, costs: pd.DataFrame, metric: str) -> Choice:
-    """Return the cheapest search, by processor time, of those not distinguishable from the best."""
-    same = comparison[~comparison["distinguishable"]].merge(costs, on=COMBINATION)
+    """Return the cheapest search, by processor time, of those as good as the best.
+
+    These are not distinguishable from it and within one standard error of it.
+    """
+    equal = ~comparison["distinguishable"] & comparison["near"]
+    same = comparison[equal].merge(costs, on=COMBINATION)
     cheapest = same.loc[same["search_cpu_seconds"].idxmin()]
     best = same.iloc[0]
     names = [_name(row) for row in same.to_dict("records")]
@@ -45,9 +49,9 @@ def _reason(best: Any, chosen: Any, same: int, count: int, score: str) -> str:
     if count == 1:
         return f"{_name(chosen)} is the only combination that was searched."
     if same == 1:
-        return f"{_name(chosen)} is the best, and every other is distinguishable from it."
+        return f"{_name(chosen)} is the best, and no other is within one standard error of it."
     seconds, others = chosen["search_cpu_seconds"], best["search_cpu_seconds"]
-    cheap = f"the cheapest search of the {same} that are not distinguishable from the best"
+    cheap = f"the cheapest search of the {same} within one standard error of the best"
     if _name(best) == _name(chosen):
         return f"{_name(chosen)} has the best {score}, and {cheap} ({seconds:.1f} s)."
     return (

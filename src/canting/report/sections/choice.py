@@ -12,9 +12,9 @@ def section(run: Run) -> Section:
         (
             say(
                 f"The scenario with the best mean {run.metric} over the folds leads; every "
-                "scenario that is not distinguishable from it counts as good, and the cheapest of "
-                "these is chosen: fewest parameters, then fewest trained parameters, then fewest "
-                "epochs, then the better score."
+                "scenario that is not distinguishable from it, and within one standard error of "
+                "it, counts as good, and the cheapest of these is chosen: fewest parameters, then "
+                "fewest trained parameters, then fewest epochs, then the better score."
             ),
             say("Chosen: ", Strong(run.short(run.winner)), f". {run.reason}"),
             *_hold_out(run),
