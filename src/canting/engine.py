@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from canting.core.silence import silence
+
 Array = npt.NDArray[np.float32]
 
 
@@ -49,5 +51,7 @@ class Engine:
     def _made(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
-        interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-        return interpreter.get_signature_runner("serving_default")
+        with silence():
+            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+            interpreter.allocate_tensors()
+            return interpreter.get_signature_runner("serving_default")

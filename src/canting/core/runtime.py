@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+
+from canting.core.silence import silence
 
 QUIET = {
     "BENTOML_DO_NOT_TRACK": "True",
@@ -65,15 +66,8 @@ def import_keras() -> None:
 
     TensorFlow writes them before its log level is in force.
     """
-    sys.stderr.flush()
-    shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
+    with silence():
         importlib.import_module("keras")
-    finally:
-        os.dup2(shown, 2)
-        os.close(shown)
-        os.close(nowhere)
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 """From names of files to a table."""
 
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from canting.classifier import load
@@ -22,8 +20,7 @@ def predict(names: Sequence[str], bundle: Path, out: Path | None) -> bytes:
     if out is not None:
         table.check(out)
     found = paths.expand(names)
-    with _quiet():
-        classifier = load(bundle)
+    classifier = load(bundle)
     predicted = answers.predict(classifier, found)
     rows = [table.row(Answered(one.path, one.answer)) for one in predicted if one.answer]
     _tell(predicted)
@@ -33,20 +30,6 @@ def predict(names: Sequence[str], bundle: Path, out: Path | None) -> bytes:
         return table.as_csv(rows)
     table.write(out, rows)
     return b""
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the line that LiteRT writes with its first interpreter from standard error."""
-    sys.stderr.flush()
-    shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(shown, 2)
-        os.close(shown)
-        os.close(nowhere)
 
 
 def _tell(predicted: Sequence[Predicted]) -> None:
