@@ -25,7 +25,7 @@ from canting.train.balance import balanced, oversampled
 from canting.train.batches import Batches, Data
 from canting.train.mixup import mix
 from canting.train.outcome import Outcome
-from tests.conftest import ROOT
+from tests.conftest import ROOT, one_core
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
 NEVER = Train(
@@ -294,6 +294,7 @@ def test_a_tail_starts_from_the_weights_behind_the_cut() -> None:
     assert len(model.trainable_weights) == 6
 
 
+@one_core()
 def test_a_killed_grid_goes_on_and_ends_the_same(features: Path, tmp_path: Path) -> None:
     settings = params(optimizer=("adam", "sgd"), epochs=(2,))
     whole = grid.train(settings, table(), features, tmp_path / "whole")
