@@ -253,7 +253,7 @@ def test_a_rare_class_is_learned_with_weights_or_oversampling(tmp_path: Path) ->
         np.save(store.view_path(tmp_path, number), array)
     files.write_json(tmp_path / "key.json", "made by the test")
     rare = Data(Store(tmp_path), classes, np.arange(len(classes)), (224, 224), 2)
-    (scenario,) = params(epochs=(10,), learning_rate=(0.01,)).scenarios()
+    (scenario,) = params(epochs=(10,), learning_rate=(0.03,), batch_size=(128,)).scenarios()
     rows = np.arange(len(classes))
     named = {}
     for balance in get_args(Train.model_fields["balance"].annotation):
