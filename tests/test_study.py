@@ -19,7 +19,7 @@ from canting.core.params import load
 from canting.study import experiment
 from canting.study.changes import assigned, check, flat, read
 from canting.study.yaml_text import merged
-from tests.conftest import ROOT
+from tests.conftest import ROOT, one_core
 from tests.test_pipeline import clone, run
 
 TEXT = (ROOT / "params.yaml").read_text()
@@ -36,6 +36,7 @@ validate: {min_pictures: 6, min_groups: 3}
 features:
   views: 1
 tune: {method: none}
+shift: {pictures: 2}
 """
 
 
@@ -49,7 +50,7 @@ def test_merging_changes_values_and_keeps_the_rest(tmp_path: Path) -> None:
     text = merged(TEXT, read(tmp_path / "tiny.yaml"))
     assert comments(text) == comments(TEXT)
     old, new = TEXT.splitlines(), text.splitlines()
-    assert sum(a != b for a, b in zip(old, new, strict=True)) == 10
+    assert sum(a != b for a, b in zip(old, new, strict=True)) == 11
     params = check(text, tmp_path / "tiny.yaml")
     assert [one.optimizer for one in params.scenarios()] == ["adam", "nadam"]
     assert (params.learning_rate, params.image_size) == ((0.01,), (32, 32))
@@ -295,6 +296,7 @@ def times(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in (folder / ".canting/features").glob("[!.]*")}
 
 
+@one_core()
 def test_a_killed_study_goes_on_and_a_done_one_is_not_done_again(folder: Path) -> None:
     silent = subprocess.DEVNULL
     process = subprocess.Popen(
