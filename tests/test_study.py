@@ -293,7 +293,10 @@ def call(folder: Path, *changes: str) -> list[str]:
 
 
 def times(folder: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in (folder / ".canting/features").glob("[!.]*")}
+    """Return when each kept view was written: its array, and the seconds that follow it."""
+    noted = sorted((folder / ".canting/features").glob("[!.]*.json"))
+    paths = [path for note in noted for path in (note, note.with_suffix(".npy"))]
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
 @one_core()
@@ -303,7 +306,7 @@ def test_a_killed_study_goes_on_and_a_done_one_is_not_done_again(folder: Path) -
         call(folder), cwd=folder, start_new_session=True, stdout=silent, stderr=silent
     )
     deadline = time.monotonic() + 120
-    while len(times(folder)) < 2 and time.monotonic() < deadline and process.poll() is None:
+    while not times(folder) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
