@@ -19,9 +19,9 @@ check: $(READY)
 	ruff format --check .
 	mypy
 
-# All tests.
+# All tests, in the order of `tests/conftest.py`: the longest files first.
 test: $(READY) data
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The pipeline, from the pictures to the model; what is up to date is not run again.
 repro: $(READY) data

@@ -1,5 +1,8 @@
 """What many tests share."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,11 +33,34 @@ def trashnet() -> Path:
     return real("data/trashnet")
 
 
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Let what is started inside see one core, its own of each of pytest's workers.
+
+    A stage then trains in its own process: every worker process takes 5 seconds of a core to import
+    TensorFlow. The first run of `test_pipeline` keeps all cores.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.sched_setaffinity(0, {cores[worker % len(cores)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the longest files, so that two workers end at about the same time.
 
-    Each worker takes two files to begin with, so a short one comes third.
+    Each worker takes two files to begin with, so a short one comes third. `pytest-xdist` keeps this
+    order with `--no-loadscope-reorder` alone; else it starts with the files of the most tests.
     """
-    longest = "pipeline study params train backbones features select_best painter"
+    longest = (
+        "pipeline study params track_send tune_search train backbones features browser_pages "
+        "select_best painter grid_faults predict doctor_dvc service_running evaluate abstention"
+    )
     places = {f"test_{name}.py": place for place, name in enumerate(longest.split())}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))

@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -55,17 +56,31 @@ def test_mobilenet_v2_with_real_weights_tells_pictures_apart(
     assert similar[0, 1] > 0.8 > similar[0, 2]
 
 
-@pytest.mark.parametrize("backbone", OTHERS)
-def test_weights_are_read_from_the_named_folder(
-    backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Built(NamedTuple):
+    """A network with random weights, and the folder that holds them as a file."""
+
+    name: str
+    network: keras.Model
+    folder: Path
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Build each network once for all tests that ask for it; pytest runs these in one go."""
     keras.utils.set_random_seed(1)
-    source = TABLE[backbone].build((*SMALL, 3))
-    source.save_weights(tmp_path / weight_files.filename(backbone))
-    monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
+    name, folder = request.param, tmp_path_factory.mktemp("weights")
+    network = TABLE[name].build((*SMALL, 3))
+    network.save_weights(folder / weight_files.filename(name))
+    return Built(name, network, folder)
+
+
+def test_weights_are_read_from_the_named_folder(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(weight_files.FOLDER, str(built.folder))
     keras.utils.set_random_seed(2)
-    loaded = weights.load(backbone, (*SMALL, 3))
-    expected, received = source.get_weights(), loaded.get_weights()
+    loaded = weights.load(built.name, (*SMALL, 3))
+    expected, received = built.network.get_weights(), loaded.get_weights()
     assert all(np.array_equal(*pair) for pair in zip(expected, received, strict=True))
 
 
@@ -93,9 +108,11 @@ def test_tail_after_trunk_is_the_whole(
         np.testing.assert_allclose(answer, np.asarray(whole(picture)), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("backbone", ["resnet50", "densenet121", "inception_v3", "vgg19"])
-def test_every_cut_point_can_be_cut_at(backbone: str) -> None:
-    core = TABLE[backbone].build((*SMALL, 3))
+@pytest.mark.parametrize(
+    "built", ["resnet50", "densenet121", "inception_v3", "vgg19"], indirect=True
+)
+def test_every_cut_point_can_be_cut_at(built: Built) -> None:
+    core = built.network
     points = cut_points(core)
     assert len(points) > 3
     for name in points[:: max(1, len(points) // 6)]:

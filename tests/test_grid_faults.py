@@ -16,10 +16,16 @@ from canting.features import store
 from canting.train import grid
 from canting.train.fold import Task
 from canting.train.grid import Tables
-from tests.conftest import ROOT
+from tests.conftest import ROOT, one_core
 
 PICTURES, CHANNELS, FOLDS = 60, 8, 2
 TARGETS = np.arange(PICTURES) % 3
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone() -> Iterator[None]:
+    with one_core():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +142,7 @@ def test_the_seed_decides(whole: tuple[Tables, Path], features: Path, tmp_path: 
     assert other.predictions["path"].equals(same.predictions["path"])
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_scenario_that_diverges_stops_no_other(
     whole: tuple[Tables, Path], features: Path, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from canting.engine import Engine
-from tests.conftest import ROOT
+from tests.conftest import ROOT, one_core
 
 SMALL = {"image_size": [96, 96], "epochs": 8, "folds": 3, "learning_rate": 3.0e-3}
 
@@ -135,6 +135,7 @@ def test_the_run_is_with_mlflow_once(done: Path) -> None:
         assert kinds.fetchall() == [("scenario",), ("search",), ("study",)]
 
 
+@one_core()
 def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) -> None:
     before = metrics(done)
     command = ("dvc", "exp", "run", "--name", "nadam", "-S", "optimizer=nadam", "select_best")
@@ -163,6 +164,7 @@ def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) 
     run(done, "dvc", "checkout", "-q")
 
 
+@one_core()
 def test_a_method_is_chosen_on_the_command_line(done: Path) -> None:
     told = run(done, "dvc", "exp", "run", "-S", "tune.method=hyperband", "tune").stdout
     assert "Stage 'features' didn't change, skipping" in told

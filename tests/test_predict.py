@@ -150,7 +150,7 @@ def test_a_file_name_that_is_not_utf8_and_a_class_named_path(bundle: Path, tmp_p
 def test_killed_at_work_it_leaves_nothing(bundle: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "many", tmp_path / "out" / "table.csv"
     folder.mkdir()
-    Image.effect_noise((2000, 2000), 90).convert("RGB").save(folder / "a.png")
+    Image.effect_noise((2000, 2000), 90).convert("RGB").save(folder / "a.png", compress_level=1)
     for number in range(300):
         os.link(folder / "a.png", folder / f"{number:03}.png")
     one_core = min(os.sched_getaffinity(0))

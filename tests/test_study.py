@@ -19,7 +19,7 @@ from canting.core.params import load
 from canting.study import experiment
 from canting.study.changes import assigned, check, flat, read
 from canting.study.yaml_text import merged
-from tests.conftest import ROOT
+from tests.conftest import ROOT, one_core
 from tests.test_pipeline import clone, run
 
 TEXT = (ROOT / "params.yaml").read_text()
@@ -36,6 +36,7 @@ validate: {min_pictures: 6, min_groups: 3}
 features:
   views: 1
 tune: {method: none}
+shift: {pictures: 2}
 """
 
 
@@ -49,7 +50,7 @@ def test_merging_changes_values_and_keeps_the_rest(tmp_path: Path) -> None:
     text = merged(TEXT, read(tmp_path / "tiny.yaml"))
     assert comments(text) == comments(TEXT)
     old, new = TEXT.splitlines(), text.splitlines()
-    assert sum(a != b for a, b in zip(old, new, strict=True)) == 10
+    assert sum(a != b for a, b in zip(old, new, strict=True)) == 11
     params = check(text, tmp_path / "tiny.yaml")
     assert [one.optimizer for one in params.scenarios()] == ["adam", "nadam"]
     assert (params.learning_rate, params.image_size) == ((0.01,), (32, 32))
@@ -292,16 +293,20 @@ def call(folder: Path, *changes: str) -> list[str]:
 
 
 def times(folder: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in (folder / ".canting/features").glob("[!.]*")}
+    """Return when each kept view was written: its array, and the seconds that follow it."""
+    noted = sorted((folder / ".canting/features").glob("[!.]*.json"))
+    paths = [path for note in noted for path in (note, note.with_suffix(".npy"))]
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
+@one_core()
 def test_a_killed_study_goes_on_and_a_done_one_is_not_done_again(folder: Path) -> None:
     silent = subprocess.DEVNULL
     process = subprocess.Popen(
         call(folder), cwd=folder, start_new_session=True, stdout=silent, stderr=silent
     )
     deadline = time.monotonic() + 120
-    while len(times(folder)) < 2 and time.monotonic() < deadline and process.poll() is None:
+    while not times(folder) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

@@ -27,7 +27,7 @@ from canting.train.balance import balanced, oversampled
 from canting.train.batches import Batches, Data
 from canting.train.mixup import mix
 from canting.train.outcome import Outcome
-from tests.conftest import ROOT
+from tests.conftest import ROOT, one_core
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
 NEVER = Train(
@@ -255,7 +255,7 @@ def test_a_rare_class_is_learned_with_weights_or_oversampling(tmp_path: Path) ->
         np.save(store.view_path(tmp_path, number), array)
     files.write_json(tmp_path / "key.json", "made by the test")
     rare = Data(Store(tmp_path), classes, np.arange(len(classes)), (224, 224), 2)
-    (scenario,) = params(epochs=(10,), learning_rate=(0.01,)).scenarios()
+    (scenario,) = params(epochs=(10,), learning_rate=(0.03,), batch_size=(128,)).scenarios()
     rows = np.arange(len(classes))
     named = {}
     for balance in get_args(Train.model_fields["balance"].annotation):
@@ -296,6 +296,7 @@ def test_a_tail_starts_from_the_weights_behind_the_cut() -> None:
     assert len(model.trainable_weights) == 6
 
 
+@one_core()
 def test_a_killed_grid_goes_on_and_ends_the_same(features: Path, tmp_path: Path) -> None:
     settings = params(optimizer=("adam", "sgd"), epochs=(2,))
     whole = grid.train(settings, table(), features, tmp_path / "whole")

@@ -27,6 +27,7 @@ from canting.tune.sampler import Sampler, ends, importances
 from canting.tune.setting import apply, changes
 from canting.tune.task import Task, path
 from canting.tune.training import Training
+from tests.conftest import one_core
 from tests.tune_data import CHANNELS, PICTURES, TARGETS, params, table, tasks, write_features
 
 SETTING = {"learning_rate": 0.02, "batch_size": 16, "dropout": 0.4}
@@ -260,10 +261,11 @@ def test_a_diverging_trial_fails_and_the_search_goes_on(features: Path, tmp_path
     assert lost.tuned is None
 
 
+@one_core()
 def test_a_killed_study_goes_on_without_repeated_or_lost_trials(
     features: Path, tmp_path: Path
 ) -> None:
-    change = {"tune__method": ["random", "hyperband"], "tune__budget": 8, "tune__epochs": 9}
+    change = {"tune__method": ["random", "hyperband"], "tune__budget": 8}
     searches = tasks(tmp_path, features, **change)
     script = tmp_path / "run.py"
     script.write_text(
