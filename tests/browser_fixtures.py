@@ -97,9 +97,12 @@ def cloth(colour: str) -> bytes:
     return encoded(colour, (320, 240))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """Yield a Chromium; skip with a clear word where there is none."""
+    """Yield a Chromium; skip with a clear word where there is none.
+
+    One a module: Playwright allows no second one in a process while the first is there.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="needs the package `playwright`")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:

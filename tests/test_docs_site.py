@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,14 +11,20 @@ from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from canting import cli
 from canting.core.params import Params
+from tests.browser_fixtures import browser
 from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")
@@ -90,41 +95,28 @@ def test_every_key_and_command_has_its_place(site: Path) -> None:
         assert f"canting {command.__name__.rsplit('.', 1)[-1]}" in commands
 
 
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    pytest.importorskip("playwright")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("needs Chromium")
-    return path
-
-
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
 
-def test_search_works_without_the_internet(site: Path, chromium: str) -> None:
-    from playwright.sync_api import Route, sync_playwright
-
+def test_search_works_without_the_internet(site: Path, browser: "Browser") -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
     Thread(target=server.serve_forever, daemon=True).start()
     address, outside = f"http://127.0.0.1:{server.server_port}", []
 
-    def guard(route: Route) -> None:
+    def guard(route: "Route") -> None:
         if route.request.url.startswith(address):
             route.continue_()
         else:
             outside.append(route.request.url)
             route.abort()
 
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.route("**/*", guard)
-        page.goto(f"{address}/index.html")
-        found = _found(page, "hyperband")
-        browser.close()
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.route("**/*", guard)
+    page.goto(f"{address}/index.html")
+    found = _found(page, "hyperband")
+    page.close()
     server.shutdown()
     server.server_close()
     assert "parameters" in found
