@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from canting.statistics.comparison import by_fold, compare, verdict
+from canting.statistics.comparison import as_good, by_fold, compare, verdict
 
 Cost = tuple[int, int, int]
 """Parameters, trained parameters, epochs."""
@@ -39,8 +39,7 @@ def choose(folds: pd.DataFrame, costs: Mapping[str, Cost], metric: str, alpha: f
             **{key: [costs[name][place] for name in names] for place, key in enumerate(_COSTS)},
         }
     )
-    same = ~compared["distinguishable"] & compared["near"]
-    equals = compared.loc[same, "scenario"].tolist()
+    equals = compared.loc[as_good(compared), "scenario"].tolist()
     winner = min(equals, key=lambda name: (costs[name], names.index(name)))
     return Choice(winner, _reason(winner, equals, candidates, metric), candidates)
 

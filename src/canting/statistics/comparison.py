@@ -52,6 +52,14 @@ def by_fold(folds: pd.DataFrame, metric: str) -> pd.DataFrame:
     return table.loc[table.mean(axis=1).sort_values(ascending=False, kind="stable").index]
 
 
+def as_good(comparison: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell of each row of `compare` whether it is as good as the best.
+
+    It is not distinguishable from it, and within one standard error of it.
+    """
+    return ~comparison["distinguishable"] & comparison["near"]
+
+
 def verdict(comparison: pd.DataFrame) -> str:
     """Return in words how many scenarios are not distinguishable from the best."""
     others = len(comparison) - 1

@@ -6,6 +6,7 @@ import pandas as pd
 
 from canting.core.errors import CantingError
 from canting.plots.figure import words
+from canting.statistics.comparison import as_good
 from canting.tune.ledger import COMBINATION, SEPARATOR
 
 
@@ -23,8 +24,7 @@ def choose(comparison: pd.DataFrame, costs: pd.DataFrame, metric: str) -> Choice
 
     These are not distinguishable from it and within one standard error of it.
     """
-    equal = ~comparison["distinguishable"] & comparison["near"]
-    same = comparison[equal].merge(costs, on=COMBINATION)
+    same = comparison[as_good(comparison)].merge(costs, on=COMBINATION)
     cheapest = same.loc[same["search_cpu_seconds"].idxmin()]
     best = same.iloc[0]
     names = [_name(row) for row in same.to_dict("records")]

@@ -84,10 +84,12 @@ class Pictures:
         return self._lock is not None and self._lock.passed()
 
     def is_old(self, name: str) -> bool:
-        """Tell whether a picture is older than any commit can take."""
+        """Tell whether a picture is older than any commit can take; unknown ages count as no."""
+        path = self._path(name)
         try:
-            modified: datetime = self._files.modified(self._path(name))
-        except Exception:
+            modified: datetime = self._files.modified(path)
+        except Exception as error:
+            _log.warning("The age of `%s` cannot be told, so it stays: %s", path, error)
             return False
         known = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
         return datetime.now(UTC) - known > AGE
