@@ -5,6 +5,7 @@ import pandas as pd
 
 from canting import manifest
 from canting.core import files, runtime
+from canting.core.folds import HELD_OUT
 from canting.core.stage import BUILD, CACHE, RESULTS, stage
 from canting.evaluate import trained
 from canting.features.store import slug
@@ -27,7 +28,7 @@ with stage("select_best") as params:
         folds[folds["scenario"].isin(ranked)], costs, settings.metric, settings.alpha
     )
     winner = next(scenario for scenario in scenarios if scenario.name == choice.winner)
-    task = Task(winner, -1, params, table, BUILD / "features" / slug(*winner.trunk), CACHE)
+    task = Task(winner, HELD_OUT, params, table, BUILD / "features" / slug(*winner.trunk), CACHE)
     final = refit.refit(task)
     digests = manifest.read(BUILD / "manifest.parquet")[["path", "sha256"]]
     predictions = trained.read(BUILD / "train").predictions

@@ -70,13 +70,13 @@ def whole(features: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tab
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Record which scenario and fold is trained, and not taken from the cache."""
     names: list[str] = []
-    genuine = parallel.run
+    genuine = parallel.silent
 
     def run(function: object, tasks: list[Task], **options: object) -> Iterator[object]:
         names.extend(f"{task.scenario.optimizer} {task.fold}" for task in tasks)
         return genuine(function, tasks, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(parallel, "run", run)
+    monkeypatch.setattr(parallel, "silent", run)
     return names
 
 

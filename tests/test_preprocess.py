@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from canting.core.errors import CantingError
+from canting.core.folds import HELD_OUT
 from canting.near_duplicates import leaked
 from canting.preprocess import folds
 from canting.preprocess.decode import decode_all
-from canting.preprocess.folds import HELD_OUT, TooFewGroupsError
+from canting.preprocess.folds import TooFewGroupsError
 from canting.preprocess.leakage import leak_of_random_split
 
 LABELS = ["a"] * 120 + ["b"] * 60 + ["c"] * 30

@@ -177,12 +177,12 @@ def always(task: Task, label: int) -> None:
 
 
 def test_a_rebuilt_tail_says_what_the_trained_one_said(tasks: list[Task]) -> None:
-    from canting.train import fit
+    from canting.train import prediction
 
     for task in tasks:
         kept = fold.load(task)
         assert kept is not None
-        logits = fit.predict(
+        logits = prediction.predict(
             fold.rebuilt(task, kept.weights), store.Store(task.features), kept.rows
         )
         np.testing.assert_allclose(logits, kept.logits, atol=1e-6)

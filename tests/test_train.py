@@ -22,7 +22,7 @@ from canting.core.sections import Train
 from canting.features import store
 from canting.features.store import Store
 from canting.logits import cross_entropy
-from canting.train import fit, fold, grid, outcome, tail
+from canting.train import fit, fold, grid, outcome, prediction, tail
 from canting.train.balance import balanced, oversampled
 from canting.train.batches import Batches, Data
 from canting.train.mixup import mix
@@ -141,7 +141,7 @@ def test_training_learns_and_equals_itself(features: Path) -> None:
     assert first.curves == again.curves
     assert first.curves.loss != other.curves.loss
     assert first.curves.loss[-1] < 0.7 * first.curves.loss[0]
-    logits = fit.predict(first.model, data(features).store, rows({2}))
+    logits = prediction.predict(first.model, data(features).store, rows({2}))
     assert first.curves.val_loss[-1] == cross_entropy(logits, targets()[rows({2})])
 
 
@@ -206,7 +206,7 @@ def test_averaged_weights_are_the_ones_that_predict(features: Path) -> None:
         )
     test = data(features).targets[rows({2})]
     for trained in fits.values():
-        logits = fit.predict(trained.model, data(features).store, rows({2}))
+        logits = prediction.predict(trained.model, data(features).store, rows({2}))
         assert cross_entropy(logits, test) == pytest.approx(trained.curves.val_loss[-1])
     first = fits[0.99999].curves.val_loss
     assert max(first) - min(first) < 0.01
@@ -220,10 +220,10 @@ def test_a_prediction_is_the_mean_over_the_views_of_a_test(features: Path, tmp_p
     np.save(store.view_path(tmp_path / "flipped", -1), -np.asarray(kept.view(0)))
     (scenario,) = params().scenarios()
     model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
-    received = fit.predict(model, Store(tmp_path / "flipped"), rows({0}))
+    received = prediction.predict(model, Store(tmp_path / "flipped"), rows({0}))
     bias = model.get_layer("logits").get_weights()[1]
     assert np.abs(received - bias).max() < 1e-5
-    assert np.abs(fit.predict(model, kept, rows({0})) - bias).max() > 0.01
+    assert np.abs(prediction.predict(model, kept, rows({0})) - bias).max() > 0.01
 
 
 def test_mixup_blends_an_example_with_another_and_their_targets_alike(features: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_rare_class_is_learned_with_weights_or_oversampling(tmp_path: Path) ->
         settings = NEVER.model_copy(update={"balance": balance})
         trained = fit.fit(scenario, rare, rows, rows[:0], seed=1, settings=settings)
         named[balance] = int(
-            (fit.predict(trained.model, rare.store, rows[-25:]).argmax(1) == 1).sum()
+            (prediction.predict(trained.model, rare.store, rows[-25:]).argmax(1) == 1).sum()
         )
     assert named["none"] < 8
     assert named["class_weights"] > 16

@@ -1,17 +1,16 @@
 """The one way to run many tasks at once."""
 
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
-from canting.core import runtime
+from canting.core import progress, runtime
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Workers = Literal["threads", "processes"]
 
 
 def run(
@@ -20,15 +19,25 @@ def run(
     *,
     label: str,
     total: int | None = None,
-    workers: Literal["threads", "processes"] = "threads",
+    workers: Workers = "threads",
 ) -> Iterator[Result]:
     """Yield `function(task)` for every task, in the order of the tasks, over all cores.
 
     Shows progress under `label`. Tasks are drawn as workers come free, so memory stays flat.
     """
+    with progress.bar(label, total) as bar:
+        for result in silent(function, tasks, workers=workers):
+            yield result
+            bar.update()
+
+
+def silent(
+    function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: Workers = "threads"
+) -> Iterator[Result]:
+    """Do what `run` does, without showing progress."""
     pool = Parallel(n_jobs=runtime.cores(), prefer=workers, return_as="generator")
     results = pool(delayed(function)(task) for task in tasks)
     # Joblib takes mapped features for a leak and replaces the worker; no task is lost by that.
     warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
     with runtime.one_thread_a_task():
-        yield from tqdm(results, desc=label, total=total, file=sys.stderr, mininterval=0.5)
+        yield from results

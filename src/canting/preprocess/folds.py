@@ -8,9 +8,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from canting.core.errors import CantingError
-
-HELD_OUT = -1
-"""Fold number of a picture that no fold sees."""
+from canting.core.folds import HELD_OUT
 
 Folds = npt.NDArray[np.int64]
 """`(n,)`: the fold that tests a picture, or `HELD_OUT`."""

@@ -8,8 +8,8 @@ import pandas as pd
 from canting.abstention import features, fit, record
 from canting.abstention.fit import Abstention, Known
 from canting.classifier.unlikeness import Array
+from canting.core.folds import HELD_OUT
 from canting.features.store import Store
-from canting.preprocess.folds import HELD_OUT
 from canting.select_best.refit import Refit
 from canting.train.fold import Task
 

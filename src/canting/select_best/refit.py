@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.core.errors import CantingError
 from canting.evaluate import scores, tables
 from canting.logits import LOGIT
-from canting.preprocess.folds import HELD_OUT
 from canting.select_best.compose import compose
-from canting.train import fit, fold
+from canting.train import fold
 
 
 class Refit(NamedTuple):
@@ -23,19 +23,22 @@ class Refit(NamedTuple):
 
 
 def refit(task: fold.Task) -> Refit:
-    """Train a scenario on every picture but the held-out ones, as on a fold.
+    """Train a scenario on every picture but the held-out ones, as on a fold; or take what is kept.
 
     The hold-out is scored once, here, after the choice; the model never trains on it, so that the
-    score is that of the model which is shipped.
+    score is that of the model which is shipped. Raises `CantingError` where the training diverges.
     """
-    folds = task.table["fold"].to_numpy()
-    train, test = np.flatnonzero(folds != HELD_OUT), np.flatnonzero(folds == HELD_OUT)
-    data = fold.as_data(task)
-    params = task.params
-    trained = fit.fit(
-        task.scenario, data, train, test, seed=params.seed, settings=params.train
-    ).model
-    hold_out = _score(task, fit.predict(trained, data.store, test), test) if len(test) else None
+    outcome = fold.load(task)
+    if outcome is None:
+        with fold.progress("train on all", [task]):
+            outcome = fold.train(task)
+    if outcome.failure:
+        raise CantingError(
+            f"`{task.scenario.name}`, trained on all pictures: expected finite scores, as on the "
+            f"folds. Received: {outcome.failure}. Lower `learning_rate`."
+        )
+    hold_out = _score(task, outcome.logits, outcome.rows) if len(outcome.rows) else None
+    trained, params = fold.rebuilt(task, outcome.weights), task.params
     whole = compose(task.scenario, params.image_size, trained, params.features.test_views)
     return Refit(whole, trained, hold_out)
 

@@ -12,7 +12,7 @@ from canting.features.store import Array
 from canting.shift import measured
 from canting.shift.answers import Changed, answers
 from canting.shift.measured import UNCHANGED, Cell, Rows
-from canting.train import fit, fold, grid
+from canting.train import fold, grid, prediction
 from canting.train.fold import Task
 
 
@@ -55,7 +55,7 @@ def out_of_fold(
     for number, tail in enumerate(tails):
         rows = np.flatnonzero(folds == number)
         for place, views in enumerate(changes if len(rows) else ()):
-            logits[place, rows] = fit.mean_logits(tail, views, rows)
+            logits[place, rows] = prediction.mean_logits(tail, views, rows)
     return logits
 
 

@@ -4,6 +4,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,11 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.core import files, runtime
+from canting.core.folds import HELD_OUT
 from canting.core.params import Params
+from canting.core.progress import polled
 from canting.core.scenario import Scenario
 from canting.core.source import code_digest
 from canting.features import store
-from canting.train import outcome
+from canting.train import kept, outcome
 from canting.train.outcome import Outcome
 
 TRAINED_BY = ("train", "backbones", "core/runtime", "features/store", "logits")
@@ -24,7 +27,10 @@ TRAINED_BY = ("train", "backbones", "core/runtime", "features/store", "logits")
 
 
 class Task(NamedTuple):
-    """What one training needs, small enough to send to a worker."""
+    """What one training needs, small enough to send to a worker.
+
+    The fold `HELD_OUT` trains on everything that is not held out, and tests on the hold-out.
+    """
 
     scenario: Scenario
     fold: int
@@ -61,22 +67,35 @@ def path(task: Task) -> Path:
 
 def load(task: Task) -> Outcome | None:
     """Return a kept outcome; drop a damaged one with a warning and return `None`."""
-    kept = path(task)
-    if not kept.exists():
+    ended = path(task)
+    if not ended.exists():
         return None
     try:
-        return outcome.load(kept)
+        return outcome.load(ended)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        warnings.warn(f"`{kept}` is damaged and is made again ({error}).", stacklevel=2)
-        kept.unlink()
+        warnings.warn(f"`{ended}` is damaged and is made again ({error}).", stacklevel=2)
+        ended.unlink()
         return None
+
+
+def state(task: Task) -> Path:
+    """Return where the state of a task is kept while it trains."""
+    return path(task).with_suffix(".state")
 
 
 def run(task: Task) -> None:
-    """Train one task in this process and keep its outcome."""
+    """Train one task in a process of its own and keep its outcome."""
     runtime.prepare(threads=1)
     runtime.import_keras()
-    outcome.save(path(task), _outcome(task))
+    train(task)
+
+
+def train(task: Task) -> Outcome:
+    """Train one task in this process, keep its outcome and return it."""
+    trained = _outcome(task)
+    outcome.save(path(task), trained)
+    kept.remove(state(task))
+    return trained
 
 
 def rebuilt(task: Task, weights: Sequence[npt.NDArray[Any]]) -> Any:
@@ -89,23 +108,43 @@ def rebuilt(task: Task, weights: Sequence[npt.NDArray[Any]]) -> Any:
     return model
 
 
+def progress(label: str, tasks: Sequence[Task]) -> AbstractContextManager[None]:
+    """Show how many epochs of some tasks are done while they train, in whatever process."""
+    paths = [(task.scenario.epochs, path(task), state(task)) for task in tasks]
+    total = sum(epochs for epochs, _, _ in paths)
+
+    def done() -> int:
+        return sum(
+            epochs if ended.exists() else kept.epochs_done(running)
+            for epochs, ended, running in paths
+        )
+
+    return polled(label, total, "epoch", done)
+
+
 def _outcome(task: Task) -> Outcome:
-    from canting.train import fit
+    from canting.train import fit, prediction
 
     start = time.process_time()
     folds = task.table["fold"].to_numpy()
     data = as_data(task)
     test = np.flatnonzero(folds == task.fold)
-    train = np.flatnonzero((folds >= 0) & (folds != task.fold))
-    seed = runtime.derived_seed(task.params.seed, task.fold)
+    train = np.flatnonzero((folds != HELD_OUT) & (folds != task.fold))
     settings = task.params.train
-    trained = fit.fit(task.scenario, data, train, test, seed=seed, settings=settings)
-    logits = fit.predict(trained.model, data.store, test)
-    failure = "" if np.isfinite(logits).all() else _failure(trained.curves.loss)
+    trained = fit.fit(
+        task.scenario, data, train, test, seed=_seed(task), settings=settings, backup=state(task)
+    )
+    logits = prediction.predict(trained.model, data.store, test)
     curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
     weights = trained.model.get_weights()
-    used = time.process_time() - start
+    used = trained.earlier_cpu_seconds + time.process_time() - start
+    failure = _failure(trained.curves.loss, logits)
     return Outcome(test, logits, curves, trained.seconds, used, failure, weights)
+
+
+def _seed(task: Task) -> int:
+    seed = task.params.seed
+    return seed if task.fold == HELD_OUT else runtime.derived_seed(seed, task.fold)
 
 
 def as_data(task: Task) -> Any:
@@ -115,5 +154,7 @@ def as_data(task: Task) -> Any:
     return data_of(task.table, task.classes, task.features, task.params.image_size)
 
 
-def _failure(losses: list[float]) -> str:
+def _failure(losses: list[float], logits: npt.NDArray[np.float32]) -> str:
+    if np.isfinite(losses[-1]) and np.isfinite(logits).all():
+        return ""
     return f"the loss became {losses[-1]} in epoch {len(losses)}"

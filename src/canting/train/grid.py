@@ -44,9 +44,9 @@ def complete(tasks: Sequence[Task]) -> None:
     missing = [task for task in tasks if fold.load(task) is None]
     if not missing:
         return
-    runs = parallel.run(fold.run, missing, label="train", total=len(missing), workers="processes")
-    for _ in runs:
-        pass
+    with fold.progress("train", missing):
+        for _ in parallel.silent(fold.run, missing, workers="processes"):
+            pass
 
 
 def loaded(task: Task) -> Outcome:

@@ -10,7 +10,7 @@ from canting.core.space import Setting
 from canting.evaluate import scores
 from canting.logits import cross_entropy
 from canting.train.balance import Rows
-from canting.train.fit import Watch
+from canting.train.watch import Watch
 from canting.tune.records import Curves, Rung
 from canting.tune.training import Course, Cuts, Training
 

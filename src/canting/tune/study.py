@@ -10,9 +10,10 @@ import pandas as pd
 
 from canting.core import parallel
 from canting.core.errors import CantingError
+from canting.core.folds import HELD_OUT
 from canting.core.params import Params
 from canting.preprocess import folds
-from canting.preprocess.folds import HELD_OUT, Folds, TooFewGroupsError
+from canting.preprocess.folds import Folds, TooFewGroupsError
 from canting.tune import search
 from canting.tune.task import Outcome, Task, inner_folds, seed_of
 

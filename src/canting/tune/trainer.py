@@ -9,7 +9,7 @@ import numpy.typing as npt
 from canting.core import runtime
 from canting.core.scenario import Scenario
 from canting.core.sections import Train
-from canting.train import fit, tail
+from canting.train import prediction, tail
 from canting.train.balance import Rows
 from canting.train.batches import Batches, Data
 from canting.tune.rate import Dropout, Rate
@@ -90,7 +90,7 @@ class Trainer:
 
     def logits(self, data: Data, rows: Rows) -> npt.NDArray[np.float32]:
         """Return the logits of rows, `(rows, classes)`."""
-        return fit.predict(self.model, data.store, rows)
+        return prediction.predict(self.model, data.store, rows)
 
     def state(self) -> State:
         """Return the values of all variables."""

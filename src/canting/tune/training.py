@@ -10,7 +10,7 @@ from canting.core.sections import Train
 from canting.core.space import Setting
 from canting.train.balance import Rows
 from canting.train.batches import Batches, Data
-from canting.train.fit import Watch
+from canting.train.watch import Watch
 from canting.tune.records import Curves
 from canting.tune.setting import apply
 from canting.tune.trainer import Key, State, trainer
