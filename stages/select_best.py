@@ -22,7 +22,7 @@ with stage("select_best") as params:
     ranked = set(measured.ranking["scenario"])
     folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
     scenarios = [scenario for scenario in params.scenarios() if scenario.name in ranked]
-    costs = cost.costs(scenarios, params.image_size, table["label"].nunique())
+    costs = cost.costs(scenarios, params, table["label"].nunique())
     settings = params.select_best
     choice = rule.choose(
         folds[folds["scenario"].isin(ranked)], costs, settings.metric, settings.alpha

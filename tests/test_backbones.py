@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from canting.backbones import cut, torch_file, weight_files, weights
+from canting.backbones import cut, levels, torch_file, weight_files, weights
 from canting.backbones.cut import CutError, cut_points, split
 from canting.backbones.table import TABLE
 from canting.backbones.weight_files import WeightsError
+from canting.core.errors import CantingError
 from canting.core.names import BACKBONES
 from tests.conftest import REAL, real
 
@@ -161,3 +162,55 @@ def test_a_file_of_weights_cannot_run_code(tmp_path: Path) -> None:
     path.write_bytes(b"".join(pickle.dumps(part) for part in (1, 2, 3, print)))
     with pytest.raises(pickle.UnpicklingError, match="not allowed"):
         torch_file.read(path)
+
+
+def test_levels_are_spread_evenly_and_end_with_the_output() -> None:
+    core = TABLE["efficientnet_lite0"].build((64, 64, 3))
+    found = levels.levels(core, 4, "efficientnet_lite0")
+    assert [tuple(map_.shape[1:]) for map_ in found[:-1]] == [
+        (16, 16, 96),
+        (8, 8, 144),
+        (4, 4, 672),
+    ]
+    assert found[-1] is core.output
+    every = levels.levels(core, 33, "efficientnet_lite0")
+    assert len({id(map_) for map_ in every}) == 33
+    with pytest.raises(
+        CantingError, match=r"`features.levels`: expected at most 33 .*Received: 34"
+    ):
+        levels.levels(core, 34, "efficientnet_lite0")
+
+
+@pytest.mark.parametrize("name", ["vgg19", "densenet121", "mobilenet_v3_small", "efficientnet_b0"])
+def test_every_kind_of_backbone_has_levels(name: str) -> None:
+    core = TABLE[name].build((64, 64, 3))
+    sides = [map_.shape[1] for map_ in levels.levels(core, 6, name)]
+    assert sides == sorted(sides, reverse=True)
+    assert sides[0] >= 16
+    assert sides[-1] == core.output.shape[1]
+
+
+def test_maps_on_one_grid_keep_their_means() -> None:
+    generator = np.random.default_rng(0)
+    shapes = [(2, 8, 12, 3), (2, 5, 6, 4), (2, 2, 3, 5)]
+    maps = [generator.normal(size=shape).astype(np.float32) for shape in shapes]
+    grid = np.asarray(levels.on_one_grid(maps))
+    assert grid.shape == (2, 2, 3, 12)
+    means = np.concatenate([map_.mean(axis=(1, 2)) for map_ in maps], axis=-1)
+    np.testing.assert_allclose(grid.mean(axis=(1, 2)), means, atol=1e-6)
+    np.testing.assert_allclose(grid[0, 1, 2, :3], maps[0][0, 4:, 8:].mean(axis=(0, 1)), atol=1e-6)
+    assert np.array_equal(grid[..., 7:], maps[2])
+
+
+def test_a_trunk_of_several_levels_answers_with_their_averages() -> None:
+    picture = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
+    one = split("efficientnet_lite0", None, (64, 64)).trunk
+    four = split("efficientnet_lite0", None, (64, 64), 4).trunk
+    assert one is not None
+    assert four is not None
+    answer = np.asarray(four(picture))
+    assert answer.shape == (1, 96 + 144 + 672 + 1280)
+    np.testing.assert_allclose(answer[:, -1280:], np.asarray(one(picture)), rtol=1e-5, atol=1e-6)
+    maps = keras.Model(four.input, levels.maps_of(four))(picture)
+    averages = np.concatenate([np.asarray(map_).mean(axis=(1, 2)) for map_ in maps], axis=-1)
+    np.testing.assert_allclose(answer, averages, rtol=1e-4, atol=1e-5)

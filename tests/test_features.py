@@ -17,6 +17,7 @@ from canting.features.compute import Pictures
 
 STILL = Features(
     views=2,
+    levels=1,
     test_views=1,
     horizontal_flip=False,
     vertical_flip=False,

@@ -10,12 +10,15 @@ import pytest
 
 from canting.classifier import BundleError, load
 from canting.core import files
+from canting.core.params import Params
+from canting.core.params import load as load_params
 from canting.core.scenario import Scenario
 from canting.engine import Engine
 from canting.select_best import bundle, cost, rule
 from canting.select_best.bundle import Contents, ExportError
 from canting.select_best.compose import compose
 from canting.train import tail
+from tests.conftest import ROOT
 
 SIZE = (64, 64)
 
@@ -36,6 +39,17 @@ def scenario(**changes: object) -> Scenario:
 def folds(**scores: list[float]) -> pd.DataFrame:
     rows = [(name, fold, x) for name, values in scores.items() for fold, x in enumerate(values)]
     return pd.DataFrame(rows, columns=["scenario", "fold", "macro_f1"])
+
+
+def params(*, levels: int = 1, hidden: int | None = None) -> Params:
+    """Return the project's parameters for small pictures."""
+    base = load_params(ROOT / "params.yaml")
+    changes = {
+        "image_size": SIZE,
+        "features": base.features.model_copy(update={"levels": levels}),
+        "train": base.train.model_copy(update={"hidden": hidden}),
+    }
+    return base.model_copy(update=changes)
 
 
 NEAR = folds(large=[0.90, 0.92, 0.91, 0.93], small=[0.91, 0.90, 0.92, 0.92], bad=[0.5] * 4)
@@ -76,10 +90,17 @@ def test_a_tie_in_cost_goes_to_the_better_score_and_one_scenario_to_itself() -> 
 
 def test_costs_count_parameters() -> None:
     frozen, tuned = scenario(), scenario(fine_tune_from="head_conv", epochs=5)
-    counted = cost.costs([frozen, tuned], SIZE, 3)
+    counted = cost.costs([frozen, tuned], params(), 3)
     assert counted[frozen.name] == (3_413_024 + 1281 * 3, 1281 * 3, 3)
     head = 320 * 1280 + 4 * 1280
     assert counted[tuned.name] == (3_413_024 + 1281 * 3, head + 1281 * 3, 5)
+
+
+def test_costs_count_a_hidden_layer_over_several_levels() -> None:
+    channels, hidden = 96 + 144 + 672 + 1280, 5
+    counted = cost.costs([scenario()], params(levels=4, hidden=hidden), 3)
+    trained = 4 * channels + (channels + 1) * hidden + (hidden + 1) * 3
+    assert counted[scenario().name] == (3_413_024 + trained, trained, 3)
 
 
 @pytest.fixture(scope="module")
@@ -96,19 +117,32 @@ def contents(trained: Any) -> Contents:
 
 
 @pytest.mark.parametrize(
-    ("changes", "shape"),
+    ("changes", "shape", "hidden", "levels"),
     [
-        ({"fine_tune_from": "block15_expand_conv"}, (2, 2, 192)),
-        ({"backbone": "small_cnn"}, (64, 64, 3)),
+        ({"fine_tune_from": "block15_expand_conv"}, (2, 2, 192), None, 1),
+        ({"backbone": "small_cnn"}, (64, 64, 3), 7, 1),
+        ({}, (2192,), None, 4),
+        ({}, (2192,), 7, 4),
     ],
 )
 def test_a_bundle_answers_as_keras_does(
-    changes: dict[str, str], shape: tuple[int, ...], pictures: list[np.ndarray], tmp_path: Path
+    changes: dict[str, str],
+    shape: tuple[int, ...],
+    hidden: int | None,
+    levels: int,
+    pictures: list[np.ndarray],
+    tmp_path: Path,
 ) -> None:
     chosen = scenario(**changes)
     keras.utils.set_random_seed(1)
-    trained = tail.build(chosen, SIZE, shape, 3)
-    model = compose(chosen, SIZE, trained)
+    trained = tail.build(chosen, SIZE, shape, 3, hidden)
+    if hidden:
+        moved = [
+            np.random.default_rng(n).uniform(0.5, 2, w.shape)
+            for n, w in enumerate(trained.get_layer("norm").get_weights())
+        ]
+        trained.get_layer("norm").set_weights(moved)
+    model = compose(chosen, SIZE, trained, levels=levels)
     difference = bundle.write(model, pictures, contents(trained), tmp_path / "best")
     assert difference <= bundle.TOLERANCE
     card = files.read_json(tmp_path / "best" / "card.json")

@@ -31,6 +31,7 @@ from tests.conftest import ROOT, one_core
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
 NEVER = Train(
+    hidden=None,
     balance="none",
     label_smoothing=0.0,
     mixup=0.0,

@@ -17,9 +17,10 @@ Features = npt.NDArray[np.float32]
 
 def pooled(tail: keras.Model, store: Store) -> Features:
     """Return what goes into the classifier of a trained tail, for every picture."""
-    if _is_pooled(store):
+    classified = tail.get_layer("dropout").input
+    if classified is tail.input:
         return _mean(store.test_views)
-    inside = keras.Model(tail.input, tail.get_layer("pool").output)
+    inside = keras.Model(tail.input, classified)
     return _mean([_answers(inside, view) for view in store.test_views])
 
 
@@ -28,7 +29,7 @@ def of_folds(tasks: Sequence[Task], final: Features) -> Iterator[Features]:
 
     They are `final` for all where only a classifier is trained: then no picture has a say in them.
     """
-    if _is_pooled(Store(tasks[0].features)):
+    if _is_fixed(tasks[0]):
         yield from (final for _ in tasks)
         return
     grid.complete(tasks)
@@ -36,9 +37,9 @@ def of_folds(tasks: Sequence[Task], final: Features) -> Iterator[Features]:
         yield pooled(fold.rebuilt(task, grid.loaded(task).weights), Store(task.features))
 
 
-def _is_pooled(store: Store) -> bool:
-    """Tell whether the trunk ends in pooled features, as where only a classifier is trained."""
-    return len(store.shape) == 1
+def _is_fixed(task: Task) -> bool:
+    """Tell whether the trunk's pooled features go into the classifier as they are."""
+    return len(Store(task.features).shape) == 1 and task.params.train.hidden is None
 
 
 def _answers(model: keras.Model, view: Array) -> Features:

@@ -8,6 +8,8 @@ import keras
 from keras import layers
 
 from canting.backbones import weights
+from canting.backbones.levels import levels as levels_of
+from canting.backbones.levels import pooled
 from canting.backbones.table import TABLE
 from canting.core.errors import CantingError
 from canting.core.names import BACKBONES
@@ -18,7 +20,7 @@ class Parts(NamedTuple):
 
     `trunk` takes RGB in 0…255, `(n, height, width, 3) float32`; it is `None` where everything is
     trained. `tail` is `None` where only the classifier is trained; then the trunk ends in the
-    global average of the last feature map, `(n, channels) float32`.
+    global averages of its levels, the last feature map among them, `(n, channels) float32`.
     """
 
     trunk: keras.Model | None
@@ -38,10 +40,13 @@ class CutError(CantingError):
         )
 
 
-def split(backbone: str, fine_tune_from: str | None, size: tuple[int, int]) -> Parts:
+def split(
+    backbone: str, fine_tune_from: str | None, size: tuple[int, int], levels: int = 1
+) -> Parts:
     """Build a backbone for pictures of `size` (height, width) and cut it before a layer.
 
-    Raises `CutError` for a layer that is not in a line with all that follows.
+    An uncut one is averaged at so many `levels`. Raises `CutError` for a layer that is not in a
+    line with all that follows.
     """
     keras.utils.clear_session()
     core = weights.load(backbone, (*size, 3))
@@ -50,8 +55,8 @@ def split(backbone: str, fine_tune_from: str | None, size: tuple[int, int]) -> P
     if BACKBONES[backbone] == "none":
         return Parts(None, keras.Model(inputs, core(scaled), name="tail"))
     if fine_tune_from is None:
-        pooled = layers.GlobalAveragePooling2D(name="pool")(core(scaled))
-        return Parts(_frozen(keras.Model(inputs, pooled, name="trunk")), None)
+        averages = _pooled(core, scaled, levels, backbone)
+        return Parts(_frozen(keras.Model(inputs, averages, name="trunk")), None)
     cut = _cut_tensor(core, backbone, fine_tune_from)
     trunk = keras.Model(inputs, keras.Model(core.input, cut, name="head")(scaled), name="trunk")
     return Parts(_frozen(trunk), _fixed_norms(keras.Model(cut, core.output, name="tail")))
@@ -84,6 +89,13 @@ def _cut_tensor(core: keras.Model, backbone: str, name: str) -> Any:
     if name not in points:
         raise CutError(backbone, name, points)
     return core.get_layer(name).input
+
+
+def _pooled(core: keras.Model, scaled: Any, count: int, backbone: str) -> Any:
+    if count == 1:
+        return layers.GlobalAveragePooling2D(name="pool")(core(scaled))
+    maps = keras.Model(core.input, levels_of(core, count, backbone), name="levels")(scaled)
+    return pooled(maps)
 
 
 def _frozen(model: keras.Model) -> keras.Model:

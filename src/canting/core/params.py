@@ -127,6 +127,13 @@ def _check_cuts(params: Params, path: Path) -> None:
             f"nothing, for each of {list(params.backbone)}. Received: {named}. Name those alone."
         )
     cuts = list(dict.fromkeys(cut for _, cut in params.trunks()))
+    whole = [BACKBONES[one] != "none" and cut is None for one, cut in params.trunks()]
+    if params.features.levels > 1 and not all(whole):
+        raise CantingError(
+            f"`{path}` cannot be used. Nothing was run.\n  `features.levels`: expected 1 where a "
+            f"tail is trained. Received: {params.features.levels}, with "
+            f"{params.trunks()[whole.index(False)]}. Leave `fine_tune_from` empty, or take 1."
+        )
     searched = params.tune.space.fine_tune_from or ()
     if not set(searched) <= set(cuts):
         raise CantingError(

@@ -44,8 +44,9 @@ class Preprocess(Section):
 
 
 class Features(Section):
-    """How the augmented views are drawn."""
+    """What is taken from a trunk, and how the augmented views are drawn."""
 
+    levels: Count
     views: Annotated[int, Field(ge=0)]
     test_views: Literal[1, 2, 4]
     horizontal_flip: bool
@@ -68,6 +69,7 @@ class Features(Section):
 class Train(Section):
     """How the tail is trained."""
 
+    hidden: Count | None
     balance: Literal["none", "class_weights", "oversampling"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     mixup: Annotated[float, Field(ge=0, le=10)]

@@ -60,7 +60,7 @@ def compute(
     """Write the features of one trunk to `target`; views that `cache` holds are not made again."""
     name = store.slug(backbone, fine_tune_from)
     made_from = (
-        trunk.key(backbone, fine_tune_from, pictures.size),
+        trunk.key(backbone, fine_tune_from, pictures.size, settings.levels),
         files.digest(list(pictures.digests)),
         code_digest(*MADE_BY),
     )
@@ -71,7 +71,7 @@ def compute(
     missing = {n: one for n, one in kept.items() if not one.is_whole(len(pictures.array))}
     if missing:
         start = time.perf_counter()
-        answer = trunk.load(backbone, fine_tune_from, pictures.size, cache)
+        answer = trunk.load(backbone, fine_tune_from, pictures.size, cache, settings.levels)
         make = partial(_view, pictures, settings, seed)
         label, count = f"features {name}", len(pictures.array)
         passes.run(make, answer, missing, count, label=label, start=start)
@@ -84,7 +84,7 @@ def _key(made_from: tuple[str, ...], number: int, settings: Features, seed: int)
         return files.digest(made_from)
     if number < 0:
         return files.digest(made_from, number)
-    drawn_by = settings.model_dump(exclude={"views", "test_views"})
+    drawn_by = settings.model_dump(exclude={"views", "test_views", "levels"})
     return files.digest(made_from, number, drawn_by, seed)
 
 

@@ -22,17 +22,24 @@ def identity(picture: Pixels) -> Pixels:
     return picture
 
 
-def key(backbone: str, fine_tune_from: str | None, size: tuple[int, int]) -> str:
+def key(backbone: str, fine_tune_from: str | None, size: tuple[int, int], levels: int = 1) -> str:
     """Return a digest of everything that makes a trunk; raise `WeightsError` early."""
     code = code_digest("backbones", "engine", "export")
-    return files.digest(backbone, fine_tune_from, size, weight_files.identity(backbone), code)
+    made_from = (backbone, fine_tune_from, size, levels)
+    return files.digest(*made_from, weight_files.identity(backbone), code)
 
 
-def load(backbone: str, fine_tune_from: str | None, size: tuple[int, int], cache: Path) -> Answer:
+def load(
+    backbone: str,
+    fine_tune_from: str | None,
+    size: tuple[int, int],
+    cache: Path,
+    levels: int = 1,
+) -> Answer:
     """Return the trunk, ready to run from many threads; it is converted where `cache` lacks it."""
     if BACKBONES[backbone] == "none":
         return identity
-    engine = Engine(_converted(backbone, fine_tune_from, size, cache))
+    engine = Engine(_converted(backbone, fine_tune_from, size, cache, levels))
     return lambda picture: next(iter(engine.answer(picture).values()))
 
 
@@ -42,18 +49,18 @@ def whole(backbone: str, size: tuple[int, int], cache: Path) -> Path:
     It is the trunk itself where only the classifier is trained. A backbone that is trained from
     nothing comes with untrained weights.
     """
-    return _converted(backbone, None, size, cache)
+    return _converted(backbone, None, size, cache, 1)
 
 
 def _converted(
-    backbone: str, fine_tune_from: str | None, size: tuple[int, int], cache: Path
+    backbone: str, fine_tune_from: str | None, size: tuple[int, int], cache: Path, levels: int
 ) -> Path:
-    path = cache / "trunks" / f"{key(backbone, fine_tune_from, size)}.tflite"
+    path = cache / "trunks" / f"{key(backbone, fine_tune_from, size, levels)}.tflite"
     if not path.exists():
         runtime.import_keras()
         from canting.backbones.cut import split
         from canting.export import export
 
-        parts = split(backbone, fine_tune_from, size)
+        parts = split(backbone, fine_tune_from, size, levels)
         export(parts.tail if parts.trunk is None else parts.trunk, path)
     return path

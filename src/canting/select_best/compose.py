@@ -3,9 +3,11 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from canting.backbones.cut import split
+from canting.backbones.levels import maps_of, on_one_grid
 from canting.core.scenario import Scenario
 from canting.features.flips import FLIPS
 
@@ -14,14 +16,20 @@ OUTPUTS = ("logits", "pooled", "map")
 
 
 def compose(
-    scenario: Scenario, size: tuple[int, int], trained: keras.Model, test_views: int = 1
+    scenario: Scenario,
+    size: tuple[int, int],
+    trained: keras.Model,
+    test_views: int = 1,
+    levels: int = 1,
 ) -> keras.Model:
     """Return the whole model: RGB in 0…255, `(n, height, width, 3)`, to the three outputs.
+
+    Pooled feature and map are what goes into the classifier: behind a hidden layer, its units.
 
     With several `test_views` each output is the mean over the picture and its flips; maps are
     flipped back first, so that the logits stay a product of the mean map.
     """
-    one = _single(scenario, size, trained)
+    one = _single(scenario, size, trained, levels)
     if test_views == 1:
         return one
     picture = keras.Input((*size, 3), name="picture")
@@ -38,19 +46,43 @@ def _flipped(model: keras.Model, picture: Any, axes: tuple[int, ...]) -> dict[st
     return {**answer, "map": ops.flip(answer["map"], places)}
 
 
-def _single(scenario: Scenario, size: tuple[int, int], trained: keras.Model) -> keras.Model:
-    parts = split(*scenario.trunk, size)
+def _single(
+    scenario: Scenario, size: tuple[int, int], trained: keras.Model, levels: int
+) -> keras.Model:
+    parts = split(*scenario.trunk, size, levels)
     picture = keras.Input((*size, 3), name="picture")
     if parts.trunk is not None and parts.tail is None:
-        pool = parts.trunk.get_layer("pool")
-        last, pooled = keras.Model(parts.trunk.input, [pool.input, pool.output], name="whole")(
-            picture
-        )
-        return _named(picture, trained(pooled), pooled, last)
+        trunk = parts.trunk
+        outputs = [trunk.output, *maps_of(trunk)]
+        pooled, *maps = keras.Model(trunk.input, outputs, name="whole")(picture)
+        return _named(picture, trained(pooled), *_hidden(trained, pooled, on_one_grid(maps)))
     feature = picture if parts.trunk is None else parts.trunk(picture)
     pool = trained.get_layer("pool")
     outputs = [trained.output, pool.output, pool.input]
-    return _named(picture, *keras.Model(trained.input, outputs, name="answers")(feature))
+    logits, pooled, last = keras.Model(trained.input, outputs, name="answers")(feature)
+    return _named(picture, logits, *_hidden(trained, pooled, last))
+
+
+def _hidden(trained: keras.Model, pooled: Any, last: Any) -> tuple[Any, Any]:
+    """Return what goes into the classifier, and a map of which it is the mean.
+
+    A hidden unit that is open is linear in each place of the map; one that is closed is 0.
+    """
+    if not any(layer.name == "hidden" for layer in trained.layers):
+        return pooled, last
+    kernel, bias = _merged(trained.get_layer("norm"), trained.get_layer("hidden"))
+    units = ops.matmul(pooled, kernel) + bias
+    opened = ops.cast(units > 0, "float32")
+    places = ops.matmul(last, kernel) + bias
+    return units * opened, places * opened[:, None, None, :]
+
+
+def _merged(norm: keras.Layer, dense: keras.Layer) -> tuple[Any, Any]:
+    """Return kernel and bias of a normalisation and a dense layer in one."""
+    gamma, beta, mean, variance = norm.get_weights()
+    kernel, bias = dense.get_weights()
+    scale = gamma / np.sqrt(variance + norm.epsilon)
+    return kernel * scale[:, None], bias + (beta - mean * scale) @ kernel
 
 
 def _named(picture: Any, *outputs: Any) -> keras.Model:

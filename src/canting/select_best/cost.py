@@ -1,30 +1,28 @@
 """What a scenario costs whoever runs it."""
 
 from collections.abc import Sequence
-from functools import cache
 
 from canting.backbones.cut import split
+from canting.core.params import Params
 from canting.core.scenario import Scenario
 from canting.select_best.rule import Cost
+from canting.train import tail
 
 
-def costs(scenarios: Sequence[Scenario], size: tuple[int, int], classes: int) -> dict[str, Cost]:
+def costs(scenarios: Sequence[Scenario], params: Params, classes: int) -> dict[str, Cost]:
     """Return parameters, trained parameters and epochs of each scenario, by its name."""
-    return {
-        scenario.name: (*_parameters(*scenario.trunk, size, classes), scenario.epochs)
-        for scenario in scenarios
-    }
+    levels, hidden = params.features.levels, params.train.hidden
+    settings = (params.image_size, classes, levels, hidden)
+    first = {scenario.trunk: scenario for scenario in reversed(scenarios)}
+    counted = {trunk: _parameters(one, *settings) for trunk, one in first.items()}
+    return {one.name: (*counted[one.trunk], one.epochs) for one in scenarios}
 
 
-@cache
 def _parameters(
-    backbone: str, fine_tune_from: str | None, size: tuple[int, int], classes: int
+    scenario: Scenario, size: tuple[int, int], classes: int, levels: int, hidden: int | None
 ) -> tuple[int, int]:
-    parts = split(backbone, fine_tune_from, size)
-    frozen = parts.trunk.count_params() if parts.trunk is not None else 0
-    tail = parts.tail.count_params() if parts.tail is not None else 0
-    last = parts.tail if parts.tail is not None else parts.trunk
-    assert last is not None
-    channels = last.output.shape[-1]
-    trained = tail + (channels + 1) * classes
+    trunk = split(*scenario.trunk, size, levels).trunk
+    frozen = trunk.count_params() if trunk is not None else 0
+    shape = trunk.output.shape[1:] if trunk is not None else (*size, 3)
+    trained = tail.build(scenario, size, shape, classes, hidden).count_params()
     return frozen + trained, trained

@@ -39,7 +39,8 @@ def refit(task: fold.Task) -> Refit:
         )
     hold_out = _score(task, outcome.logits, outcome.rows) if len(outcome.rows) else None
     trained, params = fold.rebuilt(task, outcome.weights), task.params
-    whole = compose(task.scenario, params.image_size, trained, params.features.test_views)
+    features = params.features
+    whole = compose(task.scenario, params.image_size, trained, features.test_views, features.levels)
     return Refit(whole, trained, hold_out)
 
 

@@ -42,7 +42,7 @@ class Changed(NamedTuple):
 
 
 def answers(
-    backbone: str, fine_tune_from: str | None, wanted: Changed, cache: Path
+    backbone: str, fine_tune_from: str | None, wanted: Changed, cache: Path, levels: int = 1
 ) -> list[list[Array]]:
     """Return for each change, for each view of a test, `(rows, …)` features, memory-mapped.
 
@@ -50,7 +50,7 @@ def answers(
     """
     size, count = wanted.pictures.size, len(wanted.rows)
     made_from = files.digest(
-        trunk.key(backbone, fine_tune_from, size),
+        trunk.key(backbone, fine_tune_from, size, levels),
         [wanted.pictures.digests[row] for row in wanted.rows],
         wanted.seed,
         code_digest(*MADE_BY, "shift/changes"),
@@ -60,7 +60,7 @@ def answers(
     missing = {number: one for number, one in kept.items() if not one.is_whole(count)}
     if missing:
         start, label = time.perf_counter(), f"shift {store.slug(backbone, fine_tune_from)}"
-        answer = trunk.load(backbone, fine_tune_from, size, cache)
+        answer = trunk.load(backbone, fine_tune_from, size, cache, levels)
         passes.run(wanted.make, answer, missing, count, label=label, start=start)
     found = [np.load(one.array, mmap_mode="r") for one in kept.values()]
     return [found[at : at + wanted.test_views] for at in range(0, len(found), wanted.test_views)]

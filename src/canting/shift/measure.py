@@ -26,7 +26,7 @@ def measure(tasks: Sequence[Task], pictures: Pictures) -> pd.DataFrame:
     rows = measured.rows(first.table, pictures.digests, params.shift.pictures)
     cells = measured.cells(params.shift.leave_out)
     wanted = Changed(pictures, rows, cells, params.features.test_views, params.seed)
-    made = answers(*first.scenario.trunk, wanted, first.cache)
+    made = answers(*first.scenario.trunk, wanted, first.cache, params.features.levels)
     tails, kept = _trained(tasks)
     logits = out_of_fold(tails, made, of_fold[rows])
     pairs = [(UNCHANGED, kept[rows]), *zip(cells, logits, strict=True)]

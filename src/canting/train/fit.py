@@ -66,7 +66,7 @@ def fit(
         inner = np.asarray(data.store.view(0)[rows]), one_hot
         stopping = _stop_early(patience)
     batches = Batches(data, train, scenario.batch_size, seed, settings)
-    model = tail.build(scenario, data.size, data.store.shape, data.classes)
+    model = tail.build(scenario, data.size, data.store.shape, data.classes, settings.hidden)
     tail.compile_(model, scenario, settings, len(batches))
     keeper = Backup(backup, watch, stopping)
     batches.start(keeper.start.epochs)

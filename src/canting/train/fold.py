@@ -103,7 +103,10 @@ def rebuilt(task: Task, weights: Sequence[npt.NDArray[Any]]) -> Any:
     from canting.train import tail
 
     shape = store.Store(task.features).shape
-    model = tail.build(task.scenario, task.params.image_size, shape, len(task.classes))
+    params = task.params
+    model = tail.build(
+        task.scenario, params.image_size, shape, len(task.classes), params.train.hidden
+    )
     model.set_weights(weights)
     return model
 

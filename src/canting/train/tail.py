@@ -11,13 +11,23 @@ from canting.core.scenario import Scenario
 from canting.core.sections import Train
 
 
-def build(scenario: Scenario, size: tuple[int, int], shape: tuple[int, ...], classes: int) -> Any:
+def build(
+    scenario: Scenario,
+    size: tuple[int, int],
+    shape: tuple[int, ...],
+    classes: int,
+    hidden: int | None = None,
+) -> Any:
     """Return a model from features of `shape` to `(n, classes)` logits.
 
     It starts with ImageNet weights behind the cut, and with a classifier drawn from Keras's seed.
+    The classifier may have a layer of `hidden` units, behind a normalisation of each feature.
     """
     inputs = keras.Input(shape, name="feature")
     x = _pooled(scenario, size, inputs) if _has_tail(scenario) else inputs
+    if hidden is not None:
+        x = layers.BatchNormalization(name="norm")(x)
+        x = layers.Dense(hidden, activation="relu", name="hidden")(x)
     x = layers.Dropout(scenario.dropout, name="dropout")(x)
     return keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="trained")
 

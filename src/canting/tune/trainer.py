@@ -38,8 +38,9 @@ class Trainer:
     def __init__(self, key: Key, scenario: Scenario) -> None:
         """Build and compile the model; weights behind a cut are ImageNet's."""
         runtime.seed_training(key.seed)
-        built = tail.build(scenario, key.size, key.shape, key.classes)
+        built = tail.build(scenario, key.size, key.shape, key.classes, key.settings.hidden)
         self._dropout, self._logits = Dropout(), built.get_layer("logits")
+        self._drawn = [one for one in built.layers if one.name in ("hidden", "logits")]
         dropped = self._dropout(built.get_layer("dropout").input)
         self.model = keras.Model(built.inputs, self._logits(dropped))
         self._rate = Rate(cosine=key.settings.schedule == "cosine")
@@ -57,8 +58,9 @@ class Trainer:
     def start(self, scenario: Scenario, settings: Train, steps: int, seed: int) -> None:
         """Set the hyperparameters, and weights as drawn from a seed; `steps` are an epoch's."""
         self.restore(self._first)
-        kernel = keras.initializers.GlorotUniform(seed)(self._logits.kernel.shape)
-        self._logits.kernel.assign(kernel)
+        for layer in self._drawn:
+            kernel = keras.initializers.GlorotUniform(seed)(layer.kernel.shape)
+            layer.kernel.assign(kernel)
         self._dropout.seeds.state.assign([seed, 0])
         self._dropout.rate.assign(scenario.dropout)
         self._rate.rate.assign(scenario.learning_rate)
