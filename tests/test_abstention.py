@@ -108,6 +108,13 @@ def test_strangers_are_the_same_every_time_and_differ_among_themselves(kind: str
     assert (first.std() > 0) or kind == "uniform"
 
 
+def classifier(channels: int) -> keras.Model:
+    """Return a tail that is a classifier alone."""
+    inputs = keras.Input((channels,))
+    dropped = keras.layers.Dropout(0.2, name="dropout")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(3, name="logits")(dropped))
+
+
 def params(cut: str | None) -> Params:
     changed = load(ROOT / "params.yaml").model_copy(
         update={"backbone": ("small_cnn",), "epochs": (1,), "folds": 2, "fine_tune_from": (cut,)}
@@ -115,7 +122,10 @@ def params(cut: str | None) -> Params:
     return changed.model_copy(update={"image_size": (32, 32), "dropout": (0.0,)})
 
 
-def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hidden", [None, 5])
+def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(
+    hidden: int | None, tmp_path: Path
+) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
     for number in range(2):
         np.save(tmp_path / f"view_{number:03d}.npy", pictures)
@@ -125,6 +135,8 @@ def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(tmp_path: Path)
     paths = [f"{number}.png" for number in range(12)]
     table = pd.DataFrame({"path": paths, "label": labels, "group": numbers, "fold": numbers // 6})
     settings = params(None)
+    with_hidden = settings.train.model_copy(update={"hidden": hidden})
+    settings = settings.model_copy(update={"train": with_hidden})
     (scenario,) = settings.scenarios()
     tasks = [Task(scenario, one, settings, table, tmp_path, tmp_path / "c") for one in range(2)]
     for task in tasks:
@@ -133,7 +145,7 @@ def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(tmp_path: Path)
     assert not np.allclose(found[0], found[1])
     for task, pooled in zip(tasks, found, strict=True):
         outcome = grid.loaded(task)
-        kernel, bias = outcome.weights[-2:]
+        kernel, bias = fold.rebuilt(task, outcome.weights).get_layer("logits").get_weights()
         np.testing.assert_allclose(
             (pooled @ kernel + bias)[outcome.rows], outcome.logits, atol=1e-4
         )
@@ -146,7 +158,7 @@ def test_features_of_a_frozen_trunk_are_the_mean_of_its_views(tmp_path: Path) ->
     np.save(tmp_path / "test_1.npy", pooled[1])
     files.write_json(tmp_path / "key.json", "a key")
     np.testing.assert_allclose(
-        features.pooled(None, Store(tmp_path)), pooled.mean(axis=0), rtol=1e-6
+        features.pooled(classifier(7), Store(tmp_path)), pooled.mean(axis=0), rtol=1e-6
     )
 
 
@@ -165,7 +177,7 @@ def test_the_doubt_of_a_winner(tmp_path: Path, wanted: float | None) -> None:
     task = Task(settings.scenarios()[0], -1, settings, table, tmp_path, tmp_path / "cache")
     picture = keras.Input((32, 32, 3))
     colours = keras.layers.Dense(CHANNELS)(keras.layers.GlobalAveragePooling2D()(picture))
-    final = Refit(keras.Model(picture, {"pooled": colours}), None, None)
+    final = Refit(keras.Model(picture, {"pooled": colours}), classifier(CHANNELS), None)
     answered = table.iloc[9:].assign(predicted=labels[9:])
     answered.iloc[0, answered.columns.get_loc("predicted")] = "another"
     found = doubt(task, final, answered.iloc[::-1])

@@ -66,6 +66,12 @@ def test_each_backbone_may_have_a_cut_of_its_own(tmp_path: Path) -> None:
             ],
         ),
         ({"fine_tune_from": {"efficientnet_lite0": 3}}, ["`fine_tune_from", "text", "3"]),
+        (
+            {"features__levels": 4, "fine_tune_from": ["head_conv"]},
+            ["`features.levels`", "1 where a tail is trained", "4", "head_conv"],
+        ),
+        ({"features__levels": 0}, ["`features.levels`", "at least 1", "0"]),
+        ({"train__hidden": 0}, ["`train.hidden`", "at least 1", "0"]),
         ({"optimizer": "nadm"}, ["`optimizer`", "adam, ", "'nadm'", "Did you mean 'nadam'"]),
         ({"backbone": ["resnet50", "resnet"]}, ["`backbone`", "efficientnet_lite0", "'resnet'"]),
         ({"dropout": 1.5}, ["`dropout`", "below 1", "1.5"]),

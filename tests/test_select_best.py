@@ -97,7 +97,7 @@ def test_costs_count_parameters() -> None:
 
 
 def test_costs_count_a_hidden_layer_over_several_levels() -> None:
-    channels, hidden = 96 + 144 + 672 + 1280, 5
+    channels, hidden = 144 + 480 + 672 + 1280, 5
     counted = cost.costs([scenario()], params(levels=4, hidden=hidden), 3)
     trained = 4 * channels + (channels + 1) * hidden + (hidden + 1) * 3
     assert counted[scenario().name] == (3_413_024 + trained, trained, 3)
@@ -121,8 +121,8 @@ def contents(trained: Any) -> Contents:
     [
         ({"fine_tune_from": "block15_expand_conv"}, (2, 2, 192), None, 1),
         ({"backbone": "small_cnn"}, (64, 64, 3), 7, 1),
-        ({}, (2192,), None, 4),
-        ({}, (2192,), 7, 4),
+        ({}, (2576,), None, 4),
+        ({}, (2576,), 7, 4),
     ],
 )
 def test_a_bundle_answers_as_keras_does(

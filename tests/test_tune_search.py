@@ -112,13 +112,16 @@ def test_training_in_rungs_equals_training_at_once(
     assert len(losses[0]) == 3
 
 
-@pytest.mark.parametrize(("optimizer", "schedule"), [("adamw", "cosine"), ("lion", "constant")])
+@pytest.mark.parametrize(
+    ("optimizer", "schedule", "hidden"),
+    [("adamw", "cosine", None), ("lion", "constant", None), ("adam", "cosine", 6)],
+)
 def test_a_trial_trains_as_the_train_stage_does(
-    optimizer: str, schedule: str, features: Path, tmp_path: Path
+    optimizer: str, schedule: str, hidden: int | None, features: Path, tmp_path: Path
 ) -> None:
     task, _ = tasks(
         tmp_path, features, tune__optimizer=optimizer, train__schedule=schedule,
-        train__weight_decay=0.1, train__augmentation=0.5,
+        train__weight_decay=0.1, train__augmentation=0.5, train__hidden=hidden,
     )  # fmt: skip
     ours = Bench(task)
     train = ours.splits[0][0]
@@ -128,10 +131,11 @@ def test_a_trial_trains_as_the_train_stage_does(
     scenario, settings = apply(setting, task.scenario, task.params.train)
     data = ours.inside[None]
     feed = Batches(data, train, scenario.batch_size, task.seed, settings)
-    model = tail.build(scenario, (224, 224), (CHANNELS,), 3)
+    model = tail.build(scenario, (224, 224), (CHANNELS,), 3, hidden)
     tail.compile_(model, scenario, settings, len(feed))
     training._model.start(scenario, settings, len(feed), task.seed)
-    model.set_weights(training._model.model.get_layer("logits").get_weights())
+    for name in ("norm", "hidden", "logits") if hidden else ("logits",):
+        model.get_layer(name).set_weights(training._model.model.get_layer(name).get_weights())
     losses = []
     for epoch in range(3):
         feed.start(epoch)

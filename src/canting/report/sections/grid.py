@@ -25,10 +25,14 @@ def section(run: Run) -> Section:
                 "The layers before the cut (",
                 Mono("fine_tune_from"),
                 "; none: all but the classifier) are frozen with their ImageNet weights, except "
-                "for a network that is trained from nothing. Each epoch shows every picture in "
+                "for a network that is trained from nothing. An uncut network is averaged at ",
+                Mono("levels"),
+                " of its depths, and the classifier may have a layer of ",
+                Mono("hidden"),
+                " units. Each epoch shows every picture in "
                 f"one of {plural(params.features.views, 'augmented view')}, drawn from the seed.",
             ),
-            _settings("Augmentation.", params.features.model_dump()),
+            _settings("Features and their augmentation.", params.features.model_dump()),
             _settings("Training.", params.train.model_dump()),
             *_failures(run),
         ),
