@@ -135,6 +135,15 @@ class Server(NamedTuple):
         text = (self.folder / "log").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
+    def lines_of(self, request: str) -> list[dict[str, Any]]:
+        """Return the lines of a request; the server may write them after it has answered."""
+        deadline = time.monotonic() + 10
+        while True:
+            found = [one for one in self.lines() if one.get("request_id") == request]
+            if found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.05)
+
     def metric(self, name: str) -> float:
         """Return the sum of all values of a metric."""
         lines = self.client.get("/metrics").text.splitlines()

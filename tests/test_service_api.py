@@ -204,7 +204,7 @@ def test_one_line_a_request_without_names_and_queries(server: Server) -> None:
     name = {"X-Request-ID": "line-of-this-one"}
     files = {"files": ("rahasia.jpg", encoded())}
     server.client.post("/api/classify?overlay=true&token=sandi", files=files, headers=name)
-    [line] = [one for one in server.lines() if one.get("request_id") == "line-of-this-one"]
+    [line] = server.lines_of("line-of-this-one")
     assert datetime.fromisoformat(line["time"]).utcoffset() == timedelta(0)
     assert (line["method"], line["path"], line["status"]) == ("POST", "/api/classify", 200)
     assert 0 < line["decode_ms"] + line["inference_ms"] <= line["ms"]
