@@ -1,14 +1,13 @@
 """Pooled features of all pictures, as the served model gives them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from canting.features.store import Array, Store
-from canting.train import fold, grid
+from canting.features.store import Store
+from canting.train import fold, grid, prediction
 from canting.train.fold import Task
 
 Features = npt.NDArray[np.float32]
@@ -19,9 +18,9 @@ def pooled(tail: keras.Model, store: Store) -> Features:
     """Return what goes into the classifier of a trained tail, for every picture."""
     classified = tail.get_layer("dropout").input
     if classified is tail.input:
-        return _mean(store.test_views)
+        return np.asarray(np.mean(store.test_views, axis=0), dtype=np.float32)
     inside = keras.Model(tail.input, classified)
-    return _mean([_answers(inside, view) for view in store.test_views])
+    return prediction.predict(inside, store, np.arange(len(store.view(0))))
 
 
 def of_folds(tasks: Sequence[Task], final: Features) -> Iterator[Features]:
@@ -40,12 +39,3 @@ def of_folds(tasks: Sequence[Task], final: Features) -> Iterator[Features]:
 def _is_fixed(task: Task) -> bool:
     """Tell whether the trunk's pooled features go into the classifier as they are."""
     return len(Store(task.features).shape) == 1 and task.params.train.hidden is None
-
-
-def _answers(model: keras.Model, view: Array) -> Features:
-    parts = (np.asarray(view[at : at + 256]) for at in range(0, len(view), 256))
-    return np.concatenate([np.asarray(model.predict_on_batch(part)) for part in parts])
-
-
-def _mean(views: Sequence[npt.NDArray[Any]]) -> Features:
-    return np.asarray(np.mean(views, axis=0), dtype=np.float32)

@@ -55,7 +55,7 @@ def out_of_fold(
     for number, tail in enumerate(tails):
         rows = np.flatnonzero(folds == number)
         for place, views in enumerate(changes if len(rows) else ()):
-            logits[place, rows] = prediction.mean_logits(tail, views, rows)
+            logits[place, rows] = prediction.mean_answers(tail, views, rows)
     return logits
 
 
