@@ -23,12 +23,14 @@ def write_keras(bundle: Path, path: Path) -> None:
     card = json.loads((bundle / "card.json").read_text())
     with np.load(bundle / "arrays.npz") as arrays:
         kernel, bias = arrays["kernel"], arrays["bias"]
-    if card["scenario"]["fine_tune_from"] is not None:
-        sys.exit("the model of this bundle is not only a classifier on a frozen trunk")
+    scenario, params = card["scenario"], card["params"]
+    more = (scenario["fine_tune_from"], params["train"]["hidden"])
+    if any(key is not None for key in more) or params["features"]["levels"] != 1:
+        sys.exit("the model of this bundle is more than a linear classifier on a frozen trunk")
     pooled = keras.Input(kernel.shape[:1])
     trained = keras.Model(pooled, keras.layers.Dense(kernel.shape[1], name="logits")(pooled))
     trained.set_weights([kernel, bias])
-    whole = compose(Scenario(**card["scenario"]), tuple(card["image_size"]), trained)
+    whole = compose(Scenario(**scenario), tuple(card["image_size"]), trained)
     keras.Model(whole.input, whole.output["logits"]).save(path)
 
 
