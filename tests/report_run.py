@@ -14,6 +14,7 @@ from canting.core.params import Params, load
 from canting.evaluate import trained
 from canting.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluate.writing import write_tables
+from canting.features.store import slug
 from canting.plots.figure import save
 from canting.plots.shift import shift
 from canting.preprocess import folds, leakage
@@ -145,7 +146,9 @@ def _costs(build: Path, results: Path, params: Params) -> None:
     ]  # fmt: skip
     files.write_text(results / "features" / "backbones.csv", pd.DataFrame(rows).to_csv(index=False))
     cost = {"seconds": 3725.0, "computed_views": 0, "views": 11, "milliseconds": 20.04}
-    files.write_json(build / "costs" / "features.json", {row["backbone"]: cost for row in rows})
+    files.write_json(
+        build / "costs" / "features.json", {slug(*trunk): cost for trunk in params.trunks()}
+    )
 
 
 def _plots(found: Evaluation, build: Path, folder: Path) -> None:

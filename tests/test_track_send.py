@@ -33,6 +33,7 @@ LONG = 300.0
 """Seconds that only an overloaded machine comes near."""
 
 GRID = {
+    "fine_tune_from": "conv5_block3_1_conv",
     "optimizer": ["adam", "nadam", "adadelta"],
     "dropout": [0.0, 0.2],
     "epochs": 2,
@@ -108,6 +109,7 @@ def test_a_study_is_a_parent_of_its_scenarios_and_searches(sent: Path) -> None:
     assert failure == [("fold 0: the loss is NaN",)]
     keys = {key for (key,) in rows(sent, "select distinct key from metrics")}
     assert {"macro_f1_low", "macro_f1_high", "temperature", "trials/best", "fold 0/loss"} <= keys
+    assert "cost/features/resnet50-conv5_block3_1_conv.seconds" in keys
     params = dict(rows(sent, "select key, value from params where key like 'features.%'"))
     assert params["features.rotation"] == "20.0"
     named = {key for (key,) in rows(sent, "select distinct key from tags")}
@@ -157,7 +159,7 @@ def test_a_killed_sender_is_completed_by_the_next(here: Path, sent: Path) -> Non
     assert content(here) == content(sent)
 
 
-def test_a_dead_server_costs_no_run_and_all_follow_but_the_damaged(here: Path) -> None:
+def test_a_dead_server_costs_no_run_and_all_follow_but_damaged_and_refused(here: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as closed:
         address = f"http://ani:secret@127.0.0.1:{closed.getsockname()[1]}"
     told = stage(here, MLFLOW_TRACKING_URI=address)
@@ -170,9 +172,15 @@ def test_a_dead_server_costs_no_run_and_all_follow_but_the_damaged(here: Path) -
     damaged = outbox.put(here, here)
     (outbox.folder(here) / damaged / "build" / "best" / "card.json").write_text("{")
     track_run.shifted(here, UP, b"a third model")
+    refused = outbox.put(here, here)
+    figures = outbox.folder(here) / refused / "results" / "shift" / "metrics.json"
+    figures.write_text('{"no//name": 1}')
+    track_run.shifted(here, UP, b"a fourth model")
     told = stage(here)
     assert f"{damaged}`: expected a whole snapshot" in told.stdout, told.stdout + told.stderr
-    assert [entry.name for entry in outbox.waiting(here)] == [damaged]
+    assert f"{refused}`: MLflow takes no such run" in told.stdout, told.stdout
+    assert "no//name" in told.stdout
+    assert {entry.name for entry in outbox.waiting(here)} == {damaged, refused}
     assert rows(here, "select count(*) from model_versions") == [(2,)]
 
 

@@ -50,13 +50,18 @@ def send(server: "Server", root: Path) -> None:
 
 
 def _send(server: "Server", entry: Path) -> str:
-    """Send a snapshot and take it out of the outbox; return what is wrong with its files."""
+    """Send a snapshot and take it out of the outbox; return what is wrong with it."""
+    from canting.tracking.server import RefusedError
+
     try:
         run, made = study(entry), read.record(entry / ABOUT)["made"]
     except (CantingError, OSError, KeyError, TypeError, ValueError) as error:
         told = " ".join(f"{type(error).__name__} {error}".split())
         return f"`{entry}`: expected a whole snapshot. Received: {told[:200]}. Remove it."
-    server.register(server.send(run, made), run)
+    try:
+        server.register(server.send(run, made), run)
+    except RefusedError as error:
+        return f"`{entry}`: {' '.join(str(error).split())[:300]} Mend it, or remove it."
     outbox.remove(entry)
     return ""
 

@@ -1,6 +1,7 @@
 """A run as MLflow knows one, without MLflow."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ KIND = "canting.kind"
 
 LONGEST = 5000
 """Characters of a parameter or tag; MLflow takes 6000 of one, and 5000 of the other."""
+
+_REFUSED = re.compile(r"[^/\w. -]")
+"""What MLflow takes in no name of a metric, on whichever system."""
 
 
 class Point(NamedTuple):
@@ -42,9 +46,12 @@ class Run:
 
 
 def numbers(row: Mapping[Any, Any], prefix: str = "", step: int = 0) -> tuple[Point, ...]:
-    """Return a point for each finite number of a row; words and empty cells are passed over."""
+    """Return a point for each finite number of a row; words and empty cells are passed over.
+
+    In the name of a trunk, such as `vgg19@block5_conv1`, MLflow gets a `-`.
+    """
     return tuple(
-        Point(f"{prefix}{key}", float(value), step)
+        Point(_REFUSED.sub("-", f"{prefix}{key}"), float(value), step)
         for key, value in row.items()
         if not isinstance(value, str | bool) and value is not None and math.isfinite(value)
     )

@@ -11,6 +11,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param, RunTag
+    from mlflow.exceptions import MlflowException
 
 DIGEST = "canting.digest"
 """The tag that a run is found by; it is looked up before anything is created."""
@@ -23,6 +24,10 @@ BUNDLE = "build/best"
 
 POINTS, PARAMS = 1000, 100
 """The most metrics and parameters that MLflow takes in one call."""
+
+
+class RefusedError(CantingError):
+    """MLflow takes a run as little the next time: a name or value in it is none that it knows."""
 
 
 class Server:
@@ -41,18 +46,27 @@ class Server:
             found.experiment_id if found else self.client.create_experiment(experiment)
         )
 
-    def send(self, run: Run, made: int, parent: str | None = None) -> str:
+    def send(self, run: Run, made: int) -> str:
         """Send a run with all below it, unless it is there; return its id.
 
         A run that a killed call left unfinished is completed: what is sent again is the same, times
-        included (`made`, milliseconds since 1970), so that nothing stands there twice.
+        included (`made`, milliseconds since 1970), so that nothing stands there twice. Raises
+        `RefusedError` where MLflow does not take what a run holds.
         """
+        try:
+            return self._send(run, made, None)
+        except MlflowException as error:
+            if error.error_code == "INVALID_PARAMETER_VALUE":
+                raise RefusedError(f"MLflow takes no such run: {error}") from error
+            raise
+
+    def _send(self, run: Run, made: int, parent: str | None) -> str:
         found, whole = self._found(run.digest)
         if whole:
             return found
         id_ = found or self._create(run, made, parent)
         for child in run.children:
-            self.send(child, made, id_)
+            self._send(child, made, id_)
         self._fill(id_, run, made)
         self.client.set_terminated(id_, "FAILED" if run.failure else "FINISHED", end_time=made)
         return id_
