@@ -185,12 +185,17 @@ def test_a_difference_is_told_in_the_direction_it_has(grid: Path) -> None:
             ("backbone", "vgg19", "resnet50", -0.02, 1),
             ("backbone", "vgg19", "densenet121", -0.01, 1),
             ("dropout", "0", "0.5", 0.03, 0),
+            ("learning_rate", "1e-4", "1e-3", -0.03, 1),
+            ("learning_rate", "1e-4", "1e-2", -0.01, 0),
+            ("batch_size", "16", "32", 0.05, 1),
         ],
         columns=["factor", "level", "other", "difference", "distinguishable"],
     )
     assert findings(replace(run, contrasts=contrasts))[3] == (
         "Backbone: resnet50 is better than vgg19 by 0.0200, the largest of 2 distinguishable "
-        "differences. Dropout: no two levels are distinguishable.",
+        "differences. Dropout: no two levels are distinguishable. Learning rate: 1e-3 is better "
+        "than 1e-4 by 0.0300, the only distinguishable difference. Batch size: 16 is better than "
+        "32 by 0.0500.",
     )
 
 

@@ -96,10 +96,10 @@ def _factor(factor: str, contrasts: Any) -> str:
     better, worse = row["level"], row["other"]
     if row["difference"] < 0:
         better, worse = worse, better
-    return (
-        f"{name}: {better} is better than {worse} by {score(abs(row['difference']))}, the largest "
-        f"of {plural(len(told), 'distinguishable difference')}."
-    )
+    among = f", the largest of {len(told)} distinguishable differences"
+    if len(told) == 1:
+        among = ", the only distinguishable difference" if len(contrasts) > 1 else ""
+    return f"{name}: {better} is better than {worse} by {score(abs(row['difference']))}{among}."
 
 
 def _choice(run: Run) -> Text:
