@@ -16,6 +16,8 @@ from canting.backbones.table import TABLE
 from canting.backbones.weight_files import WeightsError
 from canting.core.errors import CantingError
 from canting.core.names import BACKBONES
+from canting.engine import Engine
+from canting.export import export
 from tests.conftest import REAL, real
 
 CHINA, FLOWER = (
@@ -83,6 +85,20 @@ def test_weights_are_read_from_the_named_folder(
     loaded = weights.load(built.name, (*SMALL, 3))
     expected, received = built.network.get_weights(), loaded.get_weights()
     assert all(np.array_equal(*pair) for pair in zip(expected, received, strict=True))
+
+
+def test_every_network_answers_on_litert_as_in_keras(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(weight_files.FOLDER, str(built.folder))
+    network = split(built.name, None, SMALL).trunk
+    assert network is not None
+    export(network, tmp_path / "network.tflite")
+    picture = np.random.default_rng(0).integers(0, 256, (*SMALL, 3), dtype=np.uint8)
+    expected = np.asarray(network(picture[None].astype(np.float32), training=False))[0]
+    (received,) = Engine(tmp_path / "network.tflite").answer(picture).values()
+    assert expected.std() > 0
+    assert np.abs(received - expected).max() < 1e-4 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("backbone", ["mobilenet_v2", "small_cnn"])
