@@ -230,14 +230,13 @@ def test_every_study_can_be_used() -> None:
 def test_a_study_is_the_same_after_any_other() -> None:
     """What an earlier one has left in `params.yaml` does not go into the next, but the source."""
     changes = {path: read(path) for path in (ROOT / "studies").glob("*.yaml")}
-    alone = {path: merged(TEXT, change) for path, change in changes.items()}
+    texts = {path: merged(TEXT, change) for path, change in changes.items()}
+    alone = {path: check(text, path) for path, text in texts.items()}
     for before, after in itertools.permutations(changes, 2):
-        later, first = (
-            check(text, after) for text in (merged(alone[before], changes[after]), alone[after])
-        )
-        unused = {"fetch", "tune"} if first.tune.methods == () else {"fetch"}
+        later = check(merged(texts[before], changes[after]), after)
+        unused = {"fetch", "tune"} if alone[after].tune.methods == () else {"fetch"}
         told = f"{after.name} after {before.name}"
-        assert later.model_dump(exclude=unused) == first.model_dump(exclude=unused), told
+        assert later.model_dump(exclude=unused) == alone[after].model_dump(exclude=unused), told
 
 
 def test_an_experiment_of_the_same_name_is_kept() -> None:

@@ -17,6 +17,7 @@ from canting.registry import log
 from canting.report import read
 from canting.tracking import outbox
 from canting.tracking.place import FILES, uri
+from canting.tracking.run import RefusedError
 from canting.tracking.snapshot import ABOUT
 from canting.tracking.study import study
 
@@ -51,8 +52,6 @@ def send(server: "Server", root: Path) -> None:
 
 def _send(server: "Server", entry: Path) -> str:
     """Send a snapshot and take it out of the outbox; return what is wrong with it."""
-    from canting.tracking.server import RefusedError
-
     try:
         run, made = study(entry), read.record(entry / ABOUT)["made"]
     except (CantingError, OSError, KeyError, TypeError, ValueError) as error:

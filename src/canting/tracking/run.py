@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from canting.core.errors import CantingError
+
 KIND = "canting.kind"
 """The tag that says what a run is of: a study, a scenario, a search."""
 
@@ -15,6 +17,10 @@ LONGEST = 5000
 
 _REFUSED = re.compile(r"[^/\w. -]")
 """What MLflow takes in no name of a metric, on whichever system."""
+
+
+class RefusedError(CantingError):
+    """MLflow takes a run as little the next time: a name or value in it is none that it knows."""
 
 
 class Point(NamedTuple):

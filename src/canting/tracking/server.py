@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from canting.core.errors import CantingError
-from canting.tracking.run import Run
+from canting.tracking.run import RefusedError, Run
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -24,10 +24,6 @@ BUNDLE = "build/best"
 
 POINTS, PARAMS = 1000, 100
 """The most metrics and parameters that MLflow takes in one call."""
-
-
-class RefusedError(CantingError):
-    """MLflow takes a run as little the next time: a name or value in it is none that it knows."""
 
 
 class Server:
