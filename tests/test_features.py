@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from canting.backbones.cut import split
-from canting.core import arrays, files
+from canting.core import files
 from canting.core.sections import Features
 from canting.features import augment, compute, cost, store, trunk
 from canting.features.compute import Pictures
@@ -199,13 +199,13 @@ def test_a_full_disk_is_found_before_a_page_is_written(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(OSError, match="No space"), arrays.writing(tmp_path / "a", (9, 9), "f4"):
+    with pytest.raises(OSError, match="No space"), files.writing(tmp_path / "a", (9, 9), "f4"):
         pytest.fail("there was no room")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_array_takes_its_room_at_once(tmp_path: Path) -> None:
-    with arrays.writing(tmp_path / "a.npy", (1000, 1000), np.float32):
+    with files.writing(tmp_path / "a.npy", (1000, 1000), np.float32):
         (aside,) = tmp_path.glob(".*/a.npy")
         assert aside.stat().st_blocks * 512 >= 4_000_000
 

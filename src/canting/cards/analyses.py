@@ -2,16 +2,7 @@
 
 from typing import Any
 
-from canting.report.content import (
-    Block,
-    Details,
-    Mono,
-    Section,
-    Strong,
-    Table,
-    figure,
-    say,
-)
+from canting.report.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.report.run import Run
 from canting.report.sections import results, shift
 from canting.report.words import count, interval, level, score, share

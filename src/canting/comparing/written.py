@@ -5,13 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from canting.comparing.comparison import Comparison
-from canting.comparing.words import (
-    change_table,
-    cost_table,
-    scenarios,
-    score_table,
-    verdict,
-)
+from canting.comparing.words import change_table, cost_table, scenarios, score_table, verdict
 from canting.report import escape
 
 Table = list[list[str]]

@@ -1,1 +1,1 @@
-"""What every stage stands on: parameters, errors, files, runtime, parallel work."""
+"""Errors, files, cache keys, progress, parallel work, runtime: what every wing stands on."""

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.core import files
+from canting.core.keys import code_digest
 from canting.core.sections import Features
-from canting.core.source import code_digest
 from canting.features import passes, store, trunk
 from canting.features.augment import view
 from canting.features.kept import Kept

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from canting.core import arrays, parallel
+from canting.core import files, parallel
 from canting.features.kept import Kept
 from canting.features.trunk import Answer
 from canting.pictures import Pixels
@@ -49,7 +49,7 @@ def run(
             place = missing[task.number]
             if array is None:
                 shape = (count, *chunk.shape[1:])
-                array = closing.enter_context(arrays.writing(place.array, shape, chunk.dtype))
+                array = closing.enter_context(files.writing(place.array, shape, chunk.dtype))
             array[task.rows.start : task.rows.stop] = chunk
             if task.rows.stop == count:
                 closing.pop_all().close()

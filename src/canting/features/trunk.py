@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from canting.backbones import weight_files
 from canting.core import files, runtime
+from canting.core.keys import code_digest
 from canting.core.names import BACKBONES
-from canting.core.source import code_digest
 from canting.engine import Engine
 from canting.pictures import Pixels
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from canting import pictures
-from canting.core import arrays, parallel
+from canting.core import files, parallel
 from canting.core.errors import CantingError
 from canting.pictures import PictureError, Pixels
 
@@ -17,7 +17,7 @@ def decode_all(folder: Path, paths: Sequence[str], size: tuple[int, int], target
 
     Works on all cores and holds a few pictures at a time, however many there are.
     """
-    with arrays.writing(target, (len(paths), *size, 3), np.uint8) as array:
+    with files.writing(target, (len(paths), *size, 3), np.uint8) as array:
         rows = parallel.run(partial(_row, folder, size), paths, label="decode", total=len(paths))
         for number, row in enumerate(rows):
             array[number] = row

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from canting.core import files
-from canting.core.source import code_digest
+from canting.core.keys import code_digest
 from canting.features import passes, store, trunk
 from canting.features.compute import MADE_BY, Pictures
 from canting.features.flips import flip

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.core import files, runtime
+from canting.core.keys import code_digest
 from canting.core.params import Params
 from canting.core.params_tune import Tune
 from canting.core.scenario import Scenario
-from canting.core.source import code_digest
 from canting.features import store
 from canting.preprocess import folds
 from canting.tune import setting
