@@ -17,7 +17,7 @@ def write_keras(bundle: Path, path: Path) -> None:
     import keras
     import numpy as np
 
-    from canting.core.scenario import Scenario
+    from canting.config.scenario import Scenario
     from canting.select_best.compose import compose
 
     card = json.loads((bundle / "card.json").read_text())

@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from canting import near_duplicates
+from canting.config.catalog import BACKBONES
+from canting.config.params import Params, load
 from canting.core import files, runtime
 from canting.core.errors import CantingError
-from canting.core.names import BACKBONES
-from canting.core.params import Params, load
 from canting.features import compute
 from canting.features.compute import Pictures
 from canting.features.store import slug

@@ -26,9 +26,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.stock_keras import network
+from canting.config.catalog import BACKBONES
+from canting.config.params import Params
 from canting.core import files, runtime
-from canting.core.names import BACKBONES
-from canting.core.params import Params
 from canting.preprocess import folds
 from canting.preprocess.decode import decode_all
 from canting.study.changes import check, read

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from canting.cards.write import write
-from canting.core.stage import BUILD, RESULTS, stage
+from canting.config.stage import BUILD, RESULTS, stage
 from canting.report.provenance import provenance
 from canting.report.run import load
 

@@ -1,7 +1,7 @@
 """Score the out-of-fold predictions, compare the scenarios, and show where the best is wrong."""
 
+from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
-from canting.core.stage import BUILD, RESULTS, stage
 from canting.evaluate import trained
 from canting.evaluate.drawing import draw_comparison, draw_confusions, draw_leader
 from canting.evaluate.evaluation import evaluate

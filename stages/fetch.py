@@ -1,6 +1,6 @@
 """Bring the pictures of `fetch.source` to `build/raw`, with the list of their digests."""
 
-from canting.core.stage import BUILD, stage
+from canting.config.stage import BUILD, stage
 from canting.fetch import fetch
 
 

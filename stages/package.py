@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from canting.core.stage import BUILD, stage
+from canting.config.stage import BUILD, stage
 from canting.package import bento
 
 with stage("package"):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from canting import manifest
+from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
-from canting.core.stage import BUILD, RESULTS, stage
 from canting.preprocess import folds
 from canting.preprocess.decode import decode_all
 from canting.preprocess.leakage import leakage

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from canting.core.stage import BUILD, RESULTS, stage
+from canting.config.stage import BUILD, RESULTS, stage
 from canting.report.assemble import assemble
 from canting.report.provenance import provenance
 from canting.report.run import load

@@ -3,8 +3,8 @@
 import numpy as np
 
 from canting import manifest
+from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
-from canting.core.stage import BUILD, CACHE, RESULTS, stage
 from canting.features.compute import Pictures
 from canting.features.store import slug
 from canting.train.fold import Task, read_table

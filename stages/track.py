@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from canting.config.stage import stage
 from canting.core import files
-from canting.core.stage import stage
 from canting.tracking import outbox, snapshot
 from canting.tracking.deliver import deliver
 from canting.tracking.last import TRACKED

@@ -1,7 +1,7 @@
 """Train every scenario on every fold."""
 
+from canting.config.stage import BUILD, CACHE, stage
 from canting.core import files
-from canting.core.stage import BUILD, CACHE, stage
 from canting.train.fold import read_table
 from canting.train.grid import train
 

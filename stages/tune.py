@@ -1,7 +1,7 @@
 """Search for good settings by every method with every optimizer, and keep the ledger."""
 
+from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files
-from canting.core.stage import BUILD, CACHE, RESULTS, stage
 from canting.train.fold import read_table
 from canting.tune.drawing import draw_measured, draw_results
 from canting.tune.findings import conclude, summarize

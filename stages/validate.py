@@ -1,6 +1,6 @@
 """Check the pictures, find near-duplicates, write the manifest."""
 
-from canting.core.stage import BUILD, RESULTS, stage
+from canting.config.stage import BUILD, RESULTS, stage
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from canting import manifest
+from canting.config.params import Params, load
 from canting.core import files
-from canting.core.params import Params, load
 from canting.evaluate import trained
 from canting.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluate.writing import write_tables

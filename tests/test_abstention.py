@@ -11,8 +11,8 @@ from PIL import Image
 from canting.abstention import features, fit, prototypes, record, strangers, threshold
 from canting.abstention.fit import Known
 from canting.classifier.unlikeness import directions, unlikeness
+from canting.config.params import Params, load
 from canting.core import files
-from canting.core.params import Params, load
 from canting.features.store import Store
 from canting.select_best import samples
 from canting.select_best.doubt import doubt

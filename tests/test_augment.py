@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from canting.config.params import load
+from canting.config.sections import Features
 from canting.core.errors import CantingError
-from canting.core.params import load
-from canting.core.sections import Features
 from canting.features import augment, coloured, drawn
 from canting.features.drawn import Drawn
 from canting.features.placed import placed

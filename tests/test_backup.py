@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canting.config.params import Params, load
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.core.folds import HELD_OUT
-from canting.core.params import Params, load
 from canting.core.progress import polled
-from canting.core.scenario import Scenario
-from canting.core.sections import Train
 from canting.features import store
 from canting.features.store import Store
 from canting.select_best.refit import refit

@@ -18,10 +18,10 @@ from canting.cards import head, licences, spent
 from canting.cards.data import conflicts, data_card
 from canting.cards.model import model_card
 from canting.cards.write import write
+from canting.config.catalog import BACKBONES
+from canting.config.params import load as load_params
+from canting.config.stage import SPENT, processor_seconds, spending
 from canting.core import files, runtime
-from canting.core.names import BACKBONES
-from canting.core.params import load as load_params
-from canting.core.spending import SPENT, processor_seconds, spending
 from canting.painter import PER_CLASS
 from canting.report import render
 from canting.report.provenance import provenance

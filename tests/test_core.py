@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from canting.config.stage import stage
 from canting.core import files, parallel
 from canting.core.errors import CantingError
-from canting.core.stage import stage
 from tests.conftest import ROOT
 
 

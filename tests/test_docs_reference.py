@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from canting.core.params import Params
-from canting.core.section import Count, Listed, Many, Share, known
+from canting.config.params import Params
+from canting.config.sections import Count, Listed, Many, Share, known
 from canting.reference import commands, hook, kinds, parameters, rest, settings
 from canting.reference.table import table
 from tests.conftest import ROOT

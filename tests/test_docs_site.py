@@ -17,7 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from canting import cli
-from canting.core.params import Params
+from canting.config.params import Params
 from tests.browser_fixtures import browser
 from tests.conftest import ROOT
 

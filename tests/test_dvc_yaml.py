@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from canting.core.params import Params
-from canting.core.scenario import Scenario
+from canting.config.params import Params
+from canting.config.scenario import Scenario
 from canting.package.modules import shipped
 from tests.conftest import ROOT
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from canting.config.sections import Evaluate, SelectBest
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.core.sections import Evaluate, SelectBest
 from canting.evaluate import drawing, scores, tables, trained, writing
 from canting.evaluate.backbones import with_costs
 from canting.evaluate.evaluation import Evaluation, evaluate

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from canting.backbones.cut import split
+from canting.config.sections import Features
 from canting.core import files
-from canting.core.sections import Features
 from canting.features import augment, compute, cost, store, trunk
 from canting.features.compute import Pictures
 

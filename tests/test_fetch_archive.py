@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from canting.config.sections import Fetch
 from canting.core.errors import CantingError
-from canting.core.sections import Fetch
 from canting.fetch import Limits, Means, fetch
 
 GOOD = {"Öl set/glass/ä 1.jpg": b"one", "Öl set/glass/2.png": b"two", "Öl set/metal/3.jpg": b"3"}

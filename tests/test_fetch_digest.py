@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from canting.config.sections import Fetch
 from canting.core.errors import CantingError
-from canting.core.sections import Fetch
 from canting.fetch import Fetched, Means, fetch
 
 ROOT = Path(__file__).parents[1]

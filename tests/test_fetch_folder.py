@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from canting.config.sections import Fetch
 from canting.core.errors import CantingError
-from canting.core.sections import Fetch
 from canting.fetch import Means, fetch
 
 TWO = ("glass/a.jpg", "metal/b.jpg")

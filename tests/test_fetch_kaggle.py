@@ -18,8 +18,8 @@ from typing import Any
 import kagglesdk.kaggle_env
 import pytest
 
+from canting.config.sections import Fetch
 from canting.core.errors import CantingError
-from canting.core.sections import Fetch
 from canting.fetch import Fetched, Means, Patience, fetch
 
 SOURCE = "kaggle:owner/slug/versions/3"

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
+from canting.config.params import Params, load
+from canting.config.stage import stage
 from canting.core import files, parallel
-from canting.core.params import Params, load
-from canting.core.stage import stage
 from canting.features import store
 from canting.train import grid
 from canting.train.fold import Task

@@ -6,9 +6,9 @@ import keras
 import pytest
 from ruamel.yaml import YAML
 
+from canting.config.catalog import OPTIMIZERS
+from canting.config.params import Params, load
 from canting.core.errors import CantingError
-from canting.core.names import OPTIMIZERS
-from canting.core.params import Params, load
 from tests.conftest import ROOT
 
 

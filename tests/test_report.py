@@ -64,7 +64,7 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_of(folder: Path) -> Run:
-    from canting.core.params import load as load_params
+    from canting.config.params import load as load_params
 
     return load(load_params(folder / "params.yaml"), folder / "results", folder / "build")
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from canting.classifier import BundleError, load
+from canting.config.params import Params
+from canting.config.params import load as load_params
+from canting.config.scenario import Scenario
 from canting.core import files
-from canting.core.params import Params
-from canting.core.params import load as load_params
-from canting.core.scenario import Scenario
 from canting.engine import Engine
 from canting.select_best import bundle, cost, rule
 from canting.select_best.bundle import Contents, ExportError

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canting.config.catalog import SHIFTS
+from canting.config.params import Params, load
 from canting.core import files
-from canting.core.names import SHIFTS
-from canting.core.params import Params, load
 from canting.features import passes, store
 from canting.features.compute import Pictures
 from canting.pictures import Pixels

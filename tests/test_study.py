@@ -14,9 +14,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from canting import cli
+from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.core.params import load
 from canting.study import experiment
 from canting.study.changes import assigned, check, flat, read
 from canting.study.yaml_text import merged

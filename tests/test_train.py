@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canting.config.catalog import OPTIMIZERS
+from canting.config.params import Params, load
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
 from canting.core import files
-from canting.core.names import OPTIMIZERS
-from canting.core.params import Params, load
-from canting.core.scenario import Scenario
-from canting.core.sections import Train
 from canting.features import store
 from canting.features.store import Store
 from canting.logits import cross_entropy

@@ -13,9 +13,9 @@ from PIL import Image
 from scipy import stats
 
 from canting import cli
+from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.core.params import load
 from canting.report.assemble import assemble
 from canting.report.findings import findings
 from canting.report.provenance import provenance

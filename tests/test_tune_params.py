@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from canting.core.params import load
-from canting.core.space import Space
+from canting.config.params import load
+from canting.config.tune import Space
 from tests.test_params import edited, refused
 
 SPACE = {

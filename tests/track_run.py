@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from ruamel.yaml import YAML
 
+from canting.config.params import Params
 from canting.core import files
-from canting.core.params import Params
 from canting.report.run import load
 from canting.report.scenarios import full
 from canting.tune.findings import summarize

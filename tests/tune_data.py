@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from canting.config.params import Params, load
 from canting.core import files
-from canting.core.params import Params, load
 from canting.features import store
 from canting.tune import study
 from canting.tune.task import Task

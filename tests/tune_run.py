@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from canting.config.params import Params
 from canting.core import files
-from canting.core.params import Params
 from canting.tune.choice import choose
 from canting.tune.drawing import draw_measured, draw_results
 from canting.tune.findings import summarize

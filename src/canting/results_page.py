@@ -5,8 +5,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from canting.config.stage import BUILD, RESULTS
 from canting.core.errors import CantingError
-from canting.core.stage import BUILD, RESULTS
 from canting.show import show
 
 HOST, PORT = "127.0.0.1", 3000

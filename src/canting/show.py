@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from canting.config.stage import BUILD, RESULTS
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.core.stage import BUILD, RESULTS
 from canting.report import read
 
 

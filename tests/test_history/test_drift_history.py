@@ -10,7 +10,7 @@ import pytest
 
 from canting import cli
 from canting.classifier import Classifier, load
-from canting.core.sections import Fetch
+from canting.config.sections import Fetch
 from canting.fetch import Means, fetch
 from canting.service.history import Entry, History, open_history
 from tests import drift_made as made

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from canting.core.sections import Validate
+from canting.config.sections import Validate
 
 from .folder import save
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from canting.core.sections import Validate
+from canting.config.sections import Validate
 from canting.validate import gate, records
 from canting.validate.groups import group
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from canting.core.sections import Validate
+from canting.config.sections import Validate
 from canting.validate.class_checks import class_checks
 from canting.validate.picture_checks import mostly, picture_checks
 

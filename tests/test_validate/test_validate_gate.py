@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from canting import manifest, validate
+from canting.config.sections import Validate
 from canting.core.errors import CantingError
-from canting.core.sections import Validate
 from canting.validate.report import ValidationError
 
 from .folder import failed, save, settled

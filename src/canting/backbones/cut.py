@@ -11,8 +11,8 @@ from canting.backbones import weights
 from canting.backbones.levels import levels as levels_of
 from canting.backbones.levels import pooled
 from canting.backbones.table import TABLE
+from canting.config.catalog import BACKBONES
 from canting.core.errors import CantingError
-from canting.core.names import BACKBONES
 
 
 class Parts(NamedTuple):

@@ -5,9 +5,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from canting.config.catalog import BACKBONES
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.core.names import BACKBONES
 
 FOLDER = "CANTING_WEIGHTS"
 """Environment variable that names the folder of weight files."""

@@ -9,7 +9,7 @@ import numpy as np
 from canting.backbones import efficientnet_lite
 from canting.backbones.table import TABLE, Shape
 from canting.backbones.weight_files import WeightsError, locate
-from canting.core.names import BACKBONES
+from canting.config.catalog import BACKBONES
 
 
 def load(backbone: str, shape: Shape) -> keras.Model:

@@ -1,7 +1,7 @@
 """What a model is, and under which licences its parts are."""
 
 from canting.cards import licences, told
-from canting.core.names import BACKBONES
+from canting.config.catalog import BACKBONES
 from canting.report.content import Link, Mono, Section, Span, Table, Text, say
 from canting.report.run import Run
 from canting.report.scenarios import full

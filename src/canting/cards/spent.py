@@ -3,8 +3,8 @@
 import math
 from typing import Any, NamedTuple
 
+from canting.config.stage import SPENT
 from canting.core import files, runtime
-from canting.core.spending import SPENT
 from canting.report.run import Run
 from canting.report.tuned import tuned
 

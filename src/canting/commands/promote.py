@@ -21,8 +21,8 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    from canting.config.params import load
     from canting.core.errors import CantingError
-    from canting.core.params import load
     from canting.registry.promote import promote, roll_back
     from canting.tracking.deliver import deliver
 

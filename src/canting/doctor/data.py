@@ -7,8 +7,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from canting.backbones.weight_files import FOLDER, filename, locate
+from canting.config.catalog import BACKBONES
 from canting.core.errors import CantingError
-from canting.core.names import BACKBONES
 from canting.doctor.finding import Finding, fine
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from canting.core.sections import Evaluate, SelectBest
+from canting.config.sections import Evaluate, SelectBest
 from canting.evaluate import backbones, calibration_tables, tables
 from canting.evaluate.trained import Trained
 from canting.statistics import effects

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from canting.core.sections import Features
+from canting.config.sections import Features
 from canting.features.coloured import coloured, stored
 from canting.features.drawn import draw
 from canting.features.flips import flip

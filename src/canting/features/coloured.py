@@ -1,6 +1,6 @@
 """What becomes of the colours of a view, and of its sharpness."""
 
-from canting.core.sections import Features
+from canting.config.sections import Features
 from canting.features.drawn import Drawn, share
 from canting.pictures import Pixels
 from canting.pixels.blur import blur

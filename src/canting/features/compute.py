@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from canting.config.sections import Features
 from canting.core import files
 from canting.core.keys import code_digest
-from canting.core.sections import Features
 from canting.features import passes, store, trunk
 from canting.features.augment import view
 from canting.features.kept import Kept

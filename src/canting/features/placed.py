@@ -1,6 +1,6 @@
 """Where each point of a view comes from."""
 
-from canting.core.sections import Features
+from canting.config.sections import Features
 from canting.features.drawn import Drawn, share
 from canting.pixels.geometry import Matrix, cropped, moved, scaled, sheared, tilted, turned
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy.typing as npt
 
 from canting.backbones import weight_files
+from canting.config.catalog import BACKBONES
 from canting.core import files, runtime
 from canting.core.keys import code_digest
-from canting.core.names import BACKBONES
 from canting.engine import Engine
 from canting.pictures import Pixels
 

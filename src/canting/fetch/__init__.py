@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from canting.config.sections import Fetch
 from canting.core.files import replacing, write_text
-from canting.core.sections import Fetch
 from canting.fetch.classes import class_folders
 from canting.fetch.copying import check_apart, copied
 from canting.fetch.digests import as_text, check_pin, of_text

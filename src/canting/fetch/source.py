@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from canting.config.stage import CACHE
 from canting.core.errors import CantingError
-from canting.core.stage import CACHE
 from canting.fetch import archive
 from canting.fetch.folder import Folder
 from canting.fetch.limits import Limits

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from canting.core.params import Params
+from canting.config.params import Params
 from canting.reference import kinds
 from canting.reference.table import code, table
 

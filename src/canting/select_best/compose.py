@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from canting.backbones.cut import split
 from canting.backbones.levels import maps_of, on_one_grid
-from canting.core.scenario import Scenario
+from canting.config.scenario import Scenario
 from canting.features.flips import FLIPS
 
 OUTPUTS = ("logits", "pooled", "map")

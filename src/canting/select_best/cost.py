@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from canting.backbones.cut import split
-from canting.core.params import Params
-from canting.core.scenario import Scenario
+from canting.config.params import Params
+from canting.config.scenario import Scenario
 from canting.select_best.rule import Cost
 from canting.train import tail
 

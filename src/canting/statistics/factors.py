@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from canting.core.scenario import Scenario
+from canting.config.scenario import Scenario
 
 FACTORS = tuple(Scenario.model_fields)
 """Columns of a table of scenarios that are factors."""

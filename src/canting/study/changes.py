@@ -7,8 +7,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from canting.config.params import Params, parse
 from canting.core.errors import CantingError
-from canting.core.params import Params, parse
 
 Changes = dict[str, Any]
 """Values by key; a key of a section is written `section.key`."""

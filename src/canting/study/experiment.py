@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from canting.config.params import load
 from canting.core import files, runtime
 from canting.core.errors import CantingError
-from canting.core.params import load
 from canting.study.changes import Changes, assigned, check, flat, read
 from canting.study.yaml_text import merged
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from canting.config.scenario import Scenario
 from canting.core import files
-from canting.core.scenario import Scenario
 from canting.report import read
 from canting.tracking.run import Point, joined, numbers
 

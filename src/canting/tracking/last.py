@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from canting.config.stage import BUILD
 from canting.core import files
-from canting.core.stage import BUILD
 from canting.tracking import outbox, snapshot
 from canting.tracking.deliver import Delivery, deliver
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from canting.core.stage import CACHE
+from canting.config.stage import CACHE
 from canting.tracking import snapshot
 
 LOCK = "lock.sqlite"

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from canting.config.params import load
 from canting.core import runtime
 from canting.core.errors import CantingError
-from canting.core.params import load
 from canting.registry import log
 from canting.report import read
 from canting.tracking import outbox

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from canting.config.scenario import Scenario
 from canting.core import files
-from canting.core.scenario import Scenario
 from canting.report import read
 from canting.statistics import factors
 from canting.tracking.run import KIND, Point, Run, joined, numbers, words

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.core.params import load
 from canting.report.provenance import provenance
 
 ABOUT = "about.json"

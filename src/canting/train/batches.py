@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.core.sections import Train
+from canting.config.sections import Train
 from canting.features.store import Store
 from canting.train.balance import Rows, balanced, oversampled
 from canting.train.mixup import mix

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
 from canting.core import runtime
-from canting.core.scenario import Scenario
-from canting.core.sections import Train
 from canting.train import tail
 from canting.train.backup import Backup
 from canting.train.balance import Rows

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.config.params import Params
+from canting.config.scenario import Scenario
 from canting.core import files, runtime
 from canting.core.folds import HELD_OUT
 from canting.core.keys import code_digest
-from canting.core.params import Params
 from canting.core.progress import polled
-from canting.core.scenario import Scenario
 from canting.features import store
 from canting.train import kept, outcome
 from canting.train.outcome import Outcome

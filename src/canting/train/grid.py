@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from canting.config.params import Params
 from canting.core import parallel
-from canting.core.params import Params
 from canting.features.store import slug
 from canting.logits import LOGIT
 from canting.train import fold

@@ -6,9 +6,9 @@ import keras
 from keras import layers
 
 from canting.backbones.cut import split
-from canting.core.names import BACKBONES
-from canting.core.scenario import Scenario
-from canting.core.sections import Train
+from canting.config.catalog import BACKBONES
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
 
 
 def build(

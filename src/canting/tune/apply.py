@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from canting.config.stage import BUILD
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.core.stage import BUILD
 from canting.study import changes
 from canting.study.yaml_text import merged
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from canting.core.params_tune import Tune
-from canting.core.space import LOG
+from canting.config.tune import LOG, Tune
 from canting.plots.figure import save, words
 from canting.plots.heat_map import heat_map
 from canting.plots.importance import importance

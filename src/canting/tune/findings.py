@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from canting.core.params import Params
-from canting.core.params_tune import Tune
+from canting.config.params import Params
+from canting.config.tune import Tune
 from canting.tune import ledger, setting, study, tables
 from canting.tune.choice import Choice, choose, nothing_found
 from canting.tune.records import best_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from canting.core.space import Setting
+from canting.config.tune import Setting
 from canting.evaluate import scores
 from canting.logits import cross_entropy
 from canting.train.balance import Rows

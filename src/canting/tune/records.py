@@ -5,8 +5,8 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from canting.config.tune import Setting
 from canting.core import files
-from canting.core.space import Setting
 
 Rung = tuple[int, float]
 """Epochs, and the inner score after them: NaN where a loss was not finite."""

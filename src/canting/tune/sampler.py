@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import optuna
 
-from canting.core.params_tune import Tune
-from canting.core.space import LOG, Range, Setting, Space
+from canting.config.tune import LOG, Range, Setting, Space, Tune
 
 ETA = 3
 """Of so many trials at a rung about one goes on, to so many times the epochs (Li et al.,

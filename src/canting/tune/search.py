@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from canting.config.tune import Tune
 from canting.core import runtime
-from canting.core.params_tune import Tune
 from canting.tune.records import Record, Rung, Trial, best_of
 from canting.tune.sampler import Proposal, Sampler
 from canting.tune.task import Outcome, Task, path

@@ -1,9 +1,9 @@
 """What a setting means to the code that trains."""
 
-from canting.core.params import Params
-from canting.core.scenario import Scenario
-from canting.core.sections import Train
-from canting.core.space import Setting
+from canting.config.params import Params
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
+from canting.config.tune import Setting
 
 
 def base(params: Params, optimizer: str) -> Scenario:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from canting.config.params import Params
 from canting.core import parallel
 from canting.core.errors import CantingError
 from canting.core.folds import HELD_OUT
-from canting.core.params import Params
 from canting.preprocess import folds
 from canting.preprocess.folds import Folds, TooFewGroupsError
 from canting.tune import search

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.config.params import Params
+from canting.config.scenario import Scenario
+from canting.config.tune import Tune
 from canting.core import files, runtime
 from canting.core.keys import code_digest
-from canting.core.params import Params
-from canting.core.params_tune import Tune
-from canting.core.scenario import Scenario
 from canting.features import store
 from canting.preprocess import folds
 from canting.tune import setting

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
 from canting.core import runtime
-from canting.core.scenario import Scenario
-from canting.core.sections import Train
 from canting.train import prediction, tail
 from canting.train.balance import Rows
 from canting.train.batches import Batches, Data

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from canting.core.scenario import Scenario
-from canting.core.sections import Train
-from canting.core.space import Setting
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
+from canting.config.tune import Setting
 from canting.train.balance import Rows
 from canting.train.batches import Batches, Data
 from canting.train.watch import Watch

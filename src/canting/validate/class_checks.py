@@ -1,6 +1,6 @@
 """What the classes have to be."""
 
-from canting.core.sections import Validate
+from canting.config.sections import Validate
 from canting.validate.check import Check
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from canting import manifest
+from canting.config.sections import Validate
 from canting.core.files import replacing, write_json
-from canting.core.sections import Validate
 from canting.validate import records, tables
 from canting.validate.check import Outcome
 from canting.validate.class_checks import class_checks

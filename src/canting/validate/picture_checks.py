@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import floor
 
-from canting.core.sections import Validate
+from canting.config.sections import Validate
 from canting.pictures import FORMATS
 from canting.validate.check import Check
 

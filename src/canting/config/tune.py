@@ -3,12 +3,21 @@
 from collections.abc import Callable
 from itertools import product
 from math import prod
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from canting.core.section import Count, Many, Section
+from canting.config.catalog import METHODS, OPTIMIZERS
+from canting.config.sections import Count, Many, ParamsSection, known
 
 LOG = ("learning_rate", "weight_decay")
 """Keys whose ranges are searched by their logarithm."""
@@ -17,7 +26,7 @@ Setting = dict[str, Any]
 """A value for each key that is searched."""
 
 
-class Range(Section):
+class Range(ParamsSection):
     """Any number from `low` to `high`; a grid takes `steps` of them, the ends included."""
 
     low: float
@@ -63,7 +72,7 @@ Axis = Annotated[
 """One number, a list of numbers, or a range."""
 
 
-class Space(Section):
+class Space(ParamsSection):
     """The keys that are searched; a key that is not named keeps its value in `params.yaml`."""
 
     fine_tune_from: Many[str | None] | None = None
@@ -104,3 +113,58 @@ class Space(Section):
             for key, axis in axes.items()
         ]
         return [dict(zip(axes, chosen, strict=True)) for chosen in product(*values)]
+
+
+Folds = Annotated[int, Field(ge=2)]
+
+
+class Tune(ParamsSection):
+    """What is searched, how, and for how much; methods are crossed with optimizers."""
+
+    method: Many[Annotated[str, known(METHODS)]]
+    optimizer: Many[Annotated[str, known(OPTIMIZERS)]]
+    space: Space
+    epochs: Count
+    outer_folds: Folds
+    inner_folds: Folds
+    seeds: Count
+    budget_unit: Literal["trials", "epochs", "seconds"]
+    budget: Annotated[float, Field(gt=0)]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods, each once; none where nothing is to be tuned."""
+        return tuple(name for name in dict.fromkeys(self.method) if name != "none")
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """The optimizers, each once."""
+        return tuple(dict.fromkeys(self.optimizer))
+
+    @field_validator("method")
+    @classmethod
+    def _none_is_alone(cls, method: tuple[str, ...]) -> tuple[str, ...]:
+        if "none" in method and len(set(method)) > 1:
+            raise ValueError("`none` alone, or methods without it")
+        return method
+
+    @field_validator("budget")
+    @classmethod
+    def _is_enough(cls, budget: float, info: ValidationInfo) -> float:
+        told = info.data
+        if not {"method", "space", "epochs", "budget_unit"} <= told.keys():
+            return budget
+        unit, space = told["budget_unit"], told["space"]
+        if unit == "seconds":
+            return budget
+        if budget != int(budget):
+            raise ValueError(f"a whole number of {unit}")
+        one = told["epochs"] if unit == "epochs" else 1
+        if budget < one:
+            raise ValueError(f"at least the {one} epochs of one trial")
+        if "grid" in told["method"] and space.size * one > budget:
+            sizes = " × ".join(map(str, space.sizes))
+            raise ValueError(
+                f"at least {space.size * one} {unit}, for a grid of {sizes} = {space.size} settings"
+            )
+        return budget

@@ -1,6 +1,8 @@
 """What a stage takes of the clock and of the processor."""
 
+import errno
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +10,9 @@ from pathlib import Path
 
 import psutil
 
-from canting.core import files
+from canting.config.params import Params, load
+from canting.core import files, runtime
+from canting.core.errors import CantingError
 
 SPENT = Path("costs") / "stages"
 """Folder below `build` with a file for each stage: the seconds of its last run on this machine."""
@@ -37,3 +41,32 @@ def _of(child: psutil.Process) -> float:
     except psutil.Error:
         return 0.0
     return float(told.user + told.system)
+
+
+BUILD = Path("build")
+"""Git-ignored folder of what the stages hand to one another; DVC keeps it."""
+
+RESULTS = Path("results")
+"""Folder of the small results that git keeps, one folder a stage."""
+
+CACHE = Path(".canting")
+"""Git-ignored folder of partial results, each under a hash of all that made it."""
+
+
+@contextmanager
+def stage(name: str) -> Iterator[Params]:
+    """Yield the checked parameters; turn an error that the user can mend into one clear line.
+
+    A full disk is such an error: files are written aside, so nothing is half-written. What a run
+    that ends well took is noted in `build/costs/stages`.
+    """
+    runtime.prepare()
+    try:
+        with spending(BUILD / SPENT / f"{name}.json"):
+            yield load(Path("params.yaml"))
+    except CantingError as error:
+        sys.exit(f"{name}: {error}")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit(f"{name}: the disk is full. Make room, then run again; nothing was left behind.")

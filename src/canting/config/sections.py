@@ -1,11 +1,48 @@
-"""The sections of `params.yaml`, one for each stage that has settings of its own."""
+"""What every section of `params.yaml` is made of."""
 
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from canting.core.names import SHIFTS
-from canting.core.section import Count, Listed, Pixels, Section, Share, Words, known
+from canting.config.catalog import SHIFTS
+
+Value = TypeVar("Value")
+
+
+def as_tuple(value: Any) -> Any:
+    """Return a list as a tuple, anything else as it is."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def one_or_many(value: Any) -> Any:
+    """Return a list as a tuple, anything else as a tuple of one."""
+    return as_tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def known(names: tuple[str, ...]) -> BeforeValidator:
+    """Return a validator that lets only some names pass; editors are told them too."""
+    return BeforeValidator(partial(_check, names), json_schema_input_type=Literal[names])
+
+
+def _check(names: tuple[str, ...], value: Any) -> Any:
+    if isinstance(value, str) and value not in names:
+        raise ValueError(f"one of {', '.join(names)}")
+    return value
+
+
+Many = Annotated[tuple[Value, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+Listed = Annotated[tuple[Value, ...], BeforeValidator(as_tuple)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Pixels = Annotated[int, Field(ge=1, le=100_000)]
+Words = Annotated[str, Field(min_length=1)]
+
+
+class ParamsSection(BaseModel):
+    """A frozen part of the parameters: strict types, no unknown keys, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -14,7 +51,7 @@ def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class Fetch(Section):
+class Fetch(ParamsSection):
     """Where the pictures come from."""
 
     source: Words
@@ -22,7 +59,7 @@ class Fetch(Section):
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
 
 
-class Validate(Section):
+class Validate(ParamsSection):
     """What the pictures have to be."""
 
     labels: Listed[str] | None
@@ -37,13 +74,13 @@ class Validate(Section):
     on_bad: Literal["stop", "quarantine"]
 
 
-class Preprocess(Section):
+class Preprocess(ParamsSection):
     """How the pictures are divided."""
 
     hold_out: Annotated[float, Field(ge=0, le=0.5)]
 
 
-class Features(Section):
+class Features(ParamsSection):
     """What is taken from a trunk, and how the augmented views are drawn."""
 
     levels: Count
@@ -66,7 +103,7 @@ class Features(Section):
     jpeg: Annotated[int, Field(ge=1, le=100)]
 
 
-class Train(Section):
+class Train(ParamsSection):
     """How the tail is trained."""
 
     hidden: Count | None
@@ -80,7 +117,7 @@ class Train(Section):
     early_stopping: Count | None
 
 
-class Evaluate(Section):
+class Evaluate(ParamsSection):
     """What is shown of the errors."""
 
     misclassified: Annotated[int, Field(ge=0, le=500)]
@@ -88,27 +125,27 @@ class Evaluate(Section):
     calibration_bins: Annotated[int, Field(ge=2, le=1000)]
 
 
-class SelectBest(Section):
+class SelectBest(ParamsSection):
     """How the winner is chosen."""
 
     metric: Literal["macro_f1", "accuracy"]
     alpha: Annotated[float, Field(gt=0, lt=1)]
 
 
-class Abstain(Section):
+class Abstain(ParamsSection):
     """When the model says that it does not know."""
 
     false_refusal: Annotated[float, Field(gt=0, le=0.5)] | None
 
 
-class Shift(Section):
+class Shift(ParamsSection):
     """Which changed pictures the winner is measured on."""
 
     pictures: Annotated[int, Field(ge=0)]
     leave_out: Annotated[Listed[Annotated[str, known(SHIFTS)]], AfterValidator(_not_all)]
 
 
-class Cards(Section):
+class Cards(ParamsSection):
     """What the cards say that no stage can measure."""
 
     intended_use: Words | None
@@ -117,13 +154,13 @@ class Cards(Section):
     contact: Words | None
 
 
-class Report(Section):
+class Report(ParamsSection):
     """What the report says of itself."""
 
     title: Words
 
 
-class Track(Section):
+class Track(ParamsSection):
     """Where runs are kept track of, and how long that may take."""
 
     enabled: bool

@@ -8,18 +8,18 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from canting.core.errors import CantingError
-from canting.core.names import BACKBONES, OPTIMIZERS
-from canting.core.params_error import ParamsError
-from canting.core.params_tune import Tune
-from canting.core.scenario import Scenario
-from canting.core.section import Count, Many, Section, known
-from canting.core.sections import (
+from canting.config.catalog import BACKBONES, OPTIMIZERS
+from canting.config.errors import ParamsError
+from canting.config.scenario import Scenario
+from canting.config.sections import (
     Abstain,
     Cards,
+    Count,
     Evaluate,
     Features,
     Fetch,
+    Many,
+    ParamsSection,
     Preprocess,
     Report,
     SelectBest,
@@ -27,7 +27,10 @@ from canting.core.sections import (
     Track,
     Train,
     Validate,
+    known,
 )
+from canting.config.tune import Tune
+from canting.core.errors import CantingError
 
 
 def _size(value: Any) -> Any:
@@ -44,7 +47,7 @@ def _kind(value: Any) -> str:
     return "(mapping)" if isinstance(value, dict) else "(list)"
 
 
-class Params(Section):
+class Params(ParamsSection):
     """All of `params.yaml`."""
 
     backbone: Many[Annotated[str, known(tuple(BACKBONES))]]

@@ -1,9 +1,9 @@
 """One combination of the scenario keys."""
 
-from canting.core.section import Section
+from canting.config.sections import ParamsSection
 
 
-class Scenario(Section):
+class Scenario(ParamsSection):
     """One combination of the scenario keys."""
 
     backbone: str
