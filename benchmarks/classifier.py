@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from canting import pictures
 from canting.classifier import load
 from canting.engine import Engine
+from canting.imaging import pictures
 
 ROUNDS = 60
 

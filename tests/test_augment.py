@@ -12,9 +12,9 @@ from canting.core.errors import CantingError
 from canting.features import augment, coloured, drawn
 from canting.features.drawn import Drawn
 from canting.features.placed import placed
-from canting.pictures import Pixels
-from canting.pixels import blur, colour, jpeg
-from canting.pixels.geometry import Matrix
+from canting.imaging import photometric
+from canting.imaging.geometry import Matrix
+from canting.imaging.pictures import Pixels
 from tests.test_features import MOVING, STILL
 from tests.test_params import edited
 
@@ -106,7 +106,9 @@ def test_a_perspective_tilts_within_its_limits() -> None:
     assert np.array_equal(matrices[:, :2], np.broadcast_to(np.eye(3)[:2], (300, 2, 3)))
 
 
-@pytest.mark.parametrize(("key", "change"), [("grey", colour.grey), ("invert", colour.invert)])
+@pytest.mark.parametrize(
+    ("key", "change"), [("grey", photometric.grey), ("invert", photometric.invert)]
+)
 def test_a_share_of_the_views_changes_its_colours(
     picture: Pixels, key: str, change: object
 ) -> None:
@@ -123,25 +125,25 @@ MIDDLE = Drawn(*[0.0] * len(Drawn._fields))
 @pytest.mark.parametrize(
     ("settings", "numbers", "expected"),
     [
-        ({"brightness": 0.4}, {"brightness": -0.5}, lambda one: colour.gain(one, 0.8)),
-        ({"contrast": 0.4}, {"contrast": 1.0}, lambda one: colour.contrast(one, 1.4)),
+        ({"brightness": 0.4}, {"brightness": -0.5}, lambda one: photometric.gain(one, 0.8)),
+        ({"contrast": 0.4}, {"contrast": 1.0}, lambda one: photometric.contrast(one, 1.4)),
         (
             {"tint": 0.2, "brightness": 0.5},
             {"red": 1.0, "green": -1.0, "brightness": 1.0},
-            lambda one: colour.gain(one, (1.8, 1.2, 1.5)),
+            lambda one: photometric.gain(one, (1.8, 1.2, 1.5)),
         ),
-        ({"blur": 0.1}, {"blur": -0.5}, lambda one: blur.blur(one, 0.025)),
-        ({"jpeg": 20}, {"jpeg": -1.0}, lambda one: jpeg.jpeg(one, 20)),
-        ({"jpeg": 20}, {"jpeg": 0.0}, lambda one: jpeg.jpeg(one, 60)),
+        ({"blur": 0.1}, {"blur": -0.5}, lambda one: photometric.blur(one, 0.025)),
+        ({"jpeg": 20}, {"jpeg": -1.0}, lambda one: photometric.jpeg(one, 20)),
+        ({"jpeg": 20}, {"jpeg": 0.0}, lambda one: photometric.jpeg(one, 60)),
         (
             {"grey": 0.6, "invert": 0.6},
             {},
-            lambda one: colour.invert(colour.grey(one)),
+            lambda one: photometric.invert(photometric.grey(one)),
         ),
         (
             {"blur": 0.1, "jpeg": 20},
             {"blur": 1.0, "jpeg": -1.0},
-            lambda one: jpeg.jpeg(blur.blur(one, 0.1), 20),
+            lambda one: photometric.jpeg(photometric.blur(one, 0.1), 20),
         ),
     ],
     ids=["brightness", "contrast", "tint", "blur", "jpeg", "jpeg 60", "colours", "order"],

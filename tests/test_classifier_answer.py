@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from canting import pictures
 from canting.classifier import Classifier, ModelOutputError, load, overlay
 from canting.classifier.activation import activation
 from canting.classifier.unlikeness import unlikeness
+from canting.imaging import pictures
+from canting.imaging.pictures import PictureError
 from canting.logits import softmax
-from canting.pictures import PictureError
 from canting.preprocess.decode import decode_all
 from tests.service_fixtures import COLOURS, LABELS, bundle
 

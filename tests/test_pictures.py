@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from canting import pictures
-from canting.pictures import PictureError
+from canting.imaging import pictures
+from canting.imaging.pictures import PictureError
 
 RAMP = np.linspace(0, 255, 60 * 40, dtype=np.uint8).reshape(60, 40)
 COLOUR = np.dstack([RAMP, RAMP[::-1], np.full_like(RAMP, 128)])

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from canting.pictures import Pixels
-from canting.pixels.blur import blur
-from canting.pixels.colour import contrast, gain, grey, invert
-from canting.pixels.geometry import cropped, moved, scaled, tilted, turned, warp
-from canting.pixels.jpeg import jpeg
+from canting.imaging.geometry import cropped, moved, scaled, tilted, turned, warp
+from canting.imaging.photometric import blur, contrast, gain, grey, invert, jpeg
+from canting.imaging.pictures import Pixels
 
 SIZE = (64, 96)
 CORNERS = ((10, 20, 30), (200, 0, 0), (0, 200, 0), (0, 0, 200))

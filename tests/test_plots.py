@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from canting.pictures import decode
+from canting.imaging.pictures import decode
 from canting.plots import mistakes, sheet
 from canting.plots.confusion import confusion
 from canting.plots.contact_sheet import misclassified

@@ -13,7 +13,7 @@ from canting.config.params import Params, load
 from canting.core import files
 from canting.features import passes, store
 from canting.features.compute import Pictures
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 from canting.plots.figure import save
 from canting.plots.shift import AXES, shift
 from canting.shift import measured, tables

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from canting.pictures import decode, upright
+from canting.imaging.pictures import decode, upright
 from canting.service.history import Entry, Filter, History, InvalidValue, UnknownEntry, open_history
 from canting.service.history.database import writing
 from canting.service.history.tables import entries

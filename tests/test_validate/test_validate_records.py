@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from canting import pictures
 from canting.core.errors import CantingError
 from canting.core.files import sha256
+from canting.imaging import pictures
 from canting.validate import records
 from canting.validate.groups import group
 

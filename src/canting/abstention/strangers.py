@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 
 Draw = Callable[[tuple[int, int], np.random.Generator], Pixels]
 """Takes height and width and a generator; returns a picture."""

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from canting import pictures
 from canting.classifier.activation import activation
 from canting.classifier.answer import UNLIKE_TRAINING, Answer, ModelOutputError
 from canting.classifier.arrays import Arrays
@@ -15,6 +14,7 @@ from canting.classifier.card import Card
 from canting.classifier.notes import notes
 from canting.classifier.unlikeness import unlikeness
 from canting.engine import Engine
+from canting.imaging import pictures
 from canting.logits import softmax
 
 

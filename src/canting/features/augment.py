@@ -7,8 +7,8 @@ from canting.features.coloured import coloured, stored
 from canting.features.drawn import draw
 from canting.features.flips import flip
 from canting.features.placed import placed
-from canting.pictures import Pixels
-from canting.pixels.geometry import warp
+from canting.imaging.geometry import warp
+from canting.imaging.pictures import Pixels
 
 
 def view(picture: Pixels, number: int, identity: str, settings: Features, seed: int) -> Pixels:

@@ -2,10 +2,8 @@
 
 from canting.config.sections import Features
 from canting.features.drawn import Drawn, share
-from canting.pictures import Pixels
-from canting.pixels.blur import blur
-from canting.pixels.colour import contrast, gain, grey, invert
-from canting.pixels.jpeg import jpeg
+from canting.imaging.photometric import blur, contrast, gain, grey, invert, jpeg
+from canting.imaging.pictures import Pixels
 
 
 def coloured(picture: Pixels, drawn: Drawn, settings: Features) -> Pixels:

@@ -16,7 +16,7 @@ from canting.core.keys import code_digest
 from canting.features import passes, store, trunk
 from canting.features.augment import view
 from canting.features.kept import Kept
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 
 MADE_BY = ("features", "pictures", "pixels", "preprocess/decode")
 """Code that decides on what a view looks like."""

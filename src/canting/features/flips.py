@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (0, 1))
 """Axes, of height and width, that each view of a test is flipped along."""

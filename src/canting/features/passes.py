@@ -12,7 +12,7 @@ import numpy.typing as npt
 from canting.core import files, parallel
 from canting.features.kept import Kept
 from canting.features.trunk import Answer
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 
 CHUNK = 32
 """Pictures a task: small enough to balance the cores, large enough to hide the overhead."""

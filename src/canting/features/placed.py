@@ -2,7 +2,7 @@
 
 from canting.config.sections import Features
 from canting.features.drawn import Drawn, share
-from canting.pixels.geometry import Matrix, cropped, moved, scaled, sheared, tilted, turned
+from canting.imaging.geometry import Matrix, cropped, moved, scaled, sheared, tilted, turned
 
 
 def placed(drawn: Drawn, settings: Features, size: tuple[int, int]) -> Matrix:

@@ -11,7 +11,7 @@ from canting.config.catalog import BACKBONES
 from canting.core import files, runtime
 from canting.core.keys import code_digest
 from canting.engine import Engine
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 
 Answer = Callable[[Pixels], npt.NDArray[Any]]
 """Takes a picture, `(height, width, 3) uint8`; returns what the trunk answers."""

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from canting import pictures
+from canting.imaging import pictures
 from canting.near_duplicates.signature import Vector, signature
 
 SIDE = 160

@@ -3,6 +3,7 @@
 import numpy as np
 
 from canting.core.errors import CantingError
+from canting.imaging.pictures import Pixels
 from canting.painter import (
     border,
     camera,
@@ -16,7 +17,6 @@ from canting.painter import (
     taking,
 )
 from canting.painter.fields import Field
-from canting.pictures import Pixels
 
 MOTIFS = {"kawung": kawung.draw, "mega_mendung": mega_mendung.draw, "parang": parang.draw}
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from canting import pictures
+from canting.imaging import pictures
 from canting.plots import sheet
 from canting.plots.figure import INDIGO, PALE, SOGA, look
 from canting.plots.mistakes import Pair, share_out

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from canting.classifier import Answer, Classifier, ModelOutputError
-from canting.pictures import PictureError
+from canting.imaging.pictures import PictureError
 
 
 class Predicted(NamedTuple):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from canting import pictures
 from canting.core import files, parallel
 from canting.core.errors import CantingError
-from canting.pictures import PictureError, Pixels
+from canting.imaging import pictures
+from canting.imaging.pictures import PictureError, Pixels
 
 
 def decode_all(folder: Path, paths: Sequence[str], size: tuple[int, int], target: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from canting import pictures
+from canting.imaging import pictures
 from canting.plots.figure import PAPER
 
 SHOWN, SIDE, GAP = 6, 160, 8

@@ -13,8 +13,8 @@ from canting.core import files
 from canting.core.errors import CantingError
 from canting.engine import Engine
 from canting.export import export
+from canting.imaging.pictures import Pixels
 from canting.logits import softmax
-from canting.pictures import Pixels
 
 TOLERANCE = 1e-4
 """Largest difference of a probability between Keras and LiteRT."""

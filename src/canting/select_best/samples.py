@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from canting.pictures import decode, upright
+from canting.imaging.pictures import decode, upright
 
 CLASSES, PER_CLASS = 6, 2
 

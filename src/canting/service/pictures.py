@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
-from canting.pictures import PictureError, decode, upright
+from canting.imaging.pictures import PictureError, decode, upright
 from canting.service.errors import Refusal
 from canting.service.settings import Settings
 

@@ -15,7 +15,7 @@ from canting.features.compute import MADE_BY, Pictures
 from canting.features.flips import flip
 from canting.features.kept import Kept
 from canting.features.store import Array
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 from canting.shift.changes import changed
 from canting.shift.measured import Cell, Rows
 

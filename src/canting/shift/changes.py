@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from canting.pictures import Pixels
-from canting.pixels import blur, colour, jpeg
-from canting.pixels.geometry import cropped, tilted, turned, warp
+from canting.imaging import photometric
+from canting.imaging.geometry import cropped, tilted, turned, warp
+from canting.imaging.pictures import Pixels
 
 Change = Callable[[Pixels, float, np.random.Generator], Pixels]
 """Takes a picture, a level, and a generator for what the level leaves open, such as the place."""
@@ -48,21 +48,21 @@ def _perspective(picture: Pixels, farther: float, generator: np.random.Generator
 
 def _tint(picture: Pixels, strength: float, generator: np.random.Generator) -> Pixels:
     drawn = generator.uniform(-1, 1, 3)
-    return colour.gain(picture, (1 + strength * drawn / np.abs(drawn).max()).tolist())
+    return photometric.gain(picture, (1 + strength * drawn / np.abs(drawn).max()).tolist())
 
 
 KINDS: dict[str, Kind] = {
     "crop": Kind((0.7, 0.5, 0.3, 0.15), _crop),
     "rotation": Kind((15, 45, 90), _rotation),
     "perspective": Kind((0.15, 0.3), _perspective),
-    "grey": Kind((1,), lambda picture, *_: colour.grey(picture)),
-    "invert": Kind((1,), lambda picture, *_: colour.invert(picture)),
+    "grey": Kind((1,), lambda picture, *_: photometric.grey(picture)),
+    "invert": Kind((1,), lambda picture, *_: photometric.invert(picture)),
     "tint": Kind((0.2, 0.4), _tint),
-    "dark": Kind((0.6, 0.3), lambda picture, level, _: colour.gain(picture, level)),
-    "bright": Kind((1.4, 1.8), lambda picture, level, _: colour.gain(picture, level)),
-    "contrast": Kind((0.5, 0.25), lambda picture, level, _: colour.contrast(picture, level)),
-    "blur": Kind((0.01, 0.02), lambda picture, level, _: blur.blur(picture, level)),
-    "jpeg": Kind((30, 10), lambda picture, level, _: jpeg.jpeg(picture, int(level))),
+    "dark": Kind((0.6, 0.3), lambda picture, level, _: photometric.gain(picture, level)),
+    "bright": Kind((1.4, 1.8), lambda picture, level, _: photometric.gain(picture, level)),
+    "contrast": Kind((0.5, 0.25), lambda picture, level, _: photometric.contrast(picture, level)),
+    "blur": Kind((0.01, 0.02), lambda picture, level, _: photometric.blur(picture, level)),
+    "jpeg": Kind((30, 10), lambda picture, level, _: photometric.jpeg(picture, int(level))),
 }
 """Levels: share of the area, degrees, how much farther an edge is than the middle, all or nothing
 (grey, invert), largest share that a channel gains or loses, factor of the light (dark, bright), of

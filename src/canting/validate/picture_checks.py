@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import floor
 
 from canting.config.sections import Validate
-from canting.pictures import FORMATS
+from canting.imaging.pictures import FORMATS
 from canting.validate.check import Check
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from canting.core import parallel
 from canting.core.errors import CantingError
-from canting.pictures import PictureError, decode, upright
+from canting.imaging.pictures import PictureError, decode, upright
 
 IGNORED = ("thumbs.db", "desktop.ini", "__macosx")
 """Names that systems leave in folders; with those that start with a dot, they are no pictures."""

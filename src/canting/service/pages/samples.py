@@ -6,8 +6,8 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from canting import pictures
 from canting.classifier import Classifier
+from canting.imaging import pictures
 from canting.service.classification import ready
 from canting.service.errors import Refusal
 from canting.service.pages import shown

@@ -7,9 +7,9 @@ from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
 
-from canting import pictures
 from canting.classifier import Classifier, overlay
 from canting.classifier.activation import activation
+from canting.imaging import pictures
 from canting.service.api_history import opened, run
 from canting.service.classification import ready
 from canting.service.errors import Refusal

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 
 
 def grey(picture: Pixels) -> Pixels:
@@ -36,3 +36,20 @@ def _mapped(picture: Pixels, values: npt.NDArray[np.float64]) -> Pixels:
     """Replace each value by that of a table, `(256, 3)`, rounded and kept within 0…255."""
     table = np.clip(np.rint(values), 0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(picture, table[None]), dtype=np.uint8)
+
+
+def blur(picture: Pixels, share: float) -> Pixels:
+    """Blur by a Gaussian whose standard deviation is a share of the shorter side."""
+    sigma = share * min(picture.shape[:2])
+    if not sigma:
+        return picture
+    blurred = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(blurred, dtype=np.uint8)
+
+
+def jpeg(picture: Pixels, quality: int) -> Pixels:
+    """Encode as JPEG, 1 (worst) to 100, and decode."""
+    swapped = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    _, content = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)

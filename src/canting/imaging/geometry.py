@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from canting.pictures import Pixels
+from canting.imaging.pictures import Pixels
 
 Matrix = npt.NDArray[np.float64]
 """`(3, 3)`: takes a point (x, y, 1) of the view, in pixels from the centre, to the picture."""
