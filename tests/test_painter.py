@@ -14,11 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from canting.core.errors import CantingError
 from canting.core.files import sha256
 from canting.painter import LABELS, PER_CLASS, SEED, paint, paint_file, paint_folder
-from canting.painter.border import LEAST, sewn
-from canting.painter.hardship import LYING, SHARE, TAKING, drawn
-from canting.painter.lying import laid
+from canting.painter.cloth import LEAST, sewn
+from canting.painter.draping import laid
 from canting.painter.palettes import pick
-from canting.painter.picture import generator
+from canting.painter.picture import LYING, SHARE, TAKING, drawn, generator
 from canting.painter.view import FINE, draw_view
 
 ROOT = Path(__file__).parents[1]

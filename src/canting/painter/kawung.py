@@ -20,10 +20,10 @@ def draw(rng: np.random.Generator, palette: Palette) -> Field:
     x, y = draw_view(rng, turned).samples()
     a = x * cells + rng.uniform(16, 24)
     b = y * cells * rng.uniform(0.92, 1.08) + rng.uniform(16, 24)
-    return _Cloth(rng, palette, a, b, 1.6 / FINE * cells).paint()
+    return _KawungCloth(rng, palette, a, b, 1.6 / FINE * cells).paint()
 
 
-class _Cloth:
+class _KawungCloth:
     """The lattice under one picture; lengths are in cells."""
 
     def __init__(

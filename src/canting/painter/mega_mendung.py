@@ -4,8 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from canting.painter import isen
-from canting.painter.arrangement import arranged
-from canting.painter.clouds import Cloud
+from canting.painter.clouds import Cloud, arranged
 from canting.painter.curves import fill, trace
 from canting.painter.fields import Field, inside, over
 from canting.painter.palettes import Palette

@@ -21,10 +21,10 @@ def draw(rng: np.random.Generator, palette: Palette) -> Field:
     repeats = draw_count(rng, (0.95, 1.4, 2.4, 4.2, 5.8))
     x, y = draw_view(rng, lean).samples()
     s, t = x * repeats + rng.uniform(0, 8), y * repeats + rng.uniform(0, 8)
-    return _Cloth(rng, palette, s, t, 1.6 / FINE * repeats).paint()
+    return _ParangCloth(rng, palette, s, t, 1.6 / FINE * repeats).paint()
 
 
-class _Cloth:
+class _ParangCloth:
     """The rows under one picture; lengths are in repeats across the rows."""
 
     def __init__(

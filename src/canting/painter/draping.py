@@ -1,4 +1,4 @@
-"""How a hard cloth lies before the camera, and what is seen around it."""
+"""Pleats of a draped cloth: each shows a strip of it and hides the next."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,10 +6,67 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from canting.painter import surroundings
-from canting.painter.fields import Field, inside, noise, over
-from canting.painter.pleats import pleated
+from canting.painter.fields import Field, inside, noise, over, rough
+from canting.painter.palettes import dye
 from canting.painter.view import FINE, turn
+
+
+def pleated(rng: np.random.Generator, x: Field, y: Field) -> tuple[Field, Field, Field]:
+    """Return which place on the canvas is seen, and in what light, `(FINE, FINE)` each."""
+    angle = rng.uniform(-0.4, 0.4) + np.pi / 2 * (rng.random() < 0.25)
+    across, along = np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
+    fan = 1 + along * rng.uniform(-0.7, 0.7)
+    count = rng.uniform(3, 6.5)
+    phase = (across * fan + noise(rng, FINE, 3) * 0.02) * count + 32
+    phase = phase + np.sin(phase * rng.uniform(0.8, 2.2) + rng.uniform(0, 6)) * 0.25
+    pleat = np.floor(phase).astype(np.int64)
+    height = 2 * (phase - pleat) - 1
+    round_ = np.arcsin(np.clip(height, -0.97, 0.97)) / np.pi + 0.5
+    hidden, slip = rng.uniform(0.15, 0.7, 64), rng.uniform(-0.12, 0.12, 64)
+    begins = np.cumsum(1 + hidden)
+    place = begins[pleat % 64] + round_
+    seen = (place - place.mean()) / count
+    light = 0.3 + 0.85 * np.sqrt(1 - height**2 * 0.98) + 0.3 * rng.choice([-1, 1]) * height
+    turned = along * rng.uniform(0.95, 1.15) + slip[pleat % 64]
+    back = np.cos(angle) * seen - np.sin(angle) * turned
+    return back, np.sin(angle) * seen + np.cos(angle) * turned, light
+
+
+PLAIN = [
+    "efeae0",
+    "c9c2b5",
+    "8d8a86",
+    "54504c",
+    "2b2a2c",
+    "d8c3a0",
+    "a67c52",
+    "6e4a2f",
+    "3d2818",
+    "b7c4cc",
+    "5f7480",
+    "2d3b52",
+    "8a2f2f",
+    "d9b9a8",
+    "6f7f5a",
+]
+"""Colours of walls, tables and plain fabrics."""
+
+
+def drawn(rng: np.random.Generator, x: Field, y: Field) -> Field:
+    """Return a `(3, FINE, FINE)` picture without any motif."""
+    colour = dye(str(rng.choice(PLAIN)), rng.uniform(-1, 1, 3) * (0.02, 0.1, 0.08))
+    angle = rng.uniform(0, np.pi)
+    along = np.cos(angle) * x + np.sin(angle) * y
+    texture = rough(rng, FINE, 3, 5) * rng.uniform(0.01, 0.05)
+    kind = rng.random()
+    if kind < 0.35:
+        grain = along * rng.uniform(8, 30) + noise(rng, FINE, 4) * 0.5
+        texture = texture + np.sin(2 * np.pi * grain) * rng.uniform(0.01, 0.05)
+    elif kind < 0.65:
+        folds = along * rng.uniform(2, 6) + noise(rng, FINE, 3) * 0.25
+        texture = texture + np.sin(2 * np.pi * folds) * rng.uniform(0.04, 0.14)
+    return colour[:, None, None] * (1 + texture + 0.2 * y * rng.uniform(-1, 1))
+
 
 SOFT = 3 / FINE
 
@@ -34,7 +91,7 @@ def laid(rng: np.random.Generator, canvas: Field, hardships: frozenset[str]) -> 
     at = (np.arange(FINE) + 0.5) / FINE - 0.5
     x, y = np.meshgrid(at, at)
     lie = ways[0](rng, x, y)
-    around = surroundings.drawn(rng, x, y)
+    around = drawn(rng, x, y)
     shadow = ndimage.gaussian_filter(np.roll(lie.cover, rng.integers(-12, 13, 2), (0, 1)), 8)
     scene: Field = around * (1 - 0.5 * shadow)
     over(scene, _seen(canvas, lie) * lie.light, lie.cover)
