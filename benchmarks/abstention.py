@@ -21,16 +21,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting import near_duplicates
 from canting.abstention import strangers
 from canting.abstention.prototypes import prototypes
 from canting.abstention.threshold import cross_fitted, threshold
 from canting.classifier.unlikeness import directions, unlikeness
 from canting.core import parallel, runtime
+from canting.data import near_duplicates
+from canting.data.preprocess import folds
 from canting.features import trunk
 from canting.imaging import pictures
 from canting.imaging.pictures import Pixels
-from canting.preprocess import folds
 
 SIZE, FOLDS, SEED, DRAWN = (224, 224), 5, 2026, 60
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedKFold
 
-from canting.near_duplicates import group, leaked
+from canting.data.near_duplicates import group, leaked
 
 Labels = npt.NDArray[np.int64]
 KINDS_WITH_COPIES = 2

@@ -20,16 +20,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from canting import near_duplicates
 from canting.config.catalog import BACKBONES
 from canting.config.params import Params, load
 from canting.core import files, runtime
 from canting.core.errors import CantingError
+from canting.data import near_duplicates
+from canting.data.preprocess import folds
+from canting.data.preprocess.decode import decode_all
 from canting.features import compute
 from canting.features.compute import Pictures
 from canting.features.store import slug
-from canting.preprocess import folds
-from canting.preprocess.decode import decode_all
 from canting.shift import tables
 from canting.shift.measured import UNCHANGED
 from canting.study.changes import check, read

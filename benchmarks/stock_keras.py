@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from canting import manifest
 from canting.config.params import Params, load
 from canting.config.scenario import Scenario
 from canting.core import runtime
+from canting.data import manifest
 from canting.statistics.resampled import p_value
 from canting.train.fold import read_table
 

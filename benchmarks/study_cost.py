@@ -29,8 +29,8 @@ from benchmarks.stock_keras import network
 from canting.config.catalog import BACKBONES
 from canting.config.params import Params
 from canting.core import files, runtime
-from canting.preprocess import folds
-from canting.preprocess.decode import decode_all
+from canting.data.preprocess import folds
+from canting.data.preprocess.decode import decode_all
 from canting.study.changes import check, read
 from canting.study.yaml_text import merged
 from canting.train.fold import read_table

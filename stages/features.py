@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from canting import manifest
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files
+from canting.data import manifest
 from canting.features import compute, cost, store
 
 with stage("features") as params:

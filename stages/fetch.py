@@ -1,7 +1,7 @@
 """Bring the pictures of `fetch.source` to `build/raw`, with the list of their digests."""
 
 from canting.config.stage import BUILD, stage
-from canting.fetch import fetch
+from canting.data.fetch.fetch import fetch
 
 
 def main() -> None:

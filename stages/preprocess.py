@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from canting import manifest
 from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
-from canting.preprocess import folds
-from canting.preprocess.decode import decode_all
-from canting.preprocess.leakage import leakage
+from canting.data import manifest
+from canting.data.preprocess import folds
+from canting.data.preprocess.decode import decode_all
+from canting.data.preprocess.leakage import leakage
 
 with stage("preprocess") as params:
     pictures = manifest.read(BUILD / "manifest.parquet")

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from canting import manifest
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
-from canting.core.folds import HELD_OUT
+from canting.data import manifest
+from canting.data.manifest import HELD_OUT
 from canting.evaluate import trained
 from canting.features.store import slug
 from canting.select_best import card, rule

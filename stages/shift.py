@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from canting import manifest
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
+from canting.data import manifest
 from canting.features.compute import Pictures
 from canting.features.store import slug
 from canting.train.fold import Task, read_table

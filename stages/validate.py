@@ -5,7 +5,7 @@ from canting.config.stage import BUILD, RESULTS, stage
 
 def main() -> None:
     with stage("validate") as params:
-        from canting import validate
+        from canting.data import validate
 
         counts = validate.run(BUILD / "raw", BUILD, RESULTS / "validate", params.validate_)
         print(

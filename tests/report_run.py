@@ -8,24 +8,24 @@ import pandas as pd
 from PIL import Image
 from ruamel.yaml import YAML
 
-from canting import manifest
 from canting.config.params import Params, load
 from canting.core import files
+from canting.data import manifest
+from canting.data.preprocess import folds, leakage
+from canting.data.validate.check import CheckOutcome
+from canting.data.validate.class_checks import class_checks
+from canting.data.validate.picture_checks import picture_checks
+from canting.data.validate.report import summary
 from canting.evaluate import trained
 from canting.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluate.writing import write_tables
 from canting.features.store import slug
 from canting.plots.figure import save
 from canting.plots.shift import shift
-from canting.preprocess import folds, leakage
 from canting.select_best import card, rule
 from canting.shift import measured
 from canting.shift.tables import accuracies, metrics
 from canting.train.fold import read_table
-from canting.validate.check import Outcome
-from canting.validate.class_checks import class_checks
-from canting.validate.picture_checks import picture_checks
-from canting.validate.report import summary
 from tests.conftest import ROOT
 
 LABELS = ("kawung", "<script>alert(1)</script>", "a|b_*c*")
@@ -92,7 +92,7 @@ def _pictures(
 
 def _validation(results: Path, params: Params, pictures: int) -> None:
     checks = [*picture_checks(params.validate_, pictures), *class_checks(params.validate_)]
-    outcomes = [Outcome(check, True, {"rows": pictures}, 0, ()) for check in checks]
+    outcomes = [CheckOutcome(check, True, {"rows": pictures}, 0, ()) for check in checks]
     files.write_json(results / "validate" / "validation.json", summary(outcomes, pictures, 1))
     aside = "path,reason\nNA/<b>.jpg,a truncated | picture\n"
     files.write_text(results / "validate" / "quarantine.csv", aside)

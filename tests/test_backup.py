@@ -12,8 +12,8 @@ from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.core.folds import HELD_OUT
 from canting.core.progress import polled
+from canting.data.manifest import HELD_OUT
 from canting.features import store
 from canting.features.store import Store
 from canting.select_best.refit import refit

@@ -12,10 +12,10 @@ from PIL import Image
 from canting.classifier import Classifier, ModelOutputError, load, overlay
 from canting.classifier.activation import activation
 from canting.classifier.unlikeness import unlikeness
+from canting.data.preprocess.decode import decode_all
 from canting.imaging import pictures
 from canting.imaging.pictures import PictureError
 from canting.logits import softmax
-from canting.preprocess.decode import decode_all
 from tests.service_fixtures import COLOURS, LABELS, bundle
 
 __all__ = ["bundle"]

@@ -14,7 +14,9 @@ import pytest
 
 from canting.config.sections import Fetch
 from canting.core.errors import CantingError
-from canting.fetch import Limits, Means, fetch
+from canting.data.fetch.fetch import fetch
+from canting.data.fetch.limits import UnpackLimits
+from canting.data.fetch.source import Means
 
 GOOD = {"Öl set/glass/ä 1.jpg": b"one", "Öl set/glass/2.png": b"two", "Öl set/metal/3.jpg": b"3"}
 TARS = ("w:", "w:gz", "w:bz2", "w:xz")
@@ -40,10 +42,10 @@ PACKERS = pytest.mark.parametrize("pack", [zipped, tarred])
 Pack = Callable[[Path, dict[str, bytes]], Path]
 
 
-def fetched(path: Path, limits: Limits | None = None) -> dict[str, bytes]:
+def fetched(path: Path, limits: UnpackLimits | None = None) -> dict[str, bytes]:
     before = path.read_bytes()
     target = path.parent / "build/raw"
-    means = Means(path.parent / "cache", limits=limits or Limits())
+    means = Means(path.parent / "cache", limits=limits or UnpackLimits())
     try:
         section = Fetch(source=str(path), classes=None, digest=None)
         fetch(section, target, target.parent / "digests.csv", means)
@@ -53,7 +55,7 @@ def fetched(path: Path, limits: Limits | None = None) -> dict[str, bytes]:
     return {str(file.relative_to(target)): file.read_bytes() for file in files}
 
 
-def refused(path: Path, *words: str, limits: Limits | None = None) -> None:
+def refused(path: Path, *words: str, limits: UnpackLimits | None = None) -> None:
     there = sorted(path.parent.parent.rglob("*"))
     with pytest.raises(CantingError) as caught:
         fetched(path, limits)
@@ -165,9 +167,9 @@ def test_refuses_a_bomb_by_ratio(tmp_path: Path, pack: Pack) -> None:
 @pytest.mark.parametrize("packing", [zipped, tarred])
 def test_refuses_a_bomb_by_bytes_and_by_entries(tmp_path: Path, packing: Pack) -> None:
     path = packing(tmp_path / "set", GOOD | {"read.txt": b"x" * 1000})
-    refused(path, "more than 1,000 bytes", limits=Limits(bytes=1000))
-    refused(path, "more than 3 entries", limits=Limits(entries=3))
-    assert len(fetched(path, Limits(entries=4))) == 3
+    refused(path, "more than 1,000 bytes", limits=UnpackLimits(bytes=1000))
+    refused(path, "more than 3 entries", limits=UnpackLimits(entries=3))
+    assert len(fetched(path, UnpackLimits(entries=4))) == 3
 
 
 def test_an_entry_that_lies_about_its_size_is_cut_short(tmp_path: Path) -> None:

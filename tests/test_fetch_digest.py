@@ -10,7 +10,8 @@ import pytest
 
 from canting.config.sections import Fetch
 from canting.core.errors import CantingError
-from canting.fetch import Fetched, Means, fetch
+from canting.data.fetch.fetch import Fetched, fetch
+from canting.data.fetch.source import Means
 
 ROOT = Path(__file__).parents[1]
 

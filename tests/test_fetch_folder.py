@@ -9,7 +9,8 @@ import pytest
 
 from canting.config.sections import Fetch
 from canting.core.errors import CantingError
-from canting.fetch import Means, fetch
+from canting.data.fetch.fetch import fetch
+from canting.data.fetch.source import Means
 
 TWO = ("glass/a.jpg", "metal/b.jpg")
 

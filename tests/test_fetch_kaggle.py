@@ -20,10 +20,12 @@ import pytest
 
 from canting.config.sections import Fetch
 from canting.core.errors import CantingError
-from canting.fetch import Fetched, Means, Patience, fetch
+from canting.data.fetch.fetch import Fetched, fetch
+from canting.data.fetch.retry import Retry
+from canting.data.fetch.source import Means
 
 SOURCE = "kaggle:owner/slug/versions/3"
-QUICK = Patience(tries=3, delay=0.01, longest=2.0, silence=0.5)
+QUICK = Retry(tries=3, delay=0.01, longest=2.0, silence=0.5)
 
 
 class Kaggle(ThreadingHTTPServer):
@@ -127,7 +129,7 @@ def kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kaggle]:
         thread.join()
 
 
-def run(here: Path, source: str = SOURCE, patience: Patience = QUICK) -> Fetched:
+def run(here: Path, source: str = SOURCE, patience: Retry = QUICK) -> Fetched:
     section = Fetch(source=source, classes=None, digest=None)
     means = Means(here / ".canting", patience)
     return fetch(section, here / "build/raw", here / "build/digests.csv", means)

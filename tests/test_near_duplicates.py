@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from canting.data.near_duplicates import group, leaked
 from canting.imaging.pictures import PictureError
-from canting.near_duplicates import group, leaked
 
 FLIP = Image.Transpose.FLIP_LEFT_RIGHT
 

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from canting.core.errors import CantingError
-from canting.core.folds import HELD_OUT
-from canting.near_duplicates import leaked
-from canting.preprocess import folds
-from canting.preprocess.decode import decode_all
-from canting.preprocess.folds import TooFewGroupsError
-from canting.preprocess.leakage import leak_of_random_split
+from canting.data.manifest import HELD_OUT
+from canting.data.near_duplicates import leaked
+from canting.data.preprocess import folds
+from canting.data.preprocess.decode import decode_all
+from canting.data.preprocess.folds import TooFewGroupsError
+from canting.data.preprocess.leakage import leak_of_random_split
 
 LABELS = ["a"] * 120 + ["b"] * 60 + ["c"] * 30
 GROUPS = np.repeat(np.arange(70), 3)

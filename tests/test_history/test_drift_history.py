@@ -11,7 +11,8 @@ import pytest
 from canting import cli
 from canting.classifier import Classifier, load
 from canting.config.sections import Fetch
-from canting.fetch import Means, fetch
+from canting.data.fetch.fetch import fetch
+from canting.data.fetch.source import Means
 from canting.service.history import Entry, History, open_history
 from tests import drift_made as made
 from tests.conftest import ROOT

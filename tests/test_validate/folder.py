@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from canting.config.sections import Validate
-from canting.validate import gate, records
-from canting.validate.groups import group
+from canting.data.validate import gate, tables
+from canting.data.validate.tables import group
 
 
 def save(raw: Path, path: str, size: tuple[int, int] = (64, 48), mode: str = "RGB") -> Path:
@@ -31,10 +31,10 @@ def picture(name: str, size: tuple[int, int], mode: str) -> Image.Image:
 
 def settled(raw: Path, params: Validate, **changes: Any) -> gate.Passage:
     """Check a folder under changed parameters, writing nothing."""
-    found = records.read(raw)
+    found = tables.read(raw)
     found["group"] = group(raw, found)
     params = params.model_copy(update=changes)
-    return gate.settle(found, records.labels(raw), params, docs=None)
+    return gate.settle(found, tables.labels(raw), params, docs=None)
 
 
 def failed(passage: gate.Passage) -> dict[str, list[str]]:

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from canting.config.sections import Validate
-from canting.validate.class_checks import class_checks
-from canting.validate.picture_checks import mostly, picture_checks
+from canting.data.validate.class_checks import class_checks
+from canting.data.validate.picture_checks import mostly, picture_checks
 
 from .folder import failed, save, settled
 
@@ -139,8 +139,10 @@ def test_share_allows_whole_pictures_without_rounding_error(limit: float) -> Non
 
 
 def test_an_expectation_that_cannot_be_checked_is_a_fault_of_ours(params: Validate) -> None:
-    from canting.validate import expect
+    from canting.data.validate import expectations
 
     table = pd.DataFrame({"path": ["kawung/1.png"], "width": np.array([3])})
     with pytest.raises(RuntimeError, match="could not check 'decodable'"):
-        expect.check(expect.open_context(), {"pictures": table}, picture_checks(params, 1))
+        expectations.check(
+            expectations.open_context(), {"pictures": table}, picture_checks(params, 1)
+        )

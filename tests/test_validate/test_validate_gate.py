@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from canting import manifest, validate
 from canting.config.sections import Validate
 from canting.core.errors import CantingError
-from canting.validate.report import ValidationError
+from canting.data import manifest, validate
+from canting.data.validate.report import ValidationError
 
 from .folder import failed, save, settled
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from canting.core.errors import CantingError
 from canting.core.files import sha256
+from canting.data.validate import tables
+from canting.data.validate.tables import group
 from canting.imaging import pictures
-from canting.validate import records
-from canting.validate.groups import group
 
 from .folder import save
 
@@ -20,18 +20,18 @@ from .folder import save
 def test_one_row_a_file_in_path_order(raw: Path) -> None:
     for path in ("b/1.png", "a b/ü.jpg", "a/deep/er.png", "B/1.png"):
         save(raw, path)
-    assert records.read(raw)["path"].tolist() == [
+    assert tables.read(raw)["path"].tolist() == [
         "B/1.png",
         "a b/ü.jpg",
         "a/deep/er.png",
         "b/1.png",
     ]
-    assert records.read(raw)["label"].tolist() == ["B", "a b", "a", "b"]
+    assert tables.read(raw)["label"].tolist() == ["B", "a b", "a", "b"]
 
 
 def test_a_row_says_what_the_file_holds(raw: Path) -> None:
     file = save(raw, "a/x.png", (30, 20), "P")
-    row = records.read(raw).iloc[0]
+    row = tables.read(raw).iloc[0]
     assert (row["width"], row["height"], row["mode"], row["format"]) == (30, 20, "P", "PNG")
     assert (row["bytes"], row["sha256"]) == (file.stat().st_size, sha256(file))
     assert row.isna()["error"]
@@ -40,7 +40,7 @@ def test_a_row_says_what_the_file_holds(raw: Path) -> None:
 @pytest.mark.parametrize("mode", ["I;16", "CMYK", "P", "LA", "1", "RGBA"])
 def test_mode_is_the_stored_one(mode: str, raw: Path) -> None:
     save(raw, "a/x.tif", mode=mode)
-    assert records.read(raw)["mode"].tolist() == [mode]
+    assert tables.read(raw)["mode"].tolist() == [mode]
 
 
 def test_sides_are_those_of_the_upright_picture(raw: Path) -> None:
@@ -49,7 +49,7 @@ def test_sides_are_those_of_the_upright_picture(raw: Path) -> None:
         exif = Image.Exif()
         exif[0x0112] = orientation
         Image.new("RGB", (40, 20)).save(raw / f"a/{orientation}.jpg", exif=exif)
-    found = records.read(raw)
+    found = tables.read(raw)
     assert found["width"].tolist() == [40] * 4 + [20] * 4
     assert found["height"].tolist() == [20] * 4 + [40] * 4
 
@@ -57,7 +57,7 @@ def test_sides_are_those_of_the_upright_picture(raw: Path) -> None:
 def test_odd_metadata_is_no_fault(raw: Path) -> None:
     (raw / "a").mkdir(parents=True)
     Image.new("RGB", (8, 8)).save(raw / "a/x.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\x09\0\x12")
-    assert records.read(raw)["error"].isna().all()
+    assert tables.read(raw)["error"].isna().all()
 
 
 def test_every_undecodable_file_says_why(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def test_every_undecodable_file_says_why(raw: Path, monkeypatch: pytest.MonkeyPa
     cut.write_bytes(cut.read_bytes()[:-50])
     (raw / "a/4.jpg").symlink_to("nowhere")
     words = ("at most 5,000 pixels", "bytes of none", "an empty file", "truncated", "No such file")
-    found = records.read(raw)
+    found = tables.read(raw)
     assert found["width"].isna().all()
     for error, word in zip(found["error"], words, strict=True):
         assert word in error
@@ -80,8 +80,8 @@ def test_what_systems_leave_behind_is_no_picture(raw: Path) -> None:
     (raw / ".git").mkdir()
     for name in ("a/.DS_Store", "a/Thumbs.db", "a/._x.png", "sources.json"):
         (raw / name).write_text("x")
-    assert records.paths(raw) == ["a/x.png"]
-    assert records.labels(raw) == ["a"]
+    assert tables.paths(raw) == ["a/x.png"]
+    assert tables.labels(raw) == ["a"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -89,15 +89,15 @@ def test_a_name_that_is_not_utf8_is_refused(raw: Path) -> None:
     save(raw, "a/x.png")
     Path(os.fsdecode(bytes(raw / "a") + b"/\xff.png")).touch()
     with pytest.raises(CantingError, match=r"UTF-8.*Received: 'a/\\udcff.png'"):
-        records.read(raw)
+        tables.read(raw)
 
 
 def test_no_folder_and_no_picture_are_refused(raw: Path) -> None:
     with pytest.raises(CantingError, match="dvc repro fetch"):
-        records.read(raw)
+        tables.read(raw)
     (raw / "an empty class").mkdir(parents=True)
     with pytest.raises(CantingError, match=r"Received: no picture.*`fetch.source`"):
-        records.read(raw)
+        tables.read(raw)
 
 
 def test_equal_bytes_share_a_group_and_undecodable_ones_have_their_own(raw: Path) -> None:
@@ -107,7 +107,7 @@ def test_equal_bytes_share_a_group_and_undecodable_ones_have_their_own(raw: Path
     (raw / "b/1.png").write_bytes(content)
     (raw / "b/2.png").write_text("x")
     (raw / "b/3.png").write_text("y")
-    found = group(raw, records.read(raw))
+    found = group(raw, tables.read(raw))
     assert found.tolist() == [0, 1, 0, 2, 3]
     assert found.dtype == np.int64
 
@@ -119,4 +119,4 @@ def test_a_turned_copy_shares_a_group(raw: Path) -> None:
     (raw / "a").mkdir(parents=True)
     image.save(raw / "a/1.png")
     image.transpose(Image.Transpose.ROTATE_90).save(raw / "a/2.png")
-    assert group(raw, records.read(raw)).tolist() == [0, 0]
+    assert group(raw, tables.read(raw)).tolist() == [0, 0]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from canting.abstention.prototypes import prototypes
 from canting.abstention.threshold import Scores, cross_fitted, threshold
 from canting.classifier.unlikeness import Array, unlikeness
-from canting.core.folds import HELD_OUT
+from canting.data.manifest import HELD_OUT
 
 METHOD = "cosine of root features to the nearest of up to 20 prototypes a class"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from canting import manifest
 from canting.config.params import Params
 from canting.core import files
+from canting.data import manifest
 from canting.plots.figure import words
 from canting.report import read
 from canting.statistics import factors

@@ -15,9 +15,9 @@ import pandas as pd
 from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.core import files, runtime
-from canting.core.folds import HELD_OUT
 from canting.core.keys import code_digest
 from canting.core.progress import polled
+from canting.data.manifest import HELD_OUT
 from canting.features import store
 from canting.train import kept, outcome
 from canting.train.outcome import Outcome

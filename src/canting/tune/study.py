@@ -11,9 +11,9 @@ import pandas as pd
 from canting.config.params import Params
 from canting.core import parallel
 from canting.core.errors import CantingError
-from canting.core.folds import HELD_OUT
-from canting.preprocess import folds
-from canting.preprocess.folds import Folds, TooFewGroupsError
+from canting.data.manifest import HELD_OUT
+from canting.data.preprocess import folds
+from canting.data.preprocess.folds import Folds, TooFewGroupsError
 from canting.tune import search
 from canting.tune.task import Outcome, Task, inner_folds, seed_of
 

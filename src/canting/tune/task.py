@@ -12,8 +12,8 @@ from canting.config.scenario import Scenario
 from canting.config.tune import Tune
 from canting.core import files, runtime
 from canting.core.keys import code_digest
+from canting.data.preprocess import folds
 from canting.features import store
-from canting.preprocess import folds
 from canting.tune import setting
 from canting.tune.records import Trial, Tuned
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from canting.core.folds import HELD_OUT
+from canting.data.manifest import HELD_OUT
 from canting.report.content import Block, Section, Span, Strong, Table, say
 from canting.report.run import Run
 from canting.report.words import count, plural, share

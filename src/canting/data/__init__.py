@@ -1,0 +1,1 @@
+"""The pictures: fetched, validated, grouped by near-duplicates, decoded, shared out into folds."""

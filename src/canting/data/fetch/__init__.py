@@ -1,0 +1,1 @@
+"""Bring labelled pictures from wherever they are to `build/raw/<label>/<file>`."""

@@ -1,0 +1,111 @@
+"""What all archives share: told apart by content, checked before a byte is written."""
+
+import bz2
+import gzip
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from canting.core.errors import CantingError
+from canting.data.fetch.limits import Meter, UnpackLimits
+from canting.data.fetch.paths import ignored, is_picture
+
+if TYPE_CHECKING:
+    from canting.data.fetch.tar import Tar
+    from canting.data.fetch.zip import Zip
+
+FAULTS = (
+    EOFError,
+    OSError,
+    ValueError,
+    lzma.LZMAError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What Python's readers raise for damaged bytes."""
+
+OPENERS: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+}
+"""How a compressed tar file is read, by its first bytes."""
+
+
+class BrokenArchiveError(CantingError):
+    """An archive that is damaged, cut off, or none at all."""
+
+
+def read(path: Path, name: str, limits: UnpackLimits) -> "Zip | Tar":
+    """List the pictures of an archive that messages call `name`; refuse a hostile or broken one."""
+    from canting.data.fetch.tar import Tar
+    from canting.data.fetch.zip import Zip
+
+    meter = Meter(name, path.stat().st_size, limits)
+    with naming_faults(name), path.open("rb") as file:
+        start = file.read(8)
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Zip(path, meter)
+    opener: Callable[..., Any] = nullcontext
+    for magic in OPENERS:
+        opener = OPENERS[magic] if start.startswith(magic) else opener
+    return Tar(path, meter, opener)
+
+
+@contextmanager
+def naming_faults(name: str) -> Iterator[None]:
+    """Turn what a reader raises for damaged bytes into `BrokenArchiveError`."""
+    try:
+        yield
+    except FAULTS as error:
+        raise BrokenArchiveError(
+            f"`{name}` is no whole .zip or .tar archive, plain or compressed: {error}. "
+            "Fetch it anew, or unpack it yourself and name the folder in `fetch.source`."
+        ) from None
+
+
+def inside(entry: str, name: str) -> PurePosixPath:
+    """Return the path of an entry, or refuse one that leaves the archive's own folder."""
+    path = PurePosixPath(entry.replace("\\", "/"))
+    if path.is_absolute() or PureWindowsPath(entry).drive or ".." in path.parts:
+        raise refusal(entry, name, "leaves its folder")
+    return path
+
+
+def refusal(entry: str, name: str, reason: str) -> CantingError:
+    """Word why nothing of an archive is unpacked."""
+    return CantingError(
+        f"`{name}` is not unpacked: its entry {entry!a} {reason}. "
+        "If you trust it, unpack it yourself and name the folder in `fetch.source`."
+    )
+
+
+class ArchiveListing:
+    """The pictures and folders of an archive that messages call `name`."""
+
+    def __init__(self, name: str) -> None:
+        """Start with nothing."""
+        self.name = name
+        self.pictures: dict[PurePosixPath, int] = {}
+        self.folders: set[PurePosixPath] = set()
+
+    def add_folder(self, path: PurePosixPath) -> None:
+        """Take a folder and all that it lies in, unless one of them is hidden."""
+        if not any(map(ignored, path.parts)):
+            self.folders.update({path, *path.parents} - {PurePosixPath()})
+
+    def add_file(self, path: PurePosixPath, size: int) -> bool:
+        """Take a file if it is a picture, and say whether it is; refuse one that is there twice."""
+        self.add_folder(path.parent)
+        if not is_picture(path):
+            return False
+        if path in self.pictures:
+            raise refusal(str(path), self.name, "is there twice")
+        self.pictures[path] = size
+        return True

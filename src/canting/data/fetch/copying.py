@@ -1,0 +1,118 @@
+"""Where each picture goes: `<label>/<file>`, two never on one name."""
+
+import hashlib
+import shutil
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from canting.core.errors import CantingError
+from canting.data.fetch.classes import Labels
+from canting.data.fetch.digests import DigestRow
+from canting.data.fetch.paths import check_name, composed, key
+from canting.data.fetch.source import Source, local
+
+Names = dict[PurePosixPath, str]
+"""What each picture is written as, by its path inside the source."""
+
+
+def targets(pictures: Iterable[PurePosixPath], labels: Labels) -> Names:
+    """Return `<label>/<file>` for every picture in a class folder, whatever order they come in."""
+    together = defaultdict(list)
+    for path in sorted(pictures):
+        if path.parent in labels:
+            check_name(path.name, f"A picture of class {labels[path.parent]!r}")
+            together[labels[path.parent]].append(path)
+    return {
+        path: f"{label}/{name}"
+        for label, paths in sorted(together.items())
+        for path, name in _file_names(paths).items()
+    }
+
+
+def _file_names(paths: list[PurePosixPath]) -> Names:
+    """Keep names that only one picture has; put the folder before those that several have."""
+    _check_twins(paths)
+    count = Counter(key(path.name) for path in paths)
+    names = {path: composed(path.name) for path in paths if count[key(path.name)] == 1}
+    taken = set(map(key, names.values()))
+    folders = {path.parent for path in paths}
+    for path in paths:
+        if path not in names:
+            names[path] = _free(f"{_prefix(path.parent, folders)}-{path.name}", taken)
+            taken.add(key(names[path]))
+    return names
+
+
+def _check_twins(paths: list[PurePosixPath]) -> None:
+    seen: dict[tuple[PurePosixPath, str], PurePosixPath] = {}
+    for path in paths:
+        twin = seen.setdefault((path.parent, key(path.name)), path)
+        if twin != path:
+            raise CantingError(
+                f"The names of the pictures {str(twin)!a} and {str(path)!a} differ only "
+                "by case or Unicode form, and not every file system holds both. Rename one."
+            )
+
+
+def _prefix(folder: PurePosixPath, folders: Collection[PurePosixPath]) -> str:
+    """Return what tells a folder from the others of its label: its split, its name, or both."""
+    parts = (folder.parent.name, folder.name)
+    differs = [len({path.parent for path in folders}) > 1, len({path.name for path in folders}) > 1]
+    return "-".join(part for part, needed in zip(parts, differs, strict=True) if needed and part)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    path = PurePosixPath(composed(name))
+    candidate, number = path.name, 1
+    while key(candidate) in taken:
+        number += 1
+        candidate = f"{path.stem}-{number}{path.suffix}"
+    return candidate
+
+
+def copied(source: Source, names: Names, target: Path) -> Iterator[DigestRow]:
+    """Write every picture to `target` under its name, and yield its row of the digest list."""
+    _check_space(target.parent, sum(source.pictures[path] for path in names))
+    for label in {name.partition("/")[0] for name in names.values()}:
+        (target / label).mkdir(parents=True)
+    contents = source.contents(names.keys())
+    bar = tqdm(
+        contents, desc="fetch", total=len(names), unit=" pictures", file=sys.stderr, mininterval=0.5
+    )
+    for path, chunks in bar:
+        yield _write(target, names[path], chunks)
+
+
+def check_apart(source: str, target: Path) -> None:
+    """Raise if one of source and target lies in the other: no stage may write into its source."""
+    here, there = local(source).resolve(), target.resolve()
+    if here.is_relative_to(there) or (here.is_dir() and there.is_relative_to(here)):
+        raise CantingError(
+            f"`fetch.source` must lie apart from `{target}`, which is written. "
+            f"Received: {source!r}. Name the folder of the classes itself."
+        )
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise CantingError(
+            f"The pictures take {needed:,} bytes, and the disk of `{folder}` has {free:,} left. "
+            "Free some space. Nothing was written."
+        )
+
+
+def _write(target: Path, name: str, chunks: Iterable[bytes]) -> DigestRow:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with (target / name).open("xb") as file:
+            for chunk in chunks:
+                size += file.write(chunk)
+                digest.update(chunk)
+    except OSError as error:
+        raise CantingError(f"The picture {name!r} cannot be written: {error.strerror}.") from None
+    return DigestRow(name, size, digest.hexdigest())

@@ -1,0 +1,73 @@
+"""Pictures in a folder of the user's, which is read and never written."""
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+from typing import NoReturn
+
+from canting.core.errors import CantingError
+from canting.data.fetch.paths import ignored, is_picture
+
+CHUNK = 2**20
+"""Bytes that are held in memory at once."""
+
+
+class Folder:
+    """The pictures under a folder; links are followed, as DVC may link files to its cache."""
+
+    def __init__(self, root: Path) -> None:
+        """List the folder, without reading a picture."""
+        self.root = root
+        self.pictures: dict[PurePosixPath, int] = {}
+        self.folders: set[PurePosixPath] = set()
+        for folder, inner, files in os.walk(root, followlinks=True, onerror=_refuse):
+            inner[:] = sorted(name for name in inner if not ignored(name))
+            self._list(Path(folder), inner, files)
+
+    def contents(
+        self, paths: Collection[PurePosixPath]
+    ) -> Iterator[tuple[PurePosixPath, Iterator[bytes]]]:
+        """Yield each of the pictures with its bytes, in the order of the paths."""
+        for path in sorted(paths):
+            yield path, _chunks(self.root / path)
+
+    def _list(self, folder: Path, inner: list[str], files: list[str]) -> None:
+        here = PurePosixPath(folder.relative_to(self.root).as_posix())
+        for name in inner:
+            _check_loop(folder / name)
+            self.folders.add(here / name)
+        for name in files:
+            if is_picture(here / name):
+                self.pictures[here / name] = _size(folder / name)
+
+
+def _check_loop(path: Path) -> None:
+    if path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve()):
+        raise CantingError(f"`{path}` is a link to a folder that holds it. Remove the link.")
+
+
+def _size(path: Path) -> int:
+    try:
+        status = path.stat()
+    except OSError as error:
+        _refuse(error)
+    if not stat.S_ISREG(status.st_mode):
+        raise CantingError(f"`{str(path)!a}` is named as a picture and is no plain file.")
+    return status.st_size
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+    except OSError as error:
+        _refuse(error)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise CantingError(
+        f"{str(error.filename)!a} cannot be read: {error.strerror}. "
+        "Make it readable, or take it out; links to DVC's cache come back with `dvc pull`."
+    ) from None

@@ -1,0 +1,58 @@
+"""What a fold number means."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from canting.core.errors import CantingError
+from canting.core.files import replacing
+
+HELD_OUT = -1
+"""Fold number of a picture that no fold sees."""
+
+
+COLUMNS = {
+    "path": "string",
+    "label": "string",
+    "width": "int64",
+    "height": "int64",
+    "mode": "string",
+    "format": "string",
+    "bytes": "int64",
+    "sha256": "string",
+    "error": "string",
+    "group": "int64",
+}
+"""Column and Arrow type: `path` is `label/file` under `build/raw`; sides are of the upright
+picture, in pixels; `error` is why a picture could not be decoded, else null; `group` is the same
+for a picture and its near-duplicates."""
+
+
+def write(path: Path, pictures: pd.DataFrame) -> None:
+    """Write a manifest, whole or not at all; equal rows give equal bytes."""
+    columns = [pa.array(pictures[name], type=kind) for name, kind in COLUMNS.items()]
+    with replacing(path) as aside:
+        pq.write_table(pa.table(columns, names=list(COLUMNS)), aside, compression="zstd")
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a manifest back, in the order of its rows."""
+    if not path.is_file():
+        raise CantingError(f"There is no manifest `{path}`. Run `dvc repro validate` first.")
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except (pa.ArrowInvalid, OSError) as error:
+        received = f"Received: a file that is not Parquet ({error})."
+        raise CantingError(
+            f"`{path}` is no manifest. {received} Run `dvc repro --force validate`."
+        ) from None
+    missing = [name for name in COLUMNS if name not in table.column_names]
+    if missing:
+        raise CantingError(
+            f"The manifest `{path}` should have the columns {', '.join(COLUMNS)}. "
+            f"Received: none named {', '.join(missing)}. Run `dvc repro --force validate`."
+        )
+    frame: pd.DataFrame = table.select(list(COLUMNS)).to_pandas()
+    return frame

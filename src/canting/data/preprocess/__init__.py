@@ -1,0 +1,1 @@
+"""Pictures as one array, and the folds."""

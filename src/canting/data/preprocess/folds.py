@@ -1,0 +1,63 @@
+"""Stratified, group-disjoint folds and hold-out, drawn once from a seed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+
+from canting.core.errors import CantingError
+from canting.data.manifest import HELD_OUT
+
+Folds = npt.NDArray[np.int64]
+"""`(n,)`: the fold that tests a picture, or `HELD_OUT`."""
+
+
+class TooFewGroupsError(CantingError):
+    """A class that cannot be in every fold."""
+
+    def __init__(self, label: str, groups: int, wanted: int, hold_out: float) -> None:
+        """Name the class and the largest number of folds."""
+        apart = f" beside `preprocess.hold_out: {hold_out:g}`" if hold_out else ""
+        largest = groups - bool(hold_out)
+        advice = f"`folds: {largest}` is the most" if largest > 1 else "no number of folds will do"
+        super().__init__(
+            f"`folds`: expected at least {wanted} groups of near-duplicates in each class{apart}. "
+            f"Received: {groups} in class {label!r}. Add pictures of {label!r}; as it is, {advice}."
+        )
+
+
+def draw(
+    labels: Sequence[str], groups: npt.NDArray[np.int64], folds: int, hold_out: float, seed: int
+) -> Folds:
+    """Return the fold of each picture; no group is in two folds, classes keep their shares.
+
+    Raises `TooFewGroupsError` for a class with fewer groups than folds.
+    """
+    names = np.asarray(labels)
+    _check(names, groups, folds, hold_out)
+    result = np.full(len(names), HELD_OUT, dtype=np.int64)
+    inside = np.arange(len(names))
+    if hold_out:
+        parts = round(1 / hold_out)
+        inside = next(iter(_splits(names, groups, parts, seed)))[0]
+    for fold, (_, test) in enumerate(_splits(names[inside], groups[inside], folds, seed)):
+        result[inside[test]] = fold
+    return result
+
+
+def _check(
+    labels: npt.NDArray[np.str_], groups: npt.NDArray[np.int64], folds: int, hold_out: float
+) -> None:
+    counts = pd.Series(groups).groupby(labels).nunique()
+    wanted = folds + bool(hold_out)
+    if counts.min() < wanted:
+        raise TooFewGroupsError(str(counts.idxmin()), int(counts.min()), wanted, hold_out)
+
+
+def _splits(
+    labels: npt.NDArray[np.str_], groups: npt.NDArray[np.int64], parts: int, seed: int
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+    return list(splitter.split(np.zeros(len(labels)), labels, groups))

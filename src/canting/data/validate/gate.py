@@ -1,0 +1,96 @@
+"""Read, group, check, set aside, write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from canting.config.sections import Validate
+from canting.core.files import replacing, write_json
+from canting.data import manifest
+from canting.data.validate import tables
+from canting.data.validate.check import CheckOutcome
+from canting.data.validate.class_checks import class_checks
+from canting.data.validate.data_docs import offline
+from canting.data.validate.picture_checks import picture_checks
+from canting.data.validate.report import ValidationError, summary
+from canting.data.validate.tables import group, number
+
+REASONS = ["path", "reason"]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What came through the gate, and what did not."""
+
+    pictures: int
+    classes: int
+    groups: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What is left of the pictures, what was set aside (`path`, `reason`), the last outcomes."""
+
+    left: pd.DataFrame
+    aside: pd.DataFrame
+    outcomes: Sequence[CheckOutcome]
+
+
+def run(raw: Path, build: Path, results: Path, params: Validate) -> Counts:
+    """Write the manifest to `build`, outcomes and quarantine to `results`; raise `ValidationError`.
+
+    The Data Docs are written either way, everything else only if nothing fails.
+    """
+    labels = tables.labels(raw)
+    found = tables.read(raw)
+    found["group"] = group(raw, found)
+    docs = build / "data_docs"
+    with replacing(docs) as pages:
+        passage = settle(found, labels, params, pages)
+        offline(pages, passage.outcomes)
+    if not all(outcome.success for outcome in passage.outcomes):
+        raise ValidationError(passage.outcomes, docs)
+    return _write(build, results, passage)
+
+
+def settle(
+    found: pd.DataFrame, labels: Sequence[str], params: Validate, docs: Path | None
+) -> Passage:
+    """Check the pictures; where bad ones go into quarantine, check what is left until none is."""
+    from canting.data.validate import expectations  # imports Great Expectations: 6 seconds
+
+    context = expectations.open_context(docs)
+    left, aside = found, pd.DataFrame(columns=REASONS, dtype="str")
+    while True:
+        name = "as found" if aside.empty else f"with {len(aside)} set aside"
+        checks = [*picture_checks(params, len(left)), *class_checks(params)]
+        both = {"pictures": tables.pictures(left), "classes": tables.classes(left, labels)}
+        outcomes = expectations.check(context, both, checks, name)
+        bad = _bad(outcomes)
+        if params.on_bad == "stop" or bad.empty:
+            return Passage(left, aside.sort_values("path"), outcomes)
+        left = left[~left["path"].isin(bad["path"])]
+        aside = pd.concat([aside, bad])
+
+
+def _bad(outcomes: Sequence[CheckOutcome]) -> pd.DataFrame:
+    rows = [
+        (path, outcome.reason(value))
+        for outcome in outcomes
+        if not outcome.success and outcome.check.table == "pictures"
+        for path, value in outcome.rows
+    ]
+    return pd.DataFrame(rows, columns=REASONS, dtype="str").drop_duplicates("path")
+
+
+def _write(build: Path, results: Path, passage: Passage) -> Counts:
+    left = passage.left.assign(group=number(passage.left["group"]))
+    manifest.write(build / "manifest.parquet", left)
+    with replacing(results / "quarantine.csv") as aside:
+        passage.aside.to_csv(aside, index=False, lineterminator="\n")
+    result = summary(passage.outcomes, len(left), len(passage.aside))
+    write_json(results / "validation.json", result)
+    return Counts(len(left), left["label"].nunique(), left["group"].nunique(), len(passage.aside))

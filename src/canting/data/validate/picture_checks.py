@@ -1,0 +1,111 @@
+"""What the pictures have to be."""
+
+from fractions import Fraction
+from math import floor
+
+from canting.config.sections import Validate
+from canting.data.validate.check import Check
+from canting.imaging.pictures import FORMATS
+
+
+def picture_checks(params: Validate, pictures: int) -> list[Check]:
+    """Return every expectation on `pictures` pictures."""
+    return [*_each_picture(params), *_repeats(params, pictures)]
+
+
+def mostly(limit: float, count: int) -> tuple[float, int]:
+    """Return the share of `count` rows that must be good, and how many may be bad.
+
+    Great Expectations compares (count - bad) / count with the share: 1 - limit would be off by a
+    rounding error at the limit itself, so the share is made of the same whole numbers.
+    """
+    allowed = floor(Fraction(str(limit)) * count)
+    return ((count - allowed) / count if count else 1.0), allowed
+
+
+def _each_picture(params: Validate) -> list[Check]:
+    return [
+        Check(
+            "decodable",
+            "Every picture can be decoded",
+            "pictures",
+            "ExpectColumnValuesToBeNull",
+            {"column": "error"},
+            f"a whole picture of one of the formats {', '.join(FORMATS)}",
+            "cannot be decoded: {value}",
+            "replace or remove the file",
+        ),
+        Check(
+            "min_side",
+            "No picture is too small",
+            "pictures",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "short_side", "min_value": params.min_side},
+            f"a shorter side of at least {params.min_side} pixels",
+            "the shorter side is {value} pixels",
+            "replace or remove the picture, or lower the limit",
+            "validate.min_side",
+        ),
+        Check(
+            "max_side",
+            "No picture is too large",
+            "pictures",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "long_side", "max_value": params.max_side},
+            f"a longer side of at most {params.max_side} pixels",
+            "the longer side is {value} pixels",
+            "scale or remove the picture, or raise the limit",
+            "validate.max_side",
+        ),
+        Check(
+            "modes",
+            "Every picture has an accepted colour mode",
+            "pictures",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "mode", "value_set": list(params.modes)},
+            f"one of the modes {', '.join(params.modes)}",
+            "the mode is {value}",
+            "convert or remove the picture, or add its mode to the list",
+            "validate.modes",
+        ),
+        Check(
+            "unique_names",
+            "File names differ by more than case",
+            "pictures",
+            "ExpectColumnValuesToBeNull",
+            {"column": "twin_of"},
+            "no two paths that differ by case alone: some systems keep only one of them",
+            "the name differs only by case from {value}",
+            "rename one of them",
+        ),
+    ]
+
+
+def _repeats(params: Validate, pictures: int) -> list[Check]:
+    unique, copies = mostly(params.max_duplicates, pictures)
+    undisputed, conflicts = mostly(params.max_conflicts, pictures)
+    return [
+        Check(
+            "max_duplicates",
+            "Few pictures repeat another, byte for byte",
+            "pictures",
+            "ExpectColumnValuesToBeNull",
+            {"column": "copy_of", "mostly": unique},
+            f"at most {copies} of {pictures} pictures (a share of {params.max_duplicates})",
+            "the same bytes as {value}",
+            "remove the copies, or raise the limit",
+            "validate.max_duplicates",
+        ),
+        Check(
+            "max_conflicts",
+            "Few pictures stand under two labels",
+            "pictures",
+            "ExpectColumnValuesToBeNull",
+            {"column": "also_under", "mostly": undisputed},
+            f"at most {conflicts} of {pictures} pictures (a share of {params.max_conflicts}), "
+            "near-duplicates counted as the same picture",
+            "the same picture stands under another label: {value}",
+            "decide on one label and remove the others, or raise the limit",
+            "validate.max_conflicts",
+        ),
+    ]

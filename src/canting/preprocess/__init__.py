@@ -1,1 +1,0 @@
-"""Decoded pictures and the folds they fall into."""

@@ -1,6 +1,0 @@
-"""The gate between the pictures as they came and everything that learns from them."""
-
-from canting.manifest import read
-from canting.validate.gate import Counts, run
-
-__all__ = ["Counts", "read", "run"]
