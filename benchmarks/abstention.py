@@ -24,7 +24,7 @@ import pandas as pd
 from canting.abstention import strangers
 from canting.abstention.prototypes import prototypes
 from canting.abstention.threshold import cross_fitted, threshold
-from canting.classifier.unlikeness import directions, unlikeness
+from canting.bundle.unlikeness import directions, unlikeness
 from canting.core import parallel, runtime
 from canting.data import near_duplicates
 from canting.data.preprocess import folds

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from canting.bundle.engine import Engine
 from canting.core import parallel, runtime
-from canting.engine import Engine
 
 SIZE, COUNT, ROUNDS = (224, 224), 256, 3
 Array = np.ndarray[Any, np.dtype[np.float32]]

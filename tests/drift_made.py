@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from canting.classifier import Answer, Classifier
-from canting.classifier.reference import Reference
+from canting.bundle import Answer, Classifier
+from canting.bundle.reference import Reference
 from canting.drift.window import Row, Window
 from canting.select_best.reference import reference
 from canting.service.history import NewEntry

@@ -10,7 +10,7 @@ from PIL import Image
 
 from canting.abstention import features, fit, prototypes, record, strangers, threshold
 from canting.abstention.fit import Known
-from canting.classifier.unlikeness import directions, unlikeness
+from canting.bundle.unlikeness import directions, unlikeness
 from canting.config.params import Params, load
 from canting.core import files
 from canting.features.store import Store

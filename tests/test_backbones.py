@@ -14,9 +14,9 @@ from canting.backbones import cut, levels, torch_file, weight_files, weights
 from canting.backbones.cut import CutError, cut_points, split
 from canting.backbones.table import TABLE
 from canting.backbones.weight_files import WeightsError
+from canting.bundle.engine import Engine
 from canting.config.catalog import BACKBONES
 from canting.core.errors import CantingError
-from canting.engine import Engine
 from canting.export import export
 from tests.conftest import REAL, real
 

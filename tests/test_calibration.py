@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canting.bundle.logits import cross_entropy, softmax
 from canting.evaluate import calibration, calibration_tables
 from canting.evaluate.calibration import COLDEST, HOTTEST
-from canting.logits import cross_entropy, softmax
 
 
 def logits(*sure: float) -> np.ndarray:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from canting.classifier import Classifier, ModelOutputError, load, overlay
-from canting.classifier.activation import activation
-from canting.classifier.unlikeness import unlikeness
+from canting.bundle import Classifier, ModelOutputError, load, overlay
+from canting.bundle.activation import activation
+from canting.bundle.logits import softmax
+from canting.bundle.unlikeness import unlikeness
 from canting.data.preprocess.decode import decode_all
 from canting.imaging import pictures
 from canting.imaging.pictures import PictureError
-from canting.logits import softmax
 from tests.service_fixtures import COLOURS, LABELS, bundle
 
 __all__ = ["bundle"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canting.classifier import BundleError, load
+from canting.bundle import BundleError, load
 from tests.service_fixtures import LABELS, bundle, write_bundle
 
 __all__ = ["bundle"]
@@ -131,7 +131,7 @@ HEAVY = ["tensorflow", "keras", "mlflow", "dvc", "pandas", "sklearn", "scipy", "
 def test_answering_needs_no_training_package(bundle: Path) -> None:
     code = (
         "import sys; from pathlib import Path; import canting.predict.predict as p;"
-        "from canting.classifier import load; from PIL import Image;"
+        "from canting.bundle import load; from PIL import Image;"
         f"load(Path({str(bundle)!r})).answer(Image.new('RGB', (80, 80), 'red'), overlay=True);"
         f"sys.exit(' '.join(set(sys.modules) & set({HEAVY!r})) or 0)"
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from canting.classifier import reference as served
+from canting.bundle import reference as served
 from canting.core.errors import CantingError
 from canting.select_best import reference
 from canting.select_best.reference import answers

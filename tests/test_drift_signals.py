@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from canting.classifier import Classifier, load
+from canting.bundle import Classifier, load
 from canting.drift.limits import USUAL
 from canting.drift.signals import Signal, signals
 from canting.drift.verdict import State, Verdict, findings, needed, verdict

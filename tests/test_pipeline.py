@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from canting.engine import Engine
+from canting.bundle.engine import Engine
 from tests.conftest import ROOT, one_core
 
 SMALL = {"image_size": [96, 96], "epochs": 8, "folds": 3, "learning_rate": 3.0e-3}

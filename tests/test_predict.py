@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from canting.classifier import load
+from canting.bundle import load
 from canting.core.errors import CantingError
 from canting.predict import paths, table
 from canting.predict.predict import predict

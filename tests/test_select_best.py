@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from canting.classifier import BundleError, load
+from canting.bundle import BundleError, load
+from canting.bundle.engine import Engine
 from canting.config.params import Params
 from canting.config.params import load as load_params
 from canting.config.scenario import Scenario
 from canting.core import files
-from canting.engine import Engine
 from canting.select_best import bundle, cost, rule
 from canting.select_best.bundle import Contents, ExportError
 from canting.select_best.compose import compose

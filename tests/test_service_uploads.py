@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
-from canting.classifier import load
+from canting.bundle import load
 from tests.service_fixtures import (
     COLOURS,
     LABELS,

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canting.bundle.logits import cross_entropy
 from canting.config.catalog import OPTIMIZERS
 from canting.config.params import Params, load
 from canting.config.scenario import Scenario
@@ -21,7 +22,6 @@ from canting.config.sections import Train
 from canting.core import files
 from canting.features import store
 from canting.features.store import Store
-from canting.logits import cross_entropy
 from canting.train import fit, fold, grid, outcome, prediction, tail
 from canting.train.balance import balanced, oversampled
 from canting.train.batches import Batches, Data

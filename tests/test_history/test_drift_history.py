@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from canting import cli
-from canting.classifier import Classifier, load
+from canting.bundle import Classifier, load
 from canting.config.sections import Fetch
 from canting.data.fetch.fetch import fetch
 from canting.data.fetch.source import Means

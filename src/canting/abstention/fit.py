@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from canting.abstention.prototypes import prototypes
 from canting.abstention.threshold import Scores, cross_fitted, threshold
-from canting.classifier.unlikeness import Array, unlikeness
+from canting.bundle.unlikeness import Array, unlikeness
 from canting.data.manifest import HELD_OUT
 
 METHOD = "cosine of root features to the nearest of up to 20 prototypes a class"

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from canting.classifier.unlikeness import Array, directions
+from canting.bundle.unlikeness import Array, directions
 from canting.features.store import Array as Features
 
 PER_CLASS = 20

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from canting.abstention import strangers
 from canting.abstention.fit import Abstention
-from canting.classifier.unlikeness import unlikeness
+from canting.bundle.unlikeness import unlikeness
 
 EACH = 20
 """Pictures of nothing of each kind: a share of them is known to a twentieth."""

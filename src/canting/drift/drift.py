@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from canting.classifier import card, reference
+from canting.bundle import card, reference
 from canting.drift import verdict
 from canting.drift.limits import USUAL, Limits
 from canting.drift.signals import signals

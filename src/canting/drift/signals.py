@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from canting.classifier.reference import Reference
+from canting.bundle.reference import Reference
 from canting.drift import curves, mix, needed, shares
 from canting.drift.limits import Limits
 from canting.drift.window import Row, Window

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import optimize
 
-from canting.logits import softmax
+from canting.bundle.logits import softmax
 
 Logits = npt.NDArray[np.float64]
 """`(n, classes)`."""

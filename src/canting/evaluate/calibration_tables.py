@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from canting.bundle.logits import cross_entropy
 from canting.evaluate import calibration, scores
-from canting.logits import cross_entropy
 
 
 def calibrations(predictions: pd.DataFrame, bins: int) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.logits import LOGIT, cross_entropy
+from canting.bundle.logits import LOGIT, cross_entropy
 
 Counts = npt.NDArray[np.int64]
 """`(classes, classes)` confusion matrix: row the true class, column the predicted one."""

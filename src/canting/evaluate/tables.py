@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from canting.bundle.logits import softmax
 from canting.evaluate import scores
-from canting.logits import softmax
 from canting.statistics.resampled import half_width
 
 SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss")

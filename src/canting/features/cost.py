@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from canting.bundle.engine import Engine
 from canting.core import files
-from canting.engine import Engine
 from canting.features import trunk
 
 WARM_UP, REPEATS = 3, 15

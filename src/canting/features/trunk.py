@@ -7,10 +7,10 @@ from typing import Any
 import numpy.typing as npt
 
 from canting.backbones import weight_files
+from canting.bundle.engine import Engine
 from canting.config.catalog import BACKBONES
 from canting.core import files, runtime
 from canting.core.keys import code_digest
-from canting.engine import Engine
 from canting.imaging.pictures import Pixels
 
 Answer = Callable[[Pixels], npt.NDArray[Any]]

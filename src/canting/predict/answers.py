@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from canting.classifier import Answer, Classifier, ModelOutputError
+from canting.bundle import Answer, Classifier, ModelOutputError
 from canting.imaging.pictures import PictureError
 
 

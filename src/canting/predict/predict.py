@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from canting.classifier import load
+from canting.bundle import load
 from canting.core.errors import CantingError
 from canting.predict import answers, paths, table
 from canting.predict.answers import Predicted

@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from canting.classifier import load
+from canting.bundle import load
+from canting.bundle.engine import Engine
+from canting.bundle.logits import softmax
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.engine import Engine
 from canting.export import export
 from canting.imaging.pictures import Pixels
-from canting.logits import softmax
 
 TOLERANCE = 1e-4
 """Largest difference of a probability between Keras and LiteRT."""
@@ -35,7 +35,7 @@ class ExportError(CantingError):
 class Contents(NamedTuple):
     """What goes into a bundle beside the model.
 
-    `arrays` are those of `canting.classifier.arrays`, by name; `samples` are JPEG files by their
+    `arrays` are those of `canting.bundle.arrays`, by name; `samples` are JPEG files by their
     path below `samples`.
     """
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from canting.abstention import features, fit, record
 from canting.abstention.fit import Abstention, Known
-from canting.classifier.unlikeness import Array
+from canting.bundle.unlikeness import Array
 from canting.data.manifest import HELD_OUT
 from canting.features.store import Store
 from canting.select_best.refit import Refit

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.classifier.reference import Reference
+from canting.bundle.logits import softmax
+from canting.bundle.reference import Reference
 from canting.evaluate.scores import logits_of
-from canting.logits import softmax
 
 STEPS = 100
 """Equal steps between the quantiles; a share of pictures is known to half a step."""

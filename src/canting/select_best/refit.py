@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.bundle.logits import LOGIT
 from canting.core.errors import CantingError
 from canting.evaluate import scores, tables
-from canting.logits import LOGIT
 from canting.select_best.compose import compose
 from canting.train import fold
 

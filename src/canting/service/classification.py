@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from canting.classifier.answer import Answer, ModelOutputError
-from canting.classifier.classifier import Classifier
+from canting.bundle.answer import Answer, ModelOutputError
+from canting.bundle.classifier import Classifier
 from canting.core.errors import CantingError
 from canting.service import metrics, pictures
 from canting.service.errors import Refusal

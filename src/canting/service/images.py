@@ -6,7 +6,7 @@ import io
 import numpy as np
 import numpy.typing as npt
 
-from canting.classifier import overlay
+from canting.bundle import overlay
 
 LONGEST = 512
 """Pixels of the longer side of a heat map: it is smooth, and drawn larger by who shows it."""

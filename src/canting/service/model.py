@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from canting.classifier import BundleError, Classifier, load
+from canting.bundle import BundleError, Classifier, load
 
 
 class Model(NamedTuple):

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from canting.bundle.logits import LOGIT
 from canting.config.params import Params
 from canting.core import parallel
 from canting.features.store import slug
-from canting.logits import LOGIT
 from canting.train import fold
 from canting.train.fold import Task
 from canting.train.outcome import Outcome

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from canting.logits import cross_entropy
+from canting.bundle.logits import cross_entropy
 from canting.train.balance import Rows
 from canting.train.batches import Data
 from canting.train.prediction import answers

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from canting.bundle.logits import cross_entropy
 from canting.config.tune import Setting
 from canting.evaluate import scores
-from canting.logits import cross_entropy
 from canting.train.balance import Rows
 from canting.train.watch import Watch
 from canting.tune.records import Curves, Rung

@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from canting.classifier import Classifier
+from canting.bundle import Classifier
 from canting.imaging import pictures
 from canting.service.classification import ready
 from canting.service.errors import Refusal

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from canting.classifier import Answer
+from canting.bundle import Answer
 from canting.service.classification import Classified
 from canting.service.errors import Refusal
 from canting.service.images import heat_map

@@ -7,8 +7,8 @@ from PIL import Image
 from starlette.requests import Request
 from starlette.responses import Response
 
-from canting.classifier import Classifier, overlay
-from canting.classifier.activation import activation
+from canting.bundle import Classifier, overlay
+from canting.bundle.activation import activation
 from canting.imaging import pictures
 from canting.service.api_history import opened, run
 from canting.service.classification import ready

@@ -7,15 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from canting.classifier.activation import activation
-from canting.classifier.answer import UNLIKE_TRAINING, Answer, ModelOutputError
-from canting.classifier.arrays import Arrays
-from canting.classifier.card import Card
-from canting.classifier.notes import notes
-from canting.classifier.unlikeness import unlikeness
-from canting.engine import Engine
+from canting.bundle.activation import activation
+from canting.bundle.answer import UNLIKE_TRAINING, Answer, ModelOutputError, notes
+from canting.bundle.arrays import Arrays
+from canting.bundle.card import Card
+from canting.bundle.engine import Engine
+from canting.bundle.logits import softmax
+from canting.bundle.unlikeness import unlikeness
 from canting.imaging import pictures
-from canting.logits import softmax
 
 
 class Classifier(NamedTuple):

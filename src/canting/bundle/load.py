@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from canting.classifier import arrays, card
-from canting.classifier.arrays import Arrays
-from canting.classifier.card import Card
-from canting.classifier.classifier import Classifier
-from canting.classifier.errors import BundleError
-from canting.engine import Engine
+from canting.bundle import arrays, card
+from canting.bundle.arrays import Arrays
+from canting.bundle.card import Card
+from canting.bundle.classifier import Classifier
+from canting.bundle.engine import Engine
+from canting.bundle.errors import BundleError
 
 TOLERANCE = 1e-4
 """Largest difference of a logit between the model and the product of its map and the kernel."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from canting.classifier.card import Part, Share
+from canting.bundle.card import Part, Share
 from canting.core.errors import CantingError
 
 Count = Annotated[int, Field(ge=0)]

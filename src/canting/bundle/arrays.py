@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from canting.classifier.errors import BundleError
+from canting.bundle.errors import BundleError
 
 Array = npt.NDArray[np.float32]
 
