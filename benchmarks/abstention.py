@@ -28,9 +28,9 @@ from canting.bundle.unlikeness import directions, unlikeness
 from canting.core import parallel, runtime
 from canting.data import near_duplicates
 from canting.data.preprocess import folds
-from canting.features import trunk
 from canting.imaging import pictures
 from canting.imaging.pictures import Pixels
+from canting.models.features import trunk
 
 SIZE, FOLDS, SEED, DRAWN = (224, 224), 5, 2026, 60
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}

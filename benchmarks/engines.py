@@ -23,8 +23,8 @@ Array = np.ndarray[Any, np.dtype[np.float32]]
 def main() -> None:
     """Print the speed of each engine and how far its answers are from Keras's."""
     runtime.prepare()
-    from canting.backbones.cut import split
-    from canting.export import export
+    from canting.models.backbones.cut import split
+    from canting.models.export import export
 
     trunk = split("efficientnet_lite0", None, SIZE).trunk
     assert trunk is not None

@@ -27,14 +27,14 @@ from canting.core.errors import CantingError
 from canting.data import near_duplicates
 from canting.data.preprocess import folds
 from canting.data.preprocess.decode import decode_all
-from canting.features import compute
-from canting.features.compute import Pictures
-from canting.features.store import slug
+from canting.models.features import compute
+from canting.models.features.compute import Pictures
+from canting.models.features.store import slug
+from canting.models.train.fold import FoldTask
 from canting.shift import tables
 from canting.shift.measured import UNCHANGED
 from canting.study.changes import check, read
 from canting.study.yaml_text import merged
-from canting.train.fold import Task
 
 PARAMS, STUDY = Path("params.yaml"), Path("studies/robust.yaml")
 ENDINGS = {".jpg", ".jpeg", ".png"}
@@ -95,23 +95,25 @@ def _table(folder: Path, ours: Collection, params: Params) -> pd.DataFrame:
     return pd.DataFrame({"path": ours.paths, "label": ours.labels, "group": groups, "fold": drawn})
 
 
-def _tasks(params: Params, ours: Collection, table: pd.DataFrame, folder: Path) -> Iterator[Task]:
+def _tasks(
+    params: Params, ours: Collection, table: pd.DataFrame, folder: Path
+) -> Iterator[FoldTask]:
     """Make the features of one side; both sides share a cache."""
     (scenario,) = params.scenarios()
     target, cache = folder / slug(*scenario.trunk), folder.parent / "cache"
     settings, seed = params.features, params.seed
     compute.compute(*scenario.trunk, ours.pictures, settings, seed, cache=cache, target=target)
     for number in range(params.folds):
-        yield Task(scenario, number, params, table, target, cache)
+        yield FoldTask(scenario, number, params, table, target, cache)
 
 
-def _shifted(tasks: list[Task], ours: Collection) -> pd.DataFrame:
+def _shifted(tasks: list[FoldTask], ours: Collection) -> pd.DataFrame:
     from canting.shift.measure import measure
 
     return tables.accuracies(measure(tasks, ours.pictures), tasks[0].params.evaluate.confidence)
 
 
-def _elsewhere(task: Task, other: Collection) -> "pd.Series[float]":
+def _elsewhere(task: FoldTask, other: Collection) -> "pd.Series[float]":
     """Return the accuracy of each class of another collection, trained on all of ours."""
     from canting.select_best.refit import refit
 

@@ -20,8 +20,8 @@ from canting.config.params import Params, load
 from canting.config.scenario import Scenario
 from canting.core import runtime
 from canting.data import manifest
+from canting.models.train.fold import read_table
 from canting.statistics.resampled import p_value
-from canting.train.fold import read_table
 
 BACKBONE, OPTIMIZERS, EPOCHS = "efficientnet_lite0", ("adam", "nadam"), 10
 
@@ -53,7 +53,7 @@ def network(scenario: Scenario, params: Params, classes: int) -> Any:
     import keras
     from keras import layers
 
-    from canting.backbones.cut import split
+    from canting.models.backbones.cut import split
 
     settings = params.features
     trunk = split(scenario.backbone, None, params.image_size).trunk
@@ -103,8 +103,8 @@ def stock(params: Params) -> dict[str, list[float]]:
 def canting(params: Params) -> dict[str, list[float]]:
     """Run the features and the grid with nothing kept from before."""
     from canting.evaluate import tables
-    from canting.features import compute
-    from canting.train.grid import train
+    from canting.models.features import compute
+    from canting.models.train.grid import train
 
     table = read_table(Path("build/folds.csv"))
     digests = manifest.read(Path("build/manifest.parquet"))["sha256"].tolist()

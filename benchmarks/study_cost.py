@@ -31,9 +31,9 @@ from canting.config.params import Params
 from canting.core import files, runtime
 from canting.data.preprocess import folds
 from canting.data.preprocess.decode import decode_all
+from canting.models.train.fold import read_table
 from canting.study.changes import check, read
 from canting.study.yaml_text import merged
-from canting.train.fold import read_table
 
 STUDY, WARM_UP = Path("studies/garbage.yaml"), 3
 
@@ -59,8 +59,8 @@ def main() -> None:
 def canting(params: Params, folder: Path, _: int) -> None:
     """Run the features and the grid, and print the seconds of each."""
     runtime.prepare()
-    from canting.features import compute
-    from canting.train.grid import train
+    from canting.models.features import compute
+    from canting.models.train.grid import train
 
     table = read_table(folder / "folds.csv")
     pictures = compute.Pictures(

@@ -6,7 +6,7 @@ import pandas as pd
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files
 from canting.data import manifest
-from canting.features import compute, cost, store
+from canting.models.features import compute, cost, store
 
 with stage("features") as params:
     pictures = compute.Pictures(

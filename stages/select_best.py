@@ -8,9 +8,9 @@ from canting.core import files, runtime
 from canting.data import manifest
 from canting.data.manifest import HELD_OUT
 from canting.evaluate import trained
-from canting.features.store import slug
+from canting.models.features.store import slug
+from canting.models.train.fold import FoldTask, read_table
 from canting.select_best import card, rule
-from canting.train.fold import Task, read_table
 
 with stage("select_best") as params:
     runtime.prepare(threads=runtime.TAIL_THREADS)
@@ -28,7 +28,9 @@ with stage("select_best") as params:
         folds[folds["scenario"].isin(ranked)], costs, settings.metric, settings.alpha
     )
     winner = next(scenario for scenario in scenarios if scenario.name == choice.winner)
-    task = Task(winner, HELD_OUT, params, table, BUILD / "features" / slug(*winner.trunk), CACHE)
+    task = FoldTask(
+        winner, HELD_OUT, params, table, BUILD / "features" / slug(*winner.trunk), CACHE
+    )
     final = refit.refit(task)
     digests = manifest.read(BUILD / "manifest.parquet")[["path", "sha256"]]
     predictions = trained.read(BUILD / "train").predictions

@@ -5,9 +5,9 @@ import numpy as np
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
 from canting.data import manifest
-from canting.features.compute import Pictures
-from canting.features.store import slug
-from canting.train.fold import Task, read_table
+from canting.models.features.compute import Pictures
+from canting.models.features.store import slug
+from canting.models.train.fold import FoldTask, read_table
 
 with stage("shift") as params:
     runtime.prepare(threads=runtime.TAIL_THREADS)
@@ -24,7 +24,7 @@ with stage("shift") as params:
     name = files.read_json(RESULTS / "select_best" / "selection.json")["winner"]
     winner = next(scenario for scenario in params.scenarios() if scenario.name == name)
     folds, features = read_table(BUILD / "folds.csv"), BUILD / "features" / slug(*winner.trunk)
-    tasks = [Task(winner, fold, params, folds, features, CACHE) for fold in range(params.folds)]
+    tasks = [FoldTask(winner, fold, params, folds, features, CACHE) for fold in range(params.folds)]
     table = tables.accuracies(measure(tasks, pictures), params.evaluate.confidence)
     with files.replacing(RESULTS / "shift") as folder:
         folder.mkdir()

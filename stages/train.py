@@ -2,8 +2,8 @@
 
 from canting.config.stage import BUILD, CACHE, stage
 from canting.core import files
-from canting.train.fold import read_table
-from canting.train.grid import train
+from canting.models.train.fold import read_table
+from canting.models.train.grid import train
 
 with stage("train") as params:
     tables = train(params, read_table(BUILD / "folds.csv"), BUILD / "features", CACHE)

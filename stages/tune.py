@@ -2,10 +2,10 @@
 
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files
-from canting.train.fold import read_table
+from canting.models.train.fold import read_table
+from canting.models.tune.study import run, tasks
 from canting.tune.drawing import draw_measured, draw_results
 from canting.tune.findings import conclude, summarize
-from canting.tune.study import run, tasks
 from canting.tune.writing import write_measured, write_nothing, write_results
 
 with stage("tune") as params:

@@ -19,13 +19,13 @@ from canting.data.validate.report import summary
 from canting.evaluate import trained
 from canting.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluate.writing import write_tables
-from canting.features.store import slug
+from canting.models.features.store import slug
+from canting.models.train.fold import read_table
 from canting.plots.figure import save
 from canting.plots.shift import shift
 from canting.select_best import card, rule
 from canting.shift import measured
 from canting.shift.tables import accuracies, metrics
-from canting.train.fold import read_table
 from tests.conftest import ROOT
 
 LABELS = ("kawung", "<script>alert(1)</script>", "a|b_*c*")

@@ -41,7 +41,7 @@ def bundle(pytestconfig: pytest.Config) -> Path:
 
     It is kept from one test run to the next: TensorFlow takes seconds to write it.
     """
-    from canting import export
+    from canting.models import export
 
     sources = [Path(__file__), Path(export.__file__)]
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
@@ -54,7 +54,7 @@ def bundle(pytestconfig: pytest.Config) -> Path:
 
 def write_bundle(folder: Path, kernel: float = 12.0) -> None:
     """Write a bundle: the logits are `kernel` times the share of each colour."""
-    from canting.export import export
+    from canting.models.export import export
 
     folder.mkdir(parents=True)
     weights = np.eye(3, dtype=np.float32) * kernel

@@ -13,12 +13,12 @@ from canting.abstention.fit import Known
 from canting.bundle.unlikeness import directions, unlikeness
 from canting.config.params import Params, load
 from canting.core import files
-from canting.features.store import Store
+from canting.models.features.store import Store
+from canting.models.train import fold, grid
+from canting.models.train.fold import FoldTask
 from canting.select_best import samples
 from canting.select_best.doubt import doubt
 from canting.select_best.refit import Refit
-from canting.train import fold, grid
-from canting.train.fold import Task
 from tests.conftest import ROOT
 
 FOLDS, CHANNELS = 3, 24
@@ -138,7 +138,7 @@ def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(
     with_hidden = settings.train.model_copy(update={"hidden": hidden})
     settings = settings.model_copy(update={"train": with_hidden})
     (scenario,) = settings.scenarios()
-    tasks = [Task(scenario, one, settings, table, tmp_path, tmp_path / "c") for one in range(2)]
+    tasks = [FoldTask(scenario, one, settings, table, tmp_path, tmp_path / "c") for one in range(2)]
     for task in tasks:
         fold.run(task)
     found = list(features.of_folds(tasks, np.zeros((12, 1), np.float32)))
@@ -174,7 +174,7 @@ def test_the_doubt_of_a_winner(tmp_path: Path, wanted: float | None) -> None:
     settings = params(None)
     abstain = settings.abstain.model_copy(update={"false_refusal": wanted})
     settings = settings.model_copy(update={"folds": FOLDS, "abstain": abstain})
-    task = Task(settings.scenarios()[0], -1, settings, table, tmp_path, tmp_path / "cache")
+    task = FoldTask(settings.scenarios()[0], -1, settings, table, tmp_path, tmp_path / "cache")
     picture = keras.Input((32, 32, 3))
     colours = keras.layers.Dense(CHANNELS)(keras.layers.GlobalAveragePooling2D()(picture))
     final = Refit(keras.Model(picture, {"pooled": colours}), classifier(CHANNELS), None)

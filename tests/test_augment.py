@@ -9,12 +9,11 @@ import pytest
 from canting.config.params import load
 from canting.config.sections import Features
 from canting.core.errors import CantingError
-from canting.features import augment, coloured, drawn
-from canting.features.drawn import Drawn
-from canting.features.placed import placed
 from canting.imaging import photometric
 from canting.imaging.geometry import Matrix
 from canting.imaging.pictures import Pixels
+from canting.models import augmentation
+from canting.models.augmentation import Parameters, placed
 from tests.test_features import MOVING, STILL
 from tests.test_params import edited
 
@@ -42,15 +41,15 @@ def picture() -> Pixels:
 
 
 def views(picture: Pixels, settings: Features, count: int = 40) -> list[Pixels]:
-    return [augment.view(picture, number, IDENTITY, settings, 1) for number in range(1, count)]
+    return [augmentation.view(picture, number, IDENTITY, settings, 1) for number in range(1, count)]
 
 
-def draws(count: int = 300) -> list[Drawn]:
-    return [drawn.draw(np.random.default_rng(seed)) for seed in range(count)]
+def draws(count: int = 300) -> list[Parameters]:
+    return [augmentation.draw(np.random.default_rng(seed)) for seed in range(count)]
 
 
 def test_view_zero_is_the_picture(picture: Pixels) -> None:
-    assert augment.view(picture, 0, IDENTITY, STRONG, 1) is picture
+    assert augmentation.view(picture, 0, IDENTITY, STRONG, 1) is picture
 
 
 def test_with_everything_off_a_view_is_the_picture(picture: Pixels) -> None:
@@ -119,7 +118,7 @@ def test_a_share_of_the_views_changes_its_colours(
     assert 40 < changed < 80
 
 
-MIDDLE = Drawn(*[0.0] * len(Drawn._fields))
+MIDDLE = Parameters(*[0.0] * len(Parameters._fields))
 
 
 @pytest.mark.parametrize(
@@ -152,22 +151,22 @@ def test_numbers_become_changes(
     picture: Pixels, settings: dict[str, float], numbers: dict[str, float], expected: object
 ) -> None:
     chosen, one = STILL.model_copy(update=settings), MIDDLE._replace(**numbers)
-    made = coloured.stored(coloured.coloured(picture, one, chosen), one, chosen)
+    made = augmentation.stored(augmentation.coloured(picture, one, chosen), one, chosen)
     assert np.array_equal(made, expected(picture))  # type: ignore[operator]
 
 
 def test_a_draw_depends_on_picture_view_and_seed_alone(picture: Pixels) -> None:
-    first = augment.view(picture, 1, IDENTITY, STRONG, 1)
-    assert np.array_equal(first, augment.view(picture, 1, IDENTITY, STRONG, 1))
+    first = augmentation.view(picture, 1, IDENTITY, STRONG, 1)
+    assert np.array_equal(first, augmentation.view(picture, 1, IDENTITY, STRONG, 1))
     others = [(2, IDENTITY, 1), (1, IDENTITY[::-1], 1), (1, IDENTITY, 2)]
     for number, identity, seed in others:
-        assert not np.array_equal(first, augment.view(picture, number, identity, STRONG, seed))
+        assert not np.array_equal(first, augmentation.view(picture, number, identity, STRONG, seed))
 
 
 def test_what_is_switched_off_leaves_the_other_draws_alone() -> None:
     """The first eight numbers are those that were drawn before there were more."""
     first = np.random.default_rng(5).uniform(-1, 1, 8)
-    assert drawn.draw(np.random.default_rng(5))[:8] == tuple(first)
+    assert augmentation.draw(np.random.default_rng(5))[:8] == tuple(first)
     one = draws(1)[0]
     without = STRONG.model_copy(update={"crop": 1.0, "perspective": 0.0})
     assert np.array_equal(placed(one, without, SIZE), placed(one, MOVING, SIZE))
@@ -215,5 +214,7 @@ def test_the_parameters_of_the_project_change_no_colours() -> None:
     settings = load(Path(__file__).parents[1] / "params.yaml").features
     one = draws(1)[0]
     picture = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
-    assert coloured.stored(coloured.coloured(picture, one, settings), one, settings) is picture
+    assert (
+        augmentation.stored(augmentation.coloured(picture, one, settings), one, settings) is picture
+    )
     assert placed(one, settings, SIZE)[2].tolist() == [0, 0, 1]

@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from canting.backbones import cut, levels, torch_file, weight_files, weights
-from canting.backbones.cut import CutError, cut_points, split
-from canting.backbones.table import TABLE
-from canting.backbones.weight_files import WeightsError
 from canting.bundle.engine import Engine
 from canting.config.catalog import BACKBONES
 from canting.core.errors import CantingError
-from canting.export import export
+from canting.models.backbones import cut, levels, torch_file, weight_files, weights
+from canting.models.backbones.cut import CutError, cut_points, split
+from canting.models.backbones.table import TABLE
+from canting.models.backbones.weight_files import WeightsError
+from canting.models.export import export
 from tests.conftest import REAL, real
 
 CHINA, FLOWER = (

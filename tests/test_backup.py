@@ -14,14 +14,14 @@ from canting.core import files
 from canting.core.errors import CantingError
 from canting.core.progress import polled
 from canting.data.manifest import HELD_OUT
-from canting.features import store
-from canting.features.store import Store
+from canting.models.features import store
+from canting.models.features.store import Store
+from canting.models.train import checkpoint, fit
+from canting.models.train.batches import Data
+from canting.models.train.fit import Fit
+from canting.models.train.fold import FoldTask
+from canting.models.train.prediction import Watch
 from canting.select_best.refit import refit
-from canting.train import backup, fit, kept
-from canting.train.batches import Data
-from canting.train.fit import Fit
-from canting.train.fold import Task
-from canting.train.watch import Watch
 from tests.conftest import ROOT
 
 PICTURES, SIDE, EPOCHS = 48, 8, 6
@@ -102,14 +102,14 @@ def test_it_goes_on_to_the_same_end(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backup, "EVERY", 0.0)
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
     one, state = scenario(optimizer=(optimizer,)), tmp_path / "some.state"
     whole = train(data, one, settings(**how))
     killed(data, one, settings(**how), state, 2)
-    assert kept.read(state).epochs == kept.epochs_done(state) == 2
+    assert checkpoint.read(state).epochs == checkpoint.epochs_done(state) == 2
     killed(data, one, settings(**how), state, 3)
-    assert kept.read(state).epochs == kept.epochs_done(state) == 3
-    before = kept.read(state)
+    assert checkpoint.read(state).epochs == checkpoint.epochs_done(state) == 3
+    before = checkpoint.read(state)
     resumed = train(data, one, settings(**how), state)
     assert_same(resumed, whole)
     assert resumed.seconds > before.seconds > 0
@@ -126,7 +126,7 @@ def test_without_what_is_kept_it_would_end_otherwise(data: Data) -> None:
 def test_a_damaged_state_starts_again(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backup, "EVERY", 0.0)
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
     state = tmp_path / "some.state"
     killed(data, scenario(), settings(), state, 2)
     content = state.read_bytes()
@@ -140,10 +140,10 @@ def test_short_trainings_keep_nothing(data: Data, tmp_path: Path) -> None:
     state = tmp_path / "some.state"
     train(data, scenario(epochs=(2,)), settings(), state)
     assert not state.exists()
-    assert kept.epochs_done(state) == 1
-    kept.remove(state)
+    assert checkpoint.epochs_done(state) == 1
+    checkpoint.remove(state)
     assert list(tmp_path.iterdir()) == []
-    assert kept.epochs_done(state) == 0
+    assert checkpoint.epochs_done(state) == 0
 
 
 def test_progress_counts_what_is_done_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +160,7 @@ def test_progress_counts_what_is_done_elsewhere(capsys: pytest.CaptureFixture[st
     assert "20/20" in capsys.readouterr().err
 
 
-def task(data: Data, cache: Path, **changes: object) -> Task:
+def task(data: Data, cache: Path, **changes: object) -> FoldTask:
     """Return the training on everything but the rows of the test, which are held out."""
     table = pd.DataFrame(
         {
@@ -171,7 +171,7 @@ def task(data: Data, cache: Path, **changes: object) -> Task:
         }
     )
     settings = params().model_copy(update={"image_size": (SIDE, SIDE)})
-    return Task(scenario(**changes), HELD_OUT, settings, table, data.store.folder, cache)
+    return FoldTask(scenario(**changes), HELD_OUT, settings, table, data.store.folder, cache)
 
 
 def test_the_training_on_everything_is_kept(

@@ -7,9 +7,9 @@ import keras
 import pytest
 from keras import layers
 
-from canting.backbones.multiply_adds import multiply_adds
-from canting.backbones.table import TABLE
-from canting.features import cost, trunk
+from canting.models.backbones.multiply_adds import multiply_adds
+from canting.models.backbones.table import TABLE
+from canting.models.features import cost, trunk
 
 SIZE, LITE = (64, 64), "efficientnet_lite0"
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from canting.backbones.cut import split
 from canting.config.sections import Features
 from canting.core import files
-from canting.features import augment, compute, cost, store, trunk
-from canting.features.compute import Pictures
+from canting.models import augmentation
+from canting.models.backbones.cut import split
+from canting.models.features import compute, cost, store, trunk
+from canting.models.features.compute import Pictures
 
 STILL = Features(
     views=2,
@@ -77,7 +78,7 @@ def test_features_agree_with_keras(pictures: Pictures, cache: Path, tmp_path: Pa
     assert kept.augmented == 2
     for number in range(3):
         drawn = [
-            augment.view(picture, number, identity, MOVING, 1)
+            augmentation.view(picture, number, identity, MOVING, 1)
             for picture, identity in zip(pictures.array, pictures.digests, strict=True)
         ]
         expected = np.asarray(network.predict_on_batch(np.stack(drawn).astype(np.float32)))

@@ -12,10 +12,10 @@ from ruamel.yaml import YAML
 from canting.config.params import Params, load
 from canting.config.stage import stage
 from canting.core import files, parallel
-from canting.features import store
-from canting.train import grid
-from canting.train.fold import Task
-from canting.train.grid import Tables
+from canting.models.features import store
+from canting.models.train import grid
+from canting.models.train.fold import FoldTask
+from canting.models.train.grid import Tables
 from tests.conftest import ROOT, one_core
 
 PICTURES, CHANNELS, FOLDS = 60, 8, 2
@@ -72,7 +72,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     genuine = parallel.silent
 
-    def run(function: object, tasks: list[Task], **options: object) -> Iterator[object]:
+    def run(function: object, tasks: list[FoldTask], **options: object) -> Iterator[object]:
         names.extend(f"{task.scenario.optimizer} {task.fold}" for task in tasks)
         return genuine(function, tasks, **options)  # type: ignore[arg-type]
 

@@ -14,10 +14,10 @@ from canting.config.params import Params
 from canting.config.params import load as load_params
 from canting.config.scenario import Scenario
 from canting.core import files
+from canting.models.train import tail
 from canting.select_best import bundle, cost, rule
 from canting.select_best.bundle import Contents, ExportError
 from canting.select_best.compose import compose
-from canting.train import tail
 from tests.conftest import ROOT
 
 SIZE = (64, 64)

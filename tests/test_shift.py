@@ -11,17 +11,17 @@ import pytest
 from canting.config.catalog import SHIFTS
 from canting.config.params import Params, load
 from canting.core import files
-from canting.features import passes, store
-from canting.features.compute import Pictures
 from canting.imaging.pictures import Pixels
+from canting.models.features import inference, store
+from canting.models.features.compute import Pictures
+from canting.models.train import fold, outcome
+from canting.models.train.fold import FoldTask
 from canting.plots.figure import save
 from canting.plots.shift import AXES, shift
 from canting.shift import measured, tables
 from canting.shift.changes import KINDS, changed
 from canting.shift.measure import measure, out_of_fold
 from canting.statistics.proportion import wilson
-from canting.train import fold, outcome
-from canting.train.fold import Task
 from tests.conftest import ROOT
 
 SIZE, IDENTITY = (32, 40), "0123456789abcdef"
@@ -142,7 +142,7 @@ def pictures() -> Pictures:
 
 
 @pytest.fixture(scope="module")
-def tasks(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> list[Task]:
+def tasks(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> list[FoldTask]:
     """Train a small network for one epoch on each fold."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "features").mkdir()
@@ -159,7 +159,7 @@ def tasks(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> list[
     params = settings()
     (scenario,) = params.scenarios()
     made = [
-        Task(scenario, number, params, table, folder / "features", folder / "cache")
+        FoldTask(scenario, number, params, table, folder / "features", folder / "cache")
         for number in range(FOLDS)
     ]
     for task in made:
@@ -167,7 +167,7 @@ def tasks(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> list[
     return made
 
 
-def always(task: Task, label: int) -> None:
+def always(task: FoldTask, label: int) -> None:
     """Put weights in place of a training's, that say one class whatever they see."""
     kept = fold.load(task)
     assert kept is not None
@@ -176,8 +176,8 @@ def always(task: Task, label: int) -> None:
     outcome.save(fold.path(task), kept._replace(weights=weights))
 
 
-def test_a_rebuilt_tail_says_what_the_trained_one_said(tasks: list[Task]) -> None:
-    from canting.train import prediction
+def test_a_rebuilt_tail_says_what_the_trained_one_said(tasks: list[FoldTask]) -> None:
+    from canting.models.train import prediction
 
     for task in tasks:
         kept = fold.load(task)
@@ -189,7 +189,7 @@ def test_a_rebuilt_tail_says_what_the_trained_one_said(tasks: list[Task]) -> Non
 
 
 def test_predictions_are_those_of_the_own_fold_on_changed_pictures(
-    tasks: list[Task], pictures: Pictures
+    tasks: list[FoldTask], pictures: Pictures
 ) -> None:
     """Fold 0 always says a, fold 1 always says c; unchanged pictures keep their logits."""
     before = [fold.path(task).read_bytes() for task in tasks]
@@ -214,7 +214,7 @@ def test_predictions_are_those_of_the_own_fold_on_changed_pictures(
     assert parts[0][1]["predicted"].tolist() == expected
 
 
-def test_the_views_of_a_test_are_averaged(tasks: list[Task], pictures: Pictures) -> None:
+def test_the_views_of_a_test_are_averaged(tasks: list[FoldTask], pictures: Pictures) -> None:
     flipping = settings(features={"test_views": 4})
     both = [task._replace(params=flipping) for task in tasks]
     answers = measure(both, pictures)
@@ -232,17 +232,17 @@ def test_the_views_of_a_test_are_averaged(tasks: list[Task], pictures: Pictures)
 
 
 def test_what_is_kept_is_not_made_again(
-    tasks: list[Task], pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    tasks: list[FoldTask], pictures: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = measure(tasks, pictures)
     made: list[int] = []
-    genuine = passes.run
+    genuine = inference.run
 
     def run(make: Any, answer: Any, missing: dict[int, Any], count: int, **told: Any) -> None:
         made.extend(missing)
         genuine(make, answer, missing, count, **told)
 
-    monkeypatch.setattr(passes, "run", run)
+    monkeypatch.setattr(inference, "run", run)
     pd.testing.assert_frame_equal(measure(tasks, pictures), first)
     assert made == []
     more = [task._replace(params=settings(shift={"leave_out": SHIFTS[2:]})) for task in tasks]

@@ -20,13 +20,11 @@ from canting.config.params import Params, load
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.core import files
-from canting.features import store
-from canting.features.store import Store
-from canting.train import fit, fold, grid, outcome, prediction, tail
-from canting.train.balance import balanced, oversampled
-from canting.train.batches import Batches, Data
-from canting.train.mixup import mix
-from canting.train.outcome import Outcome
+from canting.models.features import store
+from canting.models.features.store import Store
+from canting.models.train import fit, fold, grid, outcome, prediction, tail
+from canting.models.train.batches import Batches, Data, balanced, mix, oversampled
+from canting.models.train.outcome import FoldOutcome
 from tests.conftest import ROOT, one_core
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
@@ -303,7 +301,7 @@ def test_a_killed_grid_goes_on_and_ends_the_same(features: Path, tmp_path: Path)
     whole = grid.train(settings, table(), features, tmp_path / "whole")
     script = tmp_path / "run.py"
     script.write_text(
-        "import pickle, sys\nfrom pathlib import Path\nfrom canting.train import grid\n"
+        "import pickle, sys\nfrom pathlib import Path\nfrom canting.models.train import grid\n"
         "if __name__ == '__main__':\n"
         "    grid.train(*pickle.loads(Path(sys.argv[1]).read_bytes()))\n"
     )
@@ -333,9 +331,9 @@ def test_a_killed_grid_goes_on_and_ends_the_same(features: Path, tmp_path: Path)
 
 def test_a_damaged_outcome_is_dropped_with_a_warning(features: Path, tmp_path: Path) -> None:
     (scenario,) = params(epochs=(1,)).scenarios()
-    task = fold.Task(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)
+    task = fold.FoldTask(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)
     kernel = np.arange(6, dtype=np.float32).reshape(2, 3)
-    made = Outcome(
+    made = FoldOutcome(
         np.arange(3), np.zeros((3, 3), np.float32), {}, 1.0, 0.5, "", [kernel, kernel[0]]
     )
     outcome.save(fold.path(task), made)
@@ -364,7 +362,7 @@ def test_labels_that_look_like_numbers_stay_text(tmp_path: Path) -> None:
 
 def test_the_key_has_all_that_makes_an_outcome(features: Path, tmp_path: Path) -> None:
     (scenario,) = params().scenarios()
-    task = fold.Task(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)
+    task = fold.FoldTask(scenario, 0, params(), table(), features / "efficientnet_lite0", tmp_path)
     other_scenario: Scenario = scenario.model_copy(update={"dropout": 0.4})
     others = [
         task._replace(fold=1),

@@ -16,6 +16,8 @@ from canting import cli
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.models.tune.records import Trial, TunedSetting
+from canting.models.tune.task import SearchOutcome
 from canting.report.assemble import assemble
 from canting.report.findings import findings
 from canting.report.provenance import provenance
@@ -25,8 +27,6 @@ from canting.statistics import resampled
 from canting.tune import apply, ledger, tables
 from canting.tune.choice import choose
 from canting.tune.findings import summarize
-from canting.tune.records import Trial, Tuned
-from canting.tune.task import Outcome
 from canting.tune.writing import write_nothing
 from tests import report_run
 from tests.tune_data import params
@@ -41,14 +41,19 @@ def tried(score: float, epochs: int = 2, state: str = "complete") -> Trial:
     return Trial(SETTING, [(epochs, score)], state, 2.0, 1.5)
 
 
-def outcome(fold: int, scores: list[float], f1: float, optimizer: str = "adam") -> Outcome:
+def outcome(fold: int, scores: list[float], f1: float, optimizer: str = "adam") -> SearchOutcome:
     trials = [tried(score) for score in scores]
     trials.append(tried(0.99, 1, "pruned"))
     trials.append(tried(math.nan, 2, "failed"))
     found = {"accuracy": f1, "macro_precision": f1, "macro_recall": f1, "macro_f1": f1, "loss": 0.5}
     best = int(np.argmax(scores))
-    return Outcome(
-        "random", optimizer, fold // 2, fold % 2, trials, Tuned(best, found, CURVES, 3.0, 2.0)
+    return SearchOutcome(
+        "random",
+        optimizer,
+        fold // 2,
+        fold % 2,
+        trials,
+        TunedSetting(best, found, CURVES, 3.0, 2.0),
     )
 
 

@@ -16,17 +16,16 @@ import numpy as np
 import pytest
 
 from canting.core.errors import CantingError
-from canting.features import store
-from canting.features.store import Store
-from canting.train import tail
-from canting.train.batches import Batches
-from canting.tune import objective, search, study
-from canting.tune.bench import Bench
-from canting.tune.records import Record, Trial, best_of
-from canting.tune.sampler import Sampler, ends, importances
-from canting.tune.setting import apply, changes
-from canting.tune.task import Task, path
-from canting.tune.training import Training
+from canting.models.features import store
+from canting.models.features.store import Store
+from canting.models.train import tail
+from canting.models.train.batches import Batches
+from canting.models.tune import objective, search, study
+from canting.models.tune.records import SearchRecord, Trial, best_of
+from canting.models.tune.sampler import Sampler, ends, importances
+from canting.models.tune.task import SearchTask, apply, changes, path
+from canting.models.tune.training import Training
+from canting.models.tune.trial_runner import TrialRunner
 from tests.conftest import one_core
 from tests.tune_data import CHANNELS, PICTURES, TARGETS, params, table, tasks, write_features
 
@@ -39,12 +38,12 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_features(tmp_path_factory.mktemp("features"))
 
 
-def trials_of(task: Task) -> list[tuple[Any, ...]]:
+def trials_of(task: SearchTask) -> list[tuple[Any, ...]]:
     """Return settings, scores and ends of the trials, without the seconds."""
     return [(trial.setting, trial.rungs, trial.state) for trial in search.run(task).trials]
 
 
-def scored(ours: Bench, setting: dict[str, Any], stops: list[int]) -> list[tuple[int, float]]:
+def scored(ours: TrialRunner, setting: dict[str, Any], stops: list[int]) -> list[tuple[int, float]]:
     asked = ours._course, setting, ours.inside, ours.splits
     return list(objective.rungs(*asked, stops, "accuracy"))
 
@@ -59,7 +58,7 @@ def test_outer_folds_are_group_disjoint_and_leave_the_hold_out(
         assert sorted([*inside, *test]) == list(range(6, PICTURES))
         groups = table()["group"].to_numpy()
         assert not set(groups[inside]) & set(groups[test])
-        (train, scored_), *_ = Bench(task).splits
+        (train, scored_), *_ = TrialRunner(task).splits
         assert not set(groups[inside][train]) & set(groups[inside][scored_])
     assert sorted(study.on_all(first).inside) == list(range(6, PICTURES))
 
@@ -84,8 +83,8 @@ def test_a_trainer_that_served_other_settings_is_as_good_as_new(
     features: Path, tmp_path: Path
 ) -> None:
     task, _ = tasks(tmp_path, features, train__schedule="cosine", train__mixup=0.2)
-    fresh = scored(Bench(task), SETTING, [3])
-    ours = Bench(task)
+    fresh = scored(TrialRunner(task), SETTING, [3])
+    ours = TrialRunner(task)
     scored(ours, OTHER, [3])
     assert scored(ours, SETTING, [3]) == fresh
     assert scored(ours, OTHER, [3]) != fresh
@@ -96,7 +95,7 @@ def test_training_in_rungs_equals_training_at_once(
     optimizer: str, features: Path, tmp_path: Path
 ) -> None:
     task, _ = tasks(tmp_path, features, tune__optimizer=optimizer, train__schedule="cosine")
-    ours = Bench(task)
+    ours = TrialRunner(task)
     losses = []
     for stops in ([3], [1, 2, 3]):
         one, other = (
@@ -123,7 +122,7 @@ def test_a_trial_trains_as_the_train_stage_does(
         tmp_path, features, tune__optimizer=optimizer, train__schedule=schedule,
         train__weight_decay=0.1, train__augmentation=0.5, train__hidden=hidden,
     )  # fmt: skip
-    ours = Bench(task)
+    ours = TrialRunner(task)
     train = ours.splits[0][0]
     setting = {**SETTING, "dropout": 0.0}
     training = Training(ours._course, setting, ours.inside, train)
@@ -149,7 +148,7 @@ def test_a_trial_trains_as_the_train_stage_does(
     assert losses == pytest.approx(history["loss"], rel=1e-4)
 
 
-def poisoned(features: Path, task: Task, folder: Path) -> Task:
+def poisoned(features: Path, task: SearchTask, folder: Path) -> SearchTask:
     """Return a search whose outer part holds other features and other labels."""
     shutil.copytree(features, folder)
     test = np.flatnonzero(task.folds == task.fold)
@@ -162,7 +161,9 @@ def poisoned(features: Path, task: Task, folder: Path) -> Task:
     return task._replace(features=folder, table=task.table.assign(label=labels))
 
 
-def sees_the_outer_fold(run: Callable[[Task], list[Any]], features: Path, folder: Path) -> bool:
+def sees_the_outer_fold(
+    run: Callable[[SearchTask], list[Any]], features: Path, folder: Path
+) -> bool:
     """Tell whether the trials of a search change with what stands in its outer fold."""
     task, _ = tasks(folder, features)
     return run(task) != run(poisoned(features, task, folder / "poisoned"))
@@ -172,7 +173,7 @@ def test_a_search_never_sees_its_outer_fold(features: Path, tmp_path: Path) -> N
     assert not sees_the_outer_fold(trials_of, features, tmp_path)
 
 
-class Peeking(Bench):
+class Peeking(TrialRunner):
     """A search that scores its trials on the outer fold."""
 
     @property
@@ -184,7 +185,7 @@ class Peeking(Bench):
         return [(self._task.inside, np.flatnonzero(self._task.folds == self._task.fold))]
 
 
-class Learning(Bench):
+class Learning(TrialRunner):
     """A search that trains on the outer fold too."""
 
     @property
@@ -200,7 +201,7 @@ class Learning(Bench):
 
 @pytest.mark.parametrize("peeking", [Peeking, Learning])
 def test_a_search_that_peeks_is_caught(
-    peeking: type[Bench], features: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    peeking: type[TrialRunner], features: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "_bench", peeking)
     assert sees_the_outer_fold(trials_of, features, tmp_path)
@@ -208,7 +209,7 @@ def test_a_search_that_peeks_is_caught(
 
 def test_the_objective_cannot_reach_rows_outside(features: Path, tmp_path: Path) -> None:
     task, _ = tasks(tmp_path, features)
-    data = Bench(task).inside[None]
+    data = TrialRunner(task).inside[None]
     assert (len(data.targets), data.store.shape) == (len(task.inside), (CHANNELS,))
     kept = Store(features / "efficientnet_lite0")
     assert np.array_equal(data.store.view(1)[np.arange(4)], kept.view(1)[task.inside[:4]])
@@ -273,7 +274,7 @@ def test_a_killed_study_goes_on_without_repeated_or_lost_trials(
     searches = tasks(tmp_path, features, **change)
     script = tmp_path / "run.py"
     script.write_text(
-        "import pickle, sys\nfrom pathlib import Path\nfrom canting.tune import study\n"
+        "import pickle, sys\nfrom pathlib import Path\nfrom canting.models.tune import study\n"
         "if __name__ == '__main__':\n"
         "    study.run(pickle.loads(Path(sys.argv[1]).read_bytes()))\n"
     )
@@ -283,11 +284,11 @@ def test_a_killed_study_goes_on_without_repeated_or_lost_trials(
     )
     kept = [path(task) for task in searches]
     deadline = time.monotonic() + 120
-    while sum(len(Record(one).trials) for one in kept) < 3 and time.monotonic() < deadline:
+    while sum(len(SearchRecord(one).trials) for one in kept) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    done = [Record(one).trials for one in kept]
+    done = [SearchRecord(one).trials for one in kept]
     assert 3 <= sum(map(len, done)) < 32
     resumed = [search.run(task) for task in searches]
     for before, after in zip(done, resumed, strict=True):

@@ -8,9 +8,9 @@ import pandas as pd
 
 from canting.config.params import Params, load
 from canting.core import files
-from canting.features import store
-from canting.tune import study
-from canting.tune.task import Task
+from canting.models.features import store
+from canting.models.tune import study
+from canting.models.tune.task import SearchTask
 from tests.test_params import edited
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 8, 2
@@ -52,5 +52,5 @@ def params(folder: Path, **changes: Any) -> Params:
     return load(edited(folder, **{**SMALL, **changes}))
 
 
-def tasks(folder: Path, features: Path, **changes: Any) -> list[Task]:
+def tasks(folder: Path, features: Path, **changes: Any) -> list[SearchTask]:
     return study.tasks(params(folder, **changes), table(), features, folder / "cache")

@@ -7,18 +7,18 @@ import numpy as np
 
 from canting.config.params import Params
 from canting.core import files
+from canting.models.tune.records import Trial, TunedSetting, best_of
+from canting.models.tune.task import SearchOutcome
 from canting.tune.choice import choose
 from canting.tune.drawing import draw_measured, draw_results
 from canting.tune.findings import summarize
-from canting.tune.records import Trial, Tuned, best_of
-from canting.tune.task import Outcome
 from canting.tune.writing import Found, write_measured, write_results
 
 NINE = ["sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam", "adamw", "lion"]
 FOUR = ["grid", "random", "bayesian", "hyperband"]
 
 
-def outcomes(params: Params, trials: int = 12) -> list[Outcome]:
+def outcomes(params: Params, trials: int = 12) -> list[SearchOutcome]:
     """Make searches whose optimizers differ a little and whose rates decide."""
     generator = np.random.default_rng(3)
     tune = params.tune
@@ -38,7 +38,7 @@ def _outcome(
     fold: int,
     trials: int,
     generator: np.random.Generator,
-) -> Outcome:
+) -> SearchOutcome:
     found = []
     worse = 0.01 * params.tune.optimizers.index(optimizer)
     for _ in range(trials):
@@ -58,10 +58,10 @@ def _outcome(
     best = best_of(found)
     lost = optimizer == "lion" and method == "grid"
     tuned = None if best is None or lost else _tuned(params, best, found[best].score, generator)
-    return Outcome(method, optimizer, repeat, fold, found, tuned)
+    return SearchOutcome(method, optimizer, repeat, fold, found, tuned)
 
 
-def _tuned(params: Params, best: int, score: float, generator: np.random.Generator) -> Tuned:
+def _tuned(params: Params, best: int, score: float, generator: np.random.Generator) -> TunedSetting:
     epochs = np.arange(1, params.tune.epochs + 1)
     noise = generator.normal(0, 0.01)
     names = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
@@ -72,7 +72,7 @@ def _tuned(params: Params, best: int, score: float, generator: np.random.Generat
         "val_loss": (1 / epochs + 0.1 + noise).tolist(),
         "val_accuracy": (score - 0.4 / epochs + noise).tolist(),
     }
-    return Tuned(best, scores, curves, 0.7, 0.6)
+    return TunedSetting(best, scores, curves, 0.7, 0.6)
 
 
 def write(params: Params, folder: Path, trials: int = 12) -> Found:

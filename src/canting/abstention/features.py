@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from canting.features.store import Store
-from canting.train import fold, grid, prediction
-from canting.train.fold import Task
+from canting.models.features.store import Store
+from canting.models.train import fold, grid, prediction
+from canting.models.train.fold import FoldTask
 
 Features = npt.NDArray[np.float32]
 """`(n, channels)`, rows in manifest order: the mean over the views of a test."""
@@ -23,7 +23,7 @@ def pooled(tail: keras.Model, store: Store) -> Features:
     return prediction.predict(inside, store, np.arange(len(store.view(0))))
 
 
-def of_folds(tasks: Sequence[Task], final: Features) -> Iterator[Features]:
+def of_folds(tasks: Sequence[FoldTask], final: Features) -> Iterator[Features]:
     """Yield for each task, one a fold, the features of the tail that was trained without it.
 
     They are `final` for all where only a classifier is trained: then no picture has a say in them.
@@ -36,6 +36,6 @@ def of_folds(tasks: Sequence[Task], final: Features) -> Iterator[Features]:
         yield pooled(fold.rebuilt(task, grid.loaded(task).weights), Store(task.features))
 
 
-def _is_fixed(task: Task) -> bool:
+def _is_fixed(task: FoldTask) -> bool:
     """Tell whether the trunk's pooled features go into the classifier as they are."""
     return len(Store(task.features).shape) == 1 and task.params.train.hidden is None

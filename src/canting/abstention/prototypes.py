@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.bundle.unlikeness import Array, directions
-from canting.features.store import Array as Features
+from canting.models.features.store import Array as Features
 
 PER_CLASS = 20
 """Prototypes of a class, at most; `benchmarks/abstention.py` compares numbers and other ways."""

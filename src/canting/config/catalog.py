@@ -17,7 +17,7 @@ BACKBONES: dict[str, Literal["package", "keras", "none"]] = {
     "inception_v3": "keras",
     "small_cnn": "none",
 }
-"""Rows of `canting.backbones.table.TABLE` and where their ImageNet weights come from: an installed
+"""Rows of `canting.models.backbones.table.TABLE` and where their ImageNet weights come from: an installed
 package, a file or Keras's download, or nowhere: trained from nothing."""
 
 OPTIMIZERS = (

@@ -6,10 +6,10 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from canting.backbones.weight_files import FOLDER, filename, locate
 from canting.config.catalog import BACKBONES
 from canting.core.errors import CantingError
 from canting.doctor.finding import Finding, fine
+from canting.models.backbones.weight_files import FOLDER, filename, locate
 
 
 def pictures(root: Path) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from canting.features.store import slug
+from canting.models.features.store import slug
 from canting.report.content import Span, Strong, Table
 from canting.report.run import Run
 from canting.report.words import count, decimal, interval, millions, score, seconds, size

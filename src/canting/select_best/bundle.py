@@ -13,8 +13,8 @@ from canting.bundle.engine import Engine
 from canting.bundle.logits import softmax
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.export import export
 from canting.imaging.pictures import Pixels
+from canting.models.export import export
 
 TOLERANCE = 1e-4
 """Largest difference of a probability between Keras and LiteRT."""

@@ -7,8 +7,8 @@ import pandas as pd
 
 from canting.core import files
 from canting.core.revision import revision
+from canting.models.train.fold import FoldTask
 from canting.select_best.rule import Choice
-from canting.train.fold import Task
 
 SHAPING = {"folds", "seed", "preprocess", "features", "train", "select_best", "abstain"}
 """Parameters beside the scenario's that made the model."""
@@ -35,7 +35,7 @@ def read(folder: Path) -> Measured:
 
 
 def card(
-    task: Task,
+    task: FoldTask,
     choice: Choice,
     measured: Measured,
     hold_out: dict[str, Any] | None,
@@ -74,7 +74,7 @@ def selection(choice: Choice, hold_out: dict[str, Any] | None, difference: float
     }
 
 
-def _figures(task: Task, measured: Measured, winner: str) -> dict[str, Any]:
+def _figures(task: FoldTask, measured: Measured, winner: str) -> dict[str, Any]:
     """Return the scores on the left-out folds, with their doubt, and class by class."""
     scores = _row(measured.ranking, winner)
     ours = measured.classes[measured.classes["scenario"] == winner]

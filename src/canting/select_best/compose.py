@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from canting.backbones.cut import split
-from canting.backbones.levels import maps_of, on_one_grid
 from canting.config.scenario import Scenario
-from canting.features.flips import FLIPS
+from canting.models.augmentation import FLIPS
+from canting.models.backbones.cut import split
+from canting.models.backbones.levels import maps_of, on_one_grid
 
 OUTPUTS = ("logits", "pooled", "map")
 """`(n, classes)` logits, `(n, channels)` pooled feature, `(n, h, w, channels)` last feature map."""

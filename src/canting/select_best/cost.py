@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from canting.backbones.cut import split
 from canting.config.params import Params
 from canting.config.scenario import Scenario
+from canting.models.backbones.cut import split
+from canting.models.train import tail
 from canting.select_best.rule import Cost
-from canting.train import tail
 
 
 def costs(scenarios: Sequence[Scenario], params: Params, classes: int) -> dict[str, Cost]:

@@ -9,9 +9,9 @@ from canting.abstention import features, fit, record
 from canting.abstention.fit import Abstention, Known
 from canting.bundle.unlikeness import Array
 from canting.data.manifest import HELD_OUT
-from canting.features.store import Store
+from canting.models.features.store import Store
+from canting.models.train.fold import FoldTask
 from canting.select_best.refit import Refit
-from canting.train.fold import Task
 
 
 class Doubt(NamedTuple):
@@ -30,7 +30,7 @@ class Doubt(NamedTuple):
     scored: pd.DataFrame
 
 
-def doubt(task: Task, final: Refit, predictions: pd.DataFrame) -> Doubt:
+def doubt(task: FoldTask, final: Refit, predictions: pd.DataFrame) -> Doubt:
     """Fix the abstention of the winner; `predictions` are its own, out of fold."""
     guessed = predictions.set_index("path")["predicted"].reindex(task.table["path"])
     right = guessed.to_numpy(object) == task.table["label"].to_numpy(object)
@@ -58,7 +58,7 @@ def _unscored(table: pd.DataFrame) -> pd.DataFrame:
     return _scored(table["path"][table["fold"] != HELD_OUT], np.nan, False)
 
 
-def _fixed(task: Task, pooled: Array, wanted: float) -> tuple[Abstention, Known]:
+def _fixed(task: FoldTask, pooled: Array, wanted: float) -> tuple[Abstention, Known]:
     codes = pd.Categorical(task.table["label"], task.classes).codes.astype(np.int64)
     known = Known(codes, task.table["fold"].to_numpy(np.int64))
     tasks = [task._replace(fold=number) for number in range(task.params.folds)]

@@ -10,8 +10,8 @@ import pandas as pd
 from canting.bundle.logits import LOGIT
 from canting.core.errors import CantingError
 from canting.evaluate import scores, tables
+from canting.models.train import fold
 from canting.select_best.compose import compose
-from canting.train import fold
 
 
 class Refit(NamedTuple):
@@ -22,7 +22,7 @@ class Refit(NamedTuple):
     hold_out: dict[str, Any] | None
 
 
-def refit(task: fold.Task) -> Refit:
+def refit(task: fold.FoldTask) -> Refit:
     """Train a scenario on every picture but the held-out ones, as on a fold; or take what is kept.
 
     The hold-out is scored once, here, after the choice; the model never trains on it, so that the
@@ -50,7 +50,7 @@ def classifier(refit: Refit) -> dict[str, npt.NDArray[np.float32]]:
     return {"kernel": np.asarray(kernel), "bias": np.asarray(bias)}
 
 
-def _score(task: fold.Task, logits: Any, rows: Any) -> dict[str, Any]:
+def _score(task: fold.FoldTask, logits: Any, rows: Any) -> dict[str, Any]:
     columns = {LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
     held = task.table.iloc[rows][["path", "label"]].reset_index(drop=True)
     predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))

@@ -10,12 +10,12 @@ import numpy as np
 
 from canting.core import files
 from canting.core.keys import code_digest
-from canting.features import passes, store, trunk
-from canting.features.compute import MADE_BY, Pictures
-from canting.features.flips import flip
-from canting.features.kept import Kept
-from canting.features.store import Array
 from canting.imaging.pictures import Pixels
+from canting.models.augmentation import flip
+from canting.models.features import inference, store, trunk
+from canting.models.features.cache import CachedView
+from canting.models.features.compute import MADE_BY, Pictures
+from canting.models.features.store import Array
 from canting.shift.changes import changed
 from canting.shift.measured import Cell, Rows
 
@@ -56,11 +56,11 @@ def answers(
         code_digest(*MADE_BY, "shift/changes"),
     )
     keys = [files.digest(made_from, *variant) for variant in wanted.variants()]
-    kept = {number: Kept(cache / "shift" / f"{key}.npy") for number, key in enumerate(keys)}
+    kept = {number: CachedView(cache / "shift" / f"{key}.npy") for number, key in enumerate(keys)}
     missing = {number: one for number, one in kept.items() if not one.is_whole(count)}
     if missing:
         start, label = time.perf_counter(), f"shift {store.slug(backbone, fine_tune_from)}"
         answer = trunk.load(backbone, fine_tune_from, size, cache, levels)
-        passes.run(wanted.make, answer, missing, count, label=label, start=start)
+        inference.run(wanted.make, answer, missing, count, label=label, start=start)
     found = [np.load(one.array, mmap_mode="r") for one in kept.values()]
     return [found[at : at + wanted.test_views] for at in range(0, len(found), wanted.test_views)]

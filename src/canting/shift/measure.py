@@ -7,16 +7,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.features.compute import Pictures
-from canting.features.store import Array
+from canting.models.features.compute import Pictures
+from canting.models.features.store import Array
+from canting.models.train import fold, grid, prediction
+from canting.models.train.fold import FoldTask
 from canting.shift import measured
 from canting.shift.answers import Changed, answers
 from canting.shift.measured import UNCHANGED, Cell, Rows
-from canting.train import fold, grid, prediction
-from canting.train.fold import Task
 
 
-def measure(tasks: Sequence[Task], pictures: Pictures) -> pd.DataFrame:
+def measure(tasks: Sequence[FoldTask], pictures: Pictures) -> pd.DataFrame:
     """Return a row for each measured picture and change: kind, level, label, predicted.
 
     `tasks` are those of one scenario, one a fold; what was not trained or is not kept is trained.
@@ -33,7 +33,7 @@ def measure(tasks: Sequence[Task], pictures: Pictures) -> pd.DataFrame:
     return pd.concat([_predictions(first, rows, *pair) for pair in pairs], ignore_index=True)
 
 
-def _trained(tasks: Sequence[Task]) -> tuple[list[Any], npt.NDArray[np.float32]]:
+def _trained(tasks: Sequence[FoldTask]) -> tuple[list[Any], npt.NDArray[np.float32]]:
     """Return the tail of each fold, and what they say of the pictures as they are."""
     grid.complete(tasks)
     outcomes = [grid.loaded(task) for task in tasks]
@@ -60,7 +60,7 @@ def out_of_fold(
 
 
 def _predictions(
-    task: Task, rows: Rows, cell: Cell, logits: npt.NDArray[np.float32]
+    task: FoldTask, rows: Rows, cell: Cell, logits: npt.NDArray[np.float32]
 ) -> pd.DataFrame:
     labels = np.asarray(task.classes, dtype=object)
     return pd.DataFrame(

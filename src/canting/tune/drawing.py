@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from canting.config.tune import LOG, Tune
+from canting.models.tune.sampler import importances
 from canting.plots.figure import save, words
 from canting.plots.heat_map import heat_map
 from canting.plots.importance import importance
 from canting.plots.parallel import parallel
 from canting.plots.search_progress import search_progress
 from canting.plots.winners import winners
-from canting.tune.sampler import importances
 from canting.tune.tables import SEARCH
 from canting.tune.writing import Found
 

@@ -5,14 +5,16 @@ from typing import Any
 
 from canting.config.params import Params
 from canting.config.tune import Tune
-from canting.tune import ledger, setting, study, tables
+from canting.models.tune import study
+from canting.models.tune import task as setting
+from canting.models.tune.records import best_of
+from canting.models.tune.task import SearchOutcome, SearchTask
+from canting.tune import ledger, tables
 from canting.tune.choice import Choice, choose, nothing_found
-from canting.tune.records import best_of
-from canting.tune.task import Outcome, Task
 from canting.tune.writing import Found
 
 
-def summarize(params: Params, outcomes: Sequence[Outcome]) -> Found:
+def summarize(params: Params, outcomes: Sequence[SearchOutcome]) -> Found:
     """Return all tables; raise `CantingError` where no combination has a score."""
     keys, metric = list(params.tune.space.axes()), params.select_best.metric
     confidence, alpha = params.evaluate.confidence, params.select_best.alpha
@@ -33,7 +35,9 @@ def summarize(params: Params, outcomes: Sequence[Outcome]) -> Found:
     )
 
 
-def conclude(found: Found, searches: Sequence[Task], metric: str) -> tuple[Choice, dict[str, Any]]:
+def conclude(
+    found: Found, searches: Sequence[SearchTask], metric: str
+) -> tuple[Choice, dict[str, Any]]:
     """Return the recommended combination, and the setting that it finds on all rows."""
     choice = choose(found.comparison, found.ledger, metric)
     names = choice.method, choice.optimizer

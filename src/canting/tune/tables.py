@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from canting.tune.records import Curves
-from canting.tune.task import Outcome
+from canting.models.tune.records import Curves
+from canting.models.tune.task import SearchOutcome
 
 SEARCH = ["method", "optimizer", "repeat", "fold"]
 """Columns that name a search."""
@@ -19,7 +19,7 @@ CONVERGED = 1.01
 """An epoch whose loss is at most this share of the lowest counts as converged."""
 
 
-def trials(outcomes: Sequence[Outcome], keys: Sequence[str]) -> pd.DataFrame:
+def trials(outcomes: Sequence[SearchOutcome], keys: Sequence[str]) -> pd.DataFrame:
     """Return the trials with their settings, epochs, inner score, and how they ended."""
     rows = [
         {**_of(found), "trial": number, **trial.setting, "epochs": trial.epochs,
@@ -30,7 +30,7 @@ def trials(outcomes: Sequence[Outcome], keys: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*SEARCH, "trial", *keys, "epochs", "score", "state"])
 
 
-def folds(outcomes: Sequence[Outcome], keys: Sequence[str]) -> pd.DataFrame:
+def folds(outcomes: Sequence[SearchOutcome], keys: Sequence[str]) -> pd.DataFrame:
     """Return for each search the best setting, its inner score, and its scores on the outer fold.
 
     Empty where every trial failed. `epochs_to_convergence` is the first epoch whose loss on the
@@ -40,7 +40,7 @@ def folds(outcomes: Sequence[Outcome], keys: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame([_fold(found) for found in outcomes], columns=[*SEARCH, *ours])
 
 
-def curves(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+def curves(outcomes: Sequence[SearchOutcome]) -> pd.DataFrame:
     """Return loss and accuracy of each tuned model after each epoch."""
     columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
     parts = [
@@ -53,7 +53,7 @@ def curves(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     return table.assign(epoch=table["epoch"] + 1)[[*SEARCH, "epoch", *columns]]
 
 
-def costs(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+def costs(outcomes: Sequence[SearchOutcome]) -> pd.DataFrame:
     """Return the seconds of each trial, with the best inner score so far.
 
     `elapsed` is the time since the search began, without what is spent on building models.
@@ -63,7 +63,7 @@ def costs(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
-def train_costs(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+def train_costs(outcomes: Sequence[SearchOutcome]) -> pd.DataFrame:
     """Return the seconds that training each tuned model took."""
     rows = [{**_of(one), "seconds": one.tuned.seconds} for one in outcomes if one.tuned]
     return pd.DataFrame(rows, columns=[*SEARCH, "seconds"])
@@ -75,11 +75,11 @@ def converged(curves: Curves) -> int:
     return 1 + int(np.flatnonzero(losses <= CONVERGED * np.nanmin(losses))[0])
 
 
-def _of(found: Outcome) -> dict[str, Any]:
+def _of(found: SearchOutcome) -> dict[str, Any]:
     return {name: getattr(found, name) for name in SEARCH}
 
 
-def _fold(found: Outcome) -> dict[str, Any]:
+def _fold(found: SearchOutcome) -> dict[str, Any]:
     tuned = found.tuned
     if tuned is None:
         return _of(found)
@@ -89,7 +89,7 @@ def _fold(found: Outcome) -> dict[str, Any]:
     return {**_of(found), "trial": tuned.trial, **best.setting, **measured}
 
 
-def _cost(found: Outcome) -> pd.DataFrame:
+def _cost(found: SearchOutcome) -> pd.DataFrame:
     done = [trial.score if trial.state == "complete" else math.nan for trial in found.trials]
     table = pd.DataFrame(
         {

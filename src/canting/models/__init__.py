@@ -1,0 +1,1 @@
+"""Backbones, augmentation, features, training, tuning, export."""

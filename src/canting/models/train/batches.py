@@ -1,0 +1,123 @@
+"""Rare classes that count as much as frequent ones: by weights, or by repeated rows."""
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting.config.sections import Train
+from canting.models.features.store import Store
+
+Rows = npt.NDArray[np.int64]
+
+
+def balanced(targets: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float32]:
+    """Return a weight a class, `(classes,)`: pictures / (classes × pictures of the class)."""
+    counts = np.bincount(targets, minlength=classes)
+    return np.asarray(len(targets) / (classes * np.maximum(counts, 1)), dtype=np.float32)
+
+
+def oversampled(rows: Rows, targets: npt.NDArray[np.int64], generator: np.random.Generator) -> Rows:
+    """Repeat rows until every class has as many as the largest; what is left over is drawn."""
+    classes = [rows[targets[rows] == number] for number in np.unique(targets[rows])]
+    most = max(map(len, classes))
+    whole = [np.repeat(ours, most // len(ours)) for ours in classes]
+    rest = [generator.choice(ours, most % len(ours), replace=False) for ours in classes]
+    return np.concatenate([*whole, *rest])
+
+
+Array = npt.NDArray[Any]
+
+
+def mix(
+    arrays: tuple[Array, ...], alpha: float, generator: np.random.Generator
+) -> tuple[Array, ...]:
+    """Blend each example, in all arrays alike, with another of the batch.
+
+    Shares are drawn from Beta(`alpha`, `alpha`), one an example; its own share is the larger one.
+    """
+    count = len(arrays[0])
+    others = generator.permutation(count)
+    drawn = generator.beta(alpha, alpha, count).astype(np.float32)
+    own = np.maximum(drawn, 1 - drawn)
+    return tuple(_blend(array, array[others], own) for array in arrays)
+
+
+def _blend(array: Array, other: Array, own: Array) -> Array:
+    share = own.reshape(-1, *[1] * (array.ndim - 1))
+    return np.asarray(share * array + (1 - share) * other, dtype=np.float32)
+
+
+class Data(NamedTuple):
+    """Features with the class and the group of every picture."""
+
+    store: Store
+    targets: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
+    size: tuple[int, int]
+    classes: int
+
+
+def data_of(table: pd.DataFrame, classes: list[str], features: Path, size: tuple[int, int]) -> Data:
+    """Return the features of a folder with class and group from the table of folds."""
+    codes = pd.Categorical(table["label"], classes).codes.astype(np.int64)
+    groups = table["group"].to_numpy(np.int64)
+    return Data(Store(features), codes, groups, size, len(classes))
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Shuffled batches of some rows; `start(e)` goes to view 1 + e mod views.
+
+    Keras's `fit` looks at two batches and ends that epoch before the first, so it begins with
+    `start(1)`. A batch is `(features, one-hot targets (n, classes), weights (n,))`.
+    """
+
+    def __init__(self, data: Data, rows: Rows, batch_size: int, seed: int, settings: Train) -> None:
+        """Take the rows of `data` to train on; rare classes may be weighted or repeated."""
+        super().__init__()
+        self._data, self._rows = data, rows
+        self._batch_size, self._seed = batch_size, seed
+        self._settings = settings
+        self._weights = np.ones(data.classes, np.float32)
+        if settings.balance == "class_weights":
+            self._weights = balanced(data.targets[rows], data.classes)
+        self._one_hot = np.eye(data.classes, dtype=np.float32)
+        self.start(0)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._order) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], ...]:
+        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        targets = self._data.targets[rows]
+        batch = self._features(rows), self._one_hot[targets], self._weights[targets]
+        if not self._settings.mixup:
+            return batch
+        generator = np.random.default_rng([self._seed, self._epoch, index])
+        return mix(batch, self._settings.mixup, generator)
+
+    def on_epoch_end(self) -> None:
+        """Go on to the next view, in a new order."""
+        self.start(self._epoch + 1)
+
+    def start(self, epoch: int) -> None:
+        """Go to the view and the order of an epoch."""
+        self._epoch = epoch
+        store, generator = self._data.store, np.random.default_rng([self._seed, epoch])
+        self._view = store.view(1 + epoch % store.augmented if store.augmented else 0)
+        repeat = self._settings.balance == "oversampling"
+        rows = oversampled(self._rows, self._data.targets, generator) if repeat else self._rows
+        self._order = generator.permutation(rows)
+        plain = generator.random(len(self._data.targets)) >= self._settings.augmentation
+        self._plain = plain if self._settings.augmentation < 1 else None
+
+    def _features(self, rows: Rows) -> npt.NDArray[Any]:
+        features = np.asarray(self._view[rows])
+        if self._plain is not None:
+            plain = self._plain[rows]
+            features[plain] = self._data.store.view(0)[rows[plain]]
+        return features

@@ -1,0 +1,163 @@
+"""One (scenario, fold), kept under a hash of everything that made it."""
+
+import time
+import warnings
+import zipfile
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting.config.params import Params
+from canting.config.scenario import Scenario
+from canting.core import files, runtime
+from canting.core.keys import code_digest
+from canting.core.progress import polled
+from canting.data.manifest import HELD_OUT
+from canting.models.features import store
+from canting.models.train import checkpoint, outcome
+from canting.models.train.outcome import FoldOutcome
+
+TRAINED_BY = ("train", "backbones", "core/runtime", "features/store", "logits")
+"""Code that decides on the outcome of a training."""
+
+
+class FoldTask(NamedTuple):
+    """What one training needs, small enough to send to a worker.
+
+    The fold `HELD_OUT` trains on everything that is not held out, and tests on the hold-out.
+    """
+
+    scenario: Scenario
+    fold: int
+    params: Params
+    table: pd.DataFrame
+    features: Path
+    cache: Path
+
+    @property
+    def classes(self) -> list[str]:
+        """Labels in the order of the logits."""
+        return sorted(self.table["label"].unique())
+
+
+def read_table(folds: Path) -> pd.DataFrame:
+    """Read the table of folds; labels stay text, also those that look like numbers or like NA."""
+    return pd.read_csv(folds, dtype={"path": str, "label": str}, keep_default_na=False)
+
+
+def path(task: FoldTask) -> Path:
+    """Return where the outcome of a task is kept."""
+    made_from = files.digest(
+        task.scenario.model_dump(),
+        task.fold,
+        store.Store(task.features).key,
+        task.table[["path", "label", "fold", "group"]].to_csv(index=False),
+        task.params.train.model_dump(),
+        [task.params.seed, *task.params.image_size],
+        runtime.versions(),
+        code_digest(*TRAINED_BY),
+    )
+    return task.cache / "train" / f"{made_from}.npz"
+
+
+def load(task: FoldTask) -> FoldOutcome | None:
+    """Return a kept outcome; drop a damaged one with a warning and return `None`."""
+    ended = path(task)
+    if not ended.exists():
+        return None
+    try:
+        return outcome.load(ended)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        warnings.warn(f"`{ended}` is damaged and is made again ({error}).", stacklevel=2)
+        ended.unlink()
+        return None
+
+
+def state(task: FoldTask) -> Path:
+    """Return where the state of a task is kept while it trains."""
+    return path(task).with_suffix(".state")
+
+
+def run(task: FoldTask) -> None:
+    """Train one task in a process of its own and keep its outcome."""
+    runtime.prepare(threads=1)
+    runtime.import_keras()
+    train(task)
+
+
+def train(task: FoldTask) -> FoldOutcome:
+    """Train one task in this process, keep its outcome and return it."""
+    trained = _outcome(task)
+    outcome.save(path(task), trained)
+    checkpoint.remove(state(task))
+    return trained
+
+
+def rebuilt(task: FoldTask, weights: Sequence[npt.NDArray[Any]]) -> Any:
+    """Return the tail of a task with the weights that its training ended with."""
+    from canting.models.train import tail
+
+    shape = store.Store(task.features).shape
+    params = task.params
+    model = tail.build(
+        task.scenario, params.image_size, shape, len(task.classes), params.train.hidden
+    )
+    model.set_weights(weights)
+    return model
+
+
+def progress(label: str, tasks: Sequence[FoldTask]) -> AbstractContextManager[None]:
+    """Show how many epochs of some tasks are done while they train, in whatever process."""
+    paths = [(task.scenario.epochs, path(task), state(task)) for task in tasks]
+    total = sum(epochs for epochs, _, _ in paths)
+
+    def done() -> int:
+        return sum(
+            epochs if ended.exists() else checkpoint.epochs_done(running)
+            for epochs, ended, running in paths
+        )
+
+    return polled(label, total, "epoch", done)
+
+
+def _outcome(task: FoldTask) -> FoldOutcome:
+    from canting.models.train import fit, prediction
+
+    start = time.process_time()
+    folds = task.table["fold"].to_numpy()
+    data = as_data(task)
+    test = np.flatnonzero(folds == task.fold)
+    train = np.flatnonzero((folds != HELD_OUT) & (folds != task.fold))
+    settings = task.params.train
+    trained = fit.fit(
+        task.scenario, data, train, test, seed=_seed(task), settings=settings, backup=state(task)
+    )
+    logits = prediction.predict(trained.model, data.store, test)
+    curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
+    weights = trained.model.get_weights()
+    used = trained.earlier_cpu_seconds + time.process_time() - start
+    failure = _failure(trained.curves.loss, logits)
+    return FoldOutcome(test, logits, curves, trained.seconds, used, failure, weights)
+
+
+def _seed(task: FoldTask) -> int:
+    seed = task.params.seed
+    return seed if task.fold == HELD_OUT else runtime.derived_seed(seed, task.fold)
+
+
+def as_data(task: FoldTask) -> Any:
+    """Return what `fit` trains on."""
+    from canting.models.train.batches import data_of
+
+    return data_of(task.table, task.classes, task.features, task.params.image_size)
+
+
+def _failure(losses: list[float], logits: npt.NDArray[np.float32]) -> str:
+    if np.isfinite(losses[-1]) and np.isfinite(logits).all():
+        return ""
+    return f"the loss became {losses[-1]} in epoch {len(losses)}"

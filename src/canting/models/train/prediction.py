@@ -1,0 +1,59 @@
+"""What a trained tail, or the part of it before the classifier, answers to rows of features."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from canting.bundle.logits import cross_entropy
+from canting.models.features.store import Array, Store
+from canting.models.train.batches import Data, Rows
+
+BATCH = 256
+"""Rows that go into the model at once."""
+
+
+def predict(model: keras.Model, store: Store, rows: Rows) -> npt.NDArray[np.float32]:
+    """Return what a model answers, `(rows, outputs)`: the mean over the views of a test."""
+    return mean_answers(model, store.test_views, rows)
+
+
+def mean_answers(model: keras.Model, views: Sequence[Array], rows: Rows) -> npt.NDArray[np.float32]:
+    """Return what a model answers, `(rows, outputs)`: the mean over views of features."""
+    of_views = [answers(model, view, rows) for view in views]
+    return np.asarray(np.mean(of_views, axis=0), dtype=np.float32)
+
+
+def answers(model: keras.Model, view: Array, rows: Rows) -> npt.NDArray[np.float32]:
+    """Return what a model answers to some rows of one view, `(rows, outputs)`."""
+    if not len(rows):
+        return np.zeros((0, model.output_shape[-1]), np.float32)
+    batches = (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
+    return np.concatenate(
+        [np.asarray(model.predict_on_batch(np.asarray(view[batch]))) for batch in batches]
+    )
+
+
+class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Records loss and accuracy on the test rows after each epoch, and the seconds that took."""
+
+    def __init__(self, data: Data, rows: Rows) -> None:
+        """Take the rows to look at; none are looked at where there are none."""
+        super().__init__()
+        self._data, self._rows = data, rows
+        self.loss: list[float] = []
+        self.accuracy: list[float] = []
+        self.seconds = 0.0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Look at the test rows."""
+        if not len(self._rows):
+            return
+        start = time.perf_counter()
+        logits = answers(self.model, self._data.store.view(0), self._rows)
+        self.loss.append(cross_entropy(logits, self._data.targets[self._rows]))
+        self.accuracy.append(float((logits.argmax(1) == self._data.targets[self._rows]).mean()))
+        self.seconds += time.perf_counter() - start

@@ -1,0 +1,82 @@
+"""One search: a method, an optimizer, an outer fold. It sees the training part alone."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from canting.config.tune import Tune
+from canting.core import runtime
+from canting.models.tune.records import Rung, SearchRecord, Trial, best_of
+from canting.models.tune.sampler import Proposal, Sampler
+from canting.models.tune.task import SearchOutcome, SearchTask, path
+
+if TYPE_CHECKING:
+    from canting.models.tune.trial_runner import TrialRunner
+
+
+def run(task: SearchTask) -> SearchOutcome:
+    """Search in this process; what was kept of it is not done again."""
+    runtime.prepare(threads=1)
+    record, bench = SearchRecord(path(task)), cache(lambda: _bench(task))
+    trials = list(search(task, bench, record))
+    best = best_of(trials)
+    if best is None or task.fold is None:
+        return SearchOutcome(task.method, task.optimizer, task.repeat, task.fold, trials, None)
+    if record.tuned is None or record.tuned.trial != best:
+        record.end(bench().outer(best, trials[best]))
+    return SearchOutcome(task.method, task.optimizer, task.repeat, task.fold, trials, record.tuned)
+
+
+def search(
+    task: SearchTask, bench: "Callable[[], TrialRunner]", record: SearchRecord
+) -> Iterator[Trial]:
+    """Yield trials until the budget is spent or the grid is at its end."""
+    sampler = Sampler(task.tune, task.method, task.seed)
+    trials: list[Trial] = []
+    while affords(task.tune, trials) and (proposal := sampler.ask()):
+        trial = record.trial(len(trials), proposal.setting)
+        if trial:
+            follow(proposal, trial.rungs, task.tune.epochs)
+        else:
+            trial = bench().trial(proposal)
+            record.add(trial)
+        trials.append(trial)
+        yield trial
+
+
+def affords(tune: Tune, trials: list[Trial]) -> bool:
+    """Tell whether the budget has room for another trial."""
+    if tune.budget_unit == "seconds":
+        return sum(trial.seconds for trial in trials) < tune.budget
+    if tune.budget_unit == "epochs":
+        return sum(trial.epochs for trial in trials) + tune.epochs <= tune.budget
+    return len(trials) < tune.budget
+
+
+def follow(proposal: Proposal, rungs: Iterable[Rung], last: int) -> tuple[list[Rung], str]:
+    """Report a trial rung by rung until it ends; return the rungs it came to, and how it ended."""
+    passed, state = [], ""
+    for rung in rungs:
+        passed.append(rung)
+        state = _ended(proposal, rung, last)
+        if state:
+            break
+    proposal.end(state, passed[-1][1])
+    return passed, state
+
+
+def _ended(proposal: Proposal, rung: Rung, last: int) -> str:
+    epochs, score = rung
+    if math.isnan(score):
+        return "failed"
+    if epochs == last:
+        return "complete"
+    return "" if proposal.goes_on(epochs, score) else "pruned"
+
+
+def _bench(task: SearchTask) -> "TrialRunner":
+    runtime.import_keras()
+    from canting.models.tune.trial_runner import TrialRunner
+
+    return TrialRunner(task)

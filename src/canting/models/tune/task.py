@@ -1,0 +1,145 @@
+"""What a setting means to the code that trains."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting.config.params import Params
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
+from canting.config.tune import Setting, Tune
+from canting.core import files, runtime
+from canting.core.keys import code_digest
+from canting.data.preprocess import folds
+from canting.models.features import store
+from canting.models.tune.records import Trial, TunedSetting
+
+
+def base(params: Params, optimizer: str) -> Scenario:
+    """Return the scenario that a search starts from: the first value of each key."""
+    first = params.scenarios()[0]
+    return first.model_copy(update={"optimizer": optimizer, "epochs": params.tune.epochs})
+
+
+def plain(settings: Train) -> Train:
+    """Return settings of `train` as trials use them: every trial trains for the same epochs.
+
+    Neither stops a trial early, nor are its weights averaged.
+    """
+    return settings.model_copy(update={"early_stopping": None, "weight_average": None})
+
+
+def apply(setting: Setting, scenario: Scenario, settings: Train) -> tuple[Scenario, Train]:
+    """Return scenario and settings with the values of a setting."""
+    ours = {key: value for key, value in setting.items() if key in Scenario.model_fields}
+    others = {key: value for key, value in setting.items() if key not in ours}
+    return scenario.model_copy(update=ours), settings.model_copy(update=others)
+
+
+def changes(setting: Setting) -> dict[str, object]:
+    """Return a setting by the keys of `params.yaml`."""
+    return {
+        key if key in Scenario.model_fields else f"train.{key}": value
+        for key, value in setting.items()
+    }
+
+
+MADE_BY = (
+    *("backbones", "core/runtime", "evaluate/scores", "features/store", "logits", "train"),
+    *(f"tune/{name}" for name in ("bench", "objective", "part", "rate", "sampler", "search")),
+    *(f"tune/{name}" for name in ("setting", "task", "trainer", "training")),
+)
+"""Code that decides on the outcome of a trial."""
+
+
+class SearchTask(NamedTuple):
+    """What one search needs, small enough to send to a worker.
+
+    `folds` is the outer fold of each row; `fold` the one that scores what is found, or none: then
+    all rows are searched on.
+    """
+
+    method: str
+    optimizer: str
+    repeat: int
+    fold: int | None
+    params: Params
+    table: pd.DataFrame
+    folds: npt.NDArray[np.int64]
+    features: Path
+    cache: Path
+
+    @property
+    def tune(self) -> Tune:
+        """The section `tune`."""
+        return self.params.tune
+
+    @property
+    def scenario(self) -> Scenario:
+        """What every setting starts from."""
+        return base(self.params, self.optimizer)
+
+    @property
+    def seed(self) -> int:
+        """A seed that methods and optimizers share, so that they meet the same luck."""
+        return seed_of(self.params, self.repeat, 0 if self.fold is None else 1 + self.fold)
+
+    @property
+    def classes(self) -> list[str]:
+        """Labels in the order of the logits."""
+        return sorted(self.table["label"].unique())
+
+    @property
+    def inside(self) -> npt.NDArray[np.int64]:
+        """The rows that the search may see."""
+        seen = self.folds >= 0
+        return np.flatnonzero(seen if self.fold is None else seen & (self.folds != self.fold))
+
+    @property
+    def stores(self) -> dict[str | None, Path]:
+        """The folders of features, by the layer that the tail starts at."""
+        cuts = self.tune.space.fine_tune_from or (self.scenario.fine_tune_from,)
+        backbone = self.scenario.backbone
+        return {cut: self.features / store.slug(backbone, cut) for cut in cuts}
+
+
+class SearchOutcome(NamedTuple):
+    """What a search found; without `tuned` where all trials failed or no fold is left to score."""
+
+    method: str
+    optimizer: str
+    repeat: int
+    fold: int | None
+    trials: list[Trial]
+    tuned: TunedSetting | None
+
+
+def seed_of(params: Params, *numbers: int) -> int:
+    """Return a seed for a part of the study."""
+    return runtime.derived_seed(params.seed, *numbers)
+
+
+def inner_folds(task: SearchTask) -> npt.NDArray[np.int64]:
+    """Return the inner fold of each row inside; no group is in two of them."""
+    inside = task.table.iloc[task.inside]
+    labels, groups = inside["label"].tolist(), inside["group"].to_numpy(np.int64)
+    return folds.draw(labels, groups, task.tune.inner_folds, 0.0, task.seed)
+
+
+def path(task: SearchTask) -> Path:
+    """Return where the trials of a search are kept; a larger budget goes on with them."""
+    tune = task.tune
+    made_from = files.digest(
+        [task.method, task.optimizer, task.repeat, task.fold, task.params.seed],
+        task.scenario.model_dump(),
+        plain(task.params.train).model_dump(),
+        [tune.space.model_dump(), tune.inner_folds, task.params.select_best.metric],
+        {cut or "": store.Store(folder).key for cut, folder in task.stores.items()},
+        [task.table[["path", "label", "group"]].to_csv(index=False), task.folds.tolist()],
+        [*task.params.image_size, *runtime.versions()],
+        code_digest(*MADE_BY),
+    )
+    return task.cache / "tune" / f"{made_from}.json"

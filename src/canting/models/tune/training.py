@@ -1,0 +1,74 @@
+"""One training of a setting, which can stop at a rung and go on from there."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
+from canting.config.tune import Setting
+from canting.models.train.batches import Batches, Data, Rows
+from canting.models.train.prediction import Watch
+from canting.models.tune.records import Curves
+from canting.models.tune.task import apply
+from canting.models.tune.trainer import ModelKey, ModelState, trainer
+
+Cuts = dict[str | None, Data]
+"""Data by the layer that the tail starts at; rows are the same in all."""
+
+
+class Course(NamedTuple):
+    """What all trainings of a search start from.
+
+    `decays`: whether the weight decay is set; else it is the optimizer's own. `seed` draws weights,
+    dropout and the order of the rows, alike for every setting; `model_seed` draws what a network
+    that is trained from nothing starts with.
+    """
+
+    scenario: Scenario
+    settings: Train
+    decays: bool
+    seed: int
+    model_seed: int
+
+    def key(self, scenario: Scenario, data: Data) -> ModelKey:
+        """Return the key of the trainer of a scenario."""
+        ours = *scenario.trunk, scenario.optimizer, self.settings, self.decays
+        return ModelKey(*ours, data.size, data.store.shape, data.classes, self.model_seed)
+
+
+class Training:
+    """A setting on some rows."""
+
+    def __init__(self, course: Course, setting: Setting, cuts: Cuts, rows: Rows) -> None:
+        """Find or build the model; nothing is trained yet."""
+        self._scenario, self._settings = apply(setting, course.scenario, course.settings)
+        self._seed = course.seed
+        data = cuts[self._scenario.fine_tune_from]
+        self._feed = Batches(data, rows, self._scenario.batch_size, course.seed, self._settings)
+        self._model = trainer(course.key(self._scenario, data), self._scenario, data)
+        self._data, self._done = data, 0
+        self._state: ModelState | None = None
+
+    def train(self, end: int, watch: Watch | None = None) -> Curves:
+        """Train up to epoch `end`; return loss and accuracy of each epoch on the way."""
+        if self._state is None:
+            self._model.start(self._scenario, self._settings, len(self._feed), self._seed)
+        else:
+            self._model.restore(self._state)
+        told = [self._epoch(number, watch) for number in range(self._done, end)]
+        self._done = end
+        self._state = self._model.state() if end < self._scenario.epochs else None
+        return {name: [one[name] for one in told] for name in told[0]}
+
+    def _epoch(self, number: int, watch: Watch | None) -> dict[str, float]:
+        told = self._model.epoch(self._feed, number)
+        if watch is not None:
+            watch.set_model(self._model.model)
+            watch.on_epoch_end(number)
+        return told
+
+    def logits(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """Return the logits of rows, `(rows, classes)`; ask before the next training goes on."""
+        return self._model.logits(self._data, rows)

@@ -1,1 +1,0 @@
-"""Scenarios × folds: tails trained on what the frozen trunks answered."""
