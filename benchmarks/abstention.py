@@ -21,13 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.abstention import strangers
-from canting.abstention.prototypes import prototypes
-from canting.abstention.threshold import cross_fitted, threshold
 from canting.bundle.unlikeness import directions, unlikeness
 from canting.core import parallel, runtime
 from canting.data import near_duplicates
 from canting.data.preprocess import folds
+from canting.evaluation.abstention import record
+from canting.evaluation.abstention.fit import cross_fitted, prototypes, threshold
 from canting.imaging import pictures
 from canting.imaging.pictures import Pixels
 from canting.models.features import trunk
@@ -60,7 +59,7 @@ def main() -> None:
         chosen = set(arguments.classes or {path.parent.name for path in files})
         ours = [path for path in files if path.parent.name in chosen]
         known = _known(arguments.folder, ours, answer)
-        strange = {kind: _drawn(kind, answer) for kind in strangers.KINDS}
+        strange = {kind: _drawn(kind, answer) for kind in record.KINDS}
         for other in arguments.other:
             strange[other.name] = _features(_files(other), answer)
         if rest := [path for path in files if path.parent.name not in chosen]:
@@ -208,7 +207,7 @@ def _features(paths: list[Path], answer: trunk.Answer) -> Array:
 
 def _drawn(kind: str, answer: trunk.Answer) -> Array:
     def one(number: int) -> npt.NDArray[Any]:
-        picture: Pixels = strangers.draw(kind, number, SIZE)
+        picture: Pixels = record.draw(kind, number, SIZE)
         return answer(picture)
 
     return _stacked(one, list(range(DRAWN)))

@@ -18,7 +18,7 @@ def write_keras(bundle: Path, path: Path) -> None:
     import numpy as np
 
     from canting.config.scenario import Scenario
-    from canting.select_best.compose import compose
+    from canting.evaluation.select_best.compose import compose
 
     card = json.loads((bundle / "card.json").read_text())
     with np.load(bundle / "arrays.npz") as arrays:

@@ -27,12 +27,12 @@ from canting.core.errors import CantingError
 from canting.data import near_duplicates
 from canting.data.preprocess import folds
 from canting.data.preprocess.decode import decode_all
+from canting.evaluation.corruptions import tables
+from canting.evaluation.corruptions.measure import UNCHANGED
 from canting.models.features import compute
 from canting.models.features.compute import Pictures
 from canting.models.features.store import slug
 from canting.models.train.fold import FoldTask
-from canting.shift import tables
-from canting.shift.measured import UNCHANGED
 from canting.study.changes import check, read
 from canting.study.yaml_text import merged
 
@@ -108,14 +108,14 @@ def _tasks(
 
 
 def _shifted(tasks: list[FoldTask], ours: Collection) -> pd.DataFrame:
-    from canting.shift.measure import measure
+    from canting.evaluation.corruptions.measure import measure
 
     return tables.accuracies(measure(tasks, ours.pictures), tasks[0].params.evaluate.confidence)
 
 
 def _elsewhere(task: FoldTask, other: Collection) -> "pd.Series[float]":
     """Return the accuracy of each class of another collection, trained on all of ours."""
-    from canting.select_best.refit import refit
+    from canting.evaluation.select_best.refit import refit
 
     strange = sorted(set(other.labels) - set(task.classes))
     if strange:

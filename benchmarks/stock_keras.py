@@ -20,8 +20,8 @@ from canting.config.params import Params, load
 from canting.config.scenario import Scenario
 from canting.core import runtime
 from canting.data import manifest
+from canting.evaluation.statistics.inference import p_value
 from canting.models.train.fold import read_table
-from canting.statistics.resampled import p_value
 
 BACKBONE, OPTIMIZERS, EPOCHS = "efficientnet_lite0", ("adam", "nadam"), 10
 
@@ -102,7 +102,7 @@ def stock(params: Params) -> dict[str, list[float]]:
 
 def canting(params: Params) -> dict[str, list[float]]:
     """Run the features and the grid with nothing kept from before."""
-    from canting.evaluate import tables
+    from canting.evaluation.evaluate import tables
     from canting.models.features import compute
     from canting.models.train.grid import train
 

@@ -2,10 +2,14 @@
 
 from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
-from canting.evaluate import trained
-from canting.evaluate.drawing import draw_comparison, draw_confusions, draw_leader
-from canting.evaluate.evaluation import evaluate
-from canting.evaluate.writing import write_tables
+from canting.evaluation.evaluate import trained
+from canting.evaluation.evaluate.evaluation import evaluate
+from canting.evaluation.evaluate.writing import (
+    draw_comparison,
+    draw_confusions,
+    draw_leader,
+    write_tables,
+)
 
 with stage("evaluate") as params:
     costs = RESULTS / "features" / "backbones.csv"

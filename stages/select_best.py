@@ -7,22 +7,22 @@ from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
 from canting.data import manifest
 from canting.data.manifest import HELD_OUT
-from canting.evaluate import trained
+from canting.evaluation.evaluate import trained
+from canting.evaluation.select_best import card, rule
 from canting.models.features.store import slug
 from canting.models.train.fold import FoldTask, read_table
-from canting.select_best import card, rule
 
 with stage("select_best") as params:
     runtime.prepare(threads=runtime.TAIL_THREADS)
     runtime.import_keras()
-    from canting.select_best import bundle, cost, doubt, reference, refit, samples
+    from canting.evaluation.select_best import bundle, card, doubt, reference, refit
 
     table = read_table(BUILD / "folds.csv")
     measured = card.read(RESULTS / "evaluate")
     ranked = set(measured.ranking["scenario"])
     folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
     scenarios = [scenario for scenario in params.scenarios() if scenario.name in ranked]
-    costs = cost.costs(scenarios, params, table["label"].nunique())
+    costs = card.costs(scenarios, params, table["label"].nunique())
     settings = params.select_best
     choice = rule.choose(
         folds[folds["scenario"].isin(ranked)], costs, settings.metric, settings.alpha
@@ -44,7 +44,7 @@ with stage("select_best") as params:
     contents = bundle.Contents(
         said,
         {**refit.classifier(final), "prototypes": found.prototypes},
-        samples.samples(found.right.merge(digests, on="path"), BUILD / "raw"),
+        bundle.samples(found.right.merge(digests, on="path"), BUILD / "raw"),
     )
     difference = bundle.write(final.model, list(sample), contents, BUILD / "best")
     with files.replacing(RESULTS / "select_best") as folder:

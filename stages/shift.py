@@ -12,10 +12,10 @@ from canting.models.train.fold import FoldTask, read_table
 with stage("shift") as params:
     runtime.prepare(threads=runtime.TAIL_THREADS)
     runtime.import_keras()
-    from canting.plots.figure import save
-    from canting.plots.shift import shift
-    from canting.shift import tables
-    from canting.shift.measure import measure
+    from canting.evaluation.corruptions import tables
+    from canting.evaluation.corruptions.measure import measure
+    from canting.evaluation.plots.corruptions import shift
+    from canting.evaluation.plots.figure import save
 
     pictures = Pictures(
         np.load(BUILD / "pictures.npy", mmap_mode="r"),

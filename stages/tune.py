@@ -2,11 +2,16 @@
 
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files
+from canting.evaluation.tuning.findings import conclude, summarize
+from canting.evaluation.tuning.writing import (
+    draw_measured,
+    draw_results,
+    write_measured,
+    write_nothing,
+    write_results,
+)
 from canting.models.train.fold import read_table
 from canting.models.tune.study import run, tasks
-from canting.tune.drawing import draw_measured, draw_results
-from canting.tune.findings import conclude, summarize
-from canting.tune.writing import write_measured, write_nothing, write_results
 
 with stage("tune") as params:
     searches = tasks(params, read_table(BUILD / "folds.csv"), BUILD / "features", CACHE)

@@ -14,7 +14,7 @@ from PIL import Image
 from canting.bundle import Answer, Classifier
 from canting.bundle.reference import Reference
 from canting.drift.window import Row, Window
-from canting.select_best.reference import reference
+from canting.evaluation.select_best.reference import reference
 from canting.service.history import NewEntry
 from tests.service_fixtures import LABELS, SIDE
 

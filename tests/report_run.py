@@ -16,16 +16,16 @@ from canting.data.validate.check import CheckOutcome
 from canting.data.validate.class_checks import class_checks
 from canting.data.validate.picture_checks import picture_checks
 from canting.data.validate.report import summary
-from canting.evaluate import trained
-from canting.evaluate.evaluation import Evaluation, evaluate
-from canting.evaluate.writing import write_tables
+from canting.evaluation.corruptions import measure
+from canting.evaluation.corruptions.tables import accuracies, metrics
+from canting.evaluation.evaluate import trained
+from canting.evaluation.evaluate.evaluation import Evaluation, evaluate
+from canting.evaluation.evaluate.writing import write_tables
+from canting.evaluation.plots.corruptions import shift
+from canting.evaluation.plots.figure import save
+from canting.evaluation.select_best import card, rule
 from canting.models.features.store import slug
 from canting.models.train.fold import read_table
-from canting.plots.figure import save
-from canting.plots.shift import shift
-from canting.select_best import card, rule
-from canting.shift import measured
-from canting.shift.tables import accuracies, metrics
 from tests.conftest import ROOT
 
 LABELS = ("kawung", "<script>alert(1)</script>", "a|b_*c*")
@@ -169,7 +169,7 @@ def _shift(found: Evaluation, results: Path, params: Params) -> None:
     labels = sorted(ours["label"].unique())
     wrong = ours["label"].map(dict(zip(labels, [*labels[1:], labels[0]], strict=True)))
     spoilt = ours.assign(predicted=ours["label"].where(np.arange(len(ours)) % 3 > 0, wrong))
-    cells = measured.cells(params.shift.leave_out)
+    cells = measure.measured_cells(params.shift.leave_out)
     parts = [ours.assign(kind="none", level=0.0)]
     parts += [spoilt.assign(kind=kind, level=float(level)) for kind, level in cells]
     answers = pd.concat(parts, ignore_index=True)

@@ -8,17 +8,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from canting.abstention import features, fit, prototypes, record, strangers, threshold
-from canting.abstention.fit import Known
 from canting.bundle.unlikeness import directions, unlikeness
 from canting.config.params import Params, load
 from canting.core import files
+from canting.evaluation.abstention import features, fit, record
+from canting.evaluation.abstention.fit import Known
+from canting.evaluation.select_best import bundle
+from canting.evaluation.select_best.doubt import doubt
+from canting.evaluation.select_best.refit import Refit
 from canting.models.features.store import Store
 from canting.models.train import fold, grid
 from canting.models.train.fold import FoldTask
-from canting.select_best import samples
-from canting.select_best.doubt import doubt
-from canting.select_best.refit import Refit
 from tests.conftest import ROOT
 
 FOLDS, CHANNELS = 3, 24
@@ -39,33 +39,33 @@ def known(codes: np.ndarray) -> Known:
 
 def test_the_threshold_by_hand() -> None:
     scores = np.array([0.4, 0.1, 0.3, 0.2])
-    assert threshold.threshold(scores, 0.25) == 0.4
-    assert threshold.threshold(scores, 0.34) == 0.3
-    assert threshold.threshold(np.arange(1.0, 102.0), 0.05) == 96
+    assert fit.threshold(scores, 0.25) == 0.4
+    assert fit.threshold(scores, 0.34) == 0.3
+    assert fit.threshold(np.arange(1.0, 102.0), 0.05) == 96
     folds = np.array([0, 0, 1, 1])
-    refused = threshold.cross_fitted(np.array([0.5, 0.1, 0.4, 0.2]), folds, 0.5)
+    refused = fit.cross_fitted(np.array([0.5, 0.1, 0.4, 0.2]), folds, 0.5)
     assert refused.tolist() == [True, False, False, False]
 
 
 def test_prototypes_are_few_unit_vectors_of_their_classes() -> None:
     pooled, codes = clouds(90, 0)
-    found = prototypes.prototypes(pooled, codes, 1)
+    found = fit.prototypes(pooled, codes, 1)
     assert found.shape == (30, CHANNELS)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=2e-3)
     places = (directions(pooled) @ found.T).argmax(axis=1) // 10
     assert (places == codes).all()
-    assert np.array_equal(found, prototypes.prototypes(pooled, codes, 1))
+    assert np.array_equal(found, fit.prototypes(pooled, codes, 1))
     assert np.array_equal(found, found.astype(np.float16))
 
 
 def test_prototypes_of_many_classes_stay_few_and_equal_pictures_share_one() -> None:
     pooled, codes = clouds(1200, 0, classes=8)
-    assert len(prototypes.prototypes(pooled, codes, 1)) == 160
+    assert len(fit.prototypes(pooled, codes, 1)) == 160
     many = np.arange(1200) % 300
-    assert len(prototypes.prototypes(pooled, many, 1)) == 300
+    assert len(fit.prototypes(pooled, many, 1)) == 300
     same = np.repeat(pooled[:2], 30, axis=0)
-    assert len(prototypes.prototypes(same, np.repeat([0, 1], 30), 1)) == 2
-    assert len(prototypes.prototypes(pooled[:2], np.array([0, 1]), 1)) == 2
+    assert len(fit.prototypes(same, np.repeat([0, 1], 30), 1)) == 2
+    assert len(fit.prototypes(pooled[:2], np.array([0, 1]), 1)) == 2
 
 
 def test_the_wanted_share_of_new_pictures_is_refused_and_nearly_all_strangers() -> None:
@@ -90,7 +90,7 @@ def test_a_picture_never_stands_for_itself_and_held_out_ones_for_nothing() -> No
 
 
 def test_what_is_answered_is_scored_apart() -> None:
-    fixed = fit.Abstention(
+    fixed = fit.FittedAbstention(
         np.ones((1, 4), np.float32), 0.1, 0.5, np.zeros(4), np.array([True, False, False, False])
     )
     told = record.outcome(fixed, np.array(list("aabb"), object), np.array([0, 1, 1, 0], bool))
@@ -98,12 +98,12 @@ def test_what_is_answered_is_scored_apart() -> None:
     assert (told["accuracy"], told["accuracy_of_answered"]) == (0.5, pytest.approx(2 / 3))
 
 
-@pytest.mark.parametrize("kind", strangers.KINDS)
+@pytest.mark.parametrize("kind", record.KINDS)
 def test_strangers_are_the_same_every_time_and_differ_among_themselves(kind: str) -> None:
-    first, second = (strangers.draw(kind, number, (60, 80)) for number in (0, 1))
+    first, second = (record.draw(kind, number, (60, 80)) for number in (0, 1))
     assert first.shape == (60, 80, 3)
     assert first.dtype == np.uint8
-    assert np.array_equal(first, strangers.draw(kind, 0, (60, 80)))
+    assert np.array_equal(first, record.draw(kind, 0, (60, 80)))
     assert not np.array_equal(first, second)
     assert (first.std() > 0) or kind == "uniform"
 
@@ -191,7 +191,7 @@ def test_the_doubt_of_a_winner(tmp_path: Path, wanted: float | None) -> None:
         assert right == set(paths[10:])
         return
     assert found.card is not None
-    assert set(found.card["refused"]) == set(strangers.KINDS)
+    assert set(found.card["refused"]) == set(record.KINDS)
     assert found.record["accuracy"] == 80 / 81
     assert found.scored["refused"].mean() == found.card["false_refusal"]
     assert (found.scored["distance"] > 1).mean() == pytest.approx(wanted, abs=0.02)
@@ -207,7 +207,7 @@ def test_samples_are_two_a_class_small_and_bare(tmp_path: Path) -> None:
         image.save(tmp_path / f"{number}.jpg", exif=exif, comment=b"where it was taken")
         rows.append((f"{number}.jpg", label, f"{-number % 97:02x}"))
     right = pd.DataFrame(rows, columns=["path", "label", "sha256"])
-    found = samples.samples(right, tmp_path)
+    found = bundle.samples(right, tmp_path)
     assert list(found) == [
         "a/1.jpg",
         "a/2.jpg",
@@ -215,7 +215,7 @@ def test_samples_are_two_a_class_small_and_bare(tmp_path: Path) -> None:
         "b/2.jpg",
         *(f"{x}/1.jpg" for x in "cdef"),
     ]
-    assert found == samples.samples(right.iloc[::-1], tmp_path)
+    assert found == bundle.samples(right.iloc[::-1], tmp_path)
     (tmp_path / "shown.jpg").write_bytes(found["a/1.jpg"])
     with Image.open(tmp_path / "shown.jpg") as shown:
         assert shown.size == (512, 341)

@@ -14,6 +14,7 @@ from canting.core import files
 from canting.core.errors import CantingError
 from canting.core.progress import polled
 from canting.data.manifest import HELD_OUT
+from canting.evaluation.select_best.refit import refit
 from canting.models.features import store
 from canting.models.features.store import Store
 from canting.models.train import checkpoint, fit
@@ -21,7 +22,6 @@ from canting.models.train.batches import Data
 from canting.models.train.fit import Fit
 from canting.models.train.fold import FoldTask
 from canting.models.train.prediction import Watch
-from canting.select_best.refit import refit
 from tests.conftest import ROOT
 
 PICTURES, SIDE, EPOCHS = 48, 8, 6

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from canting.bundle.logits import cross_entropy, softmax
-from canting.evaluate import calibration, calibration_tables
-from canting.evaluate.calibration import COLDEST, HOTTEST
+from canting.evaluation.evaluate import calibration
+from canting.evaluation.evaluate.calibration import COLDEST, HOTTEST
 
 
 def logits(*sure: float) -> np.ndarray:
@@ -102,13 +102,13 @@ def frame(heat: float) -> pd.DataFrame:
 
 
 def test_scaling_mends_a_model_that_is_too_sure() -> None:
-    table = calibration_tables.calibrations(pd.concat([frame(1), frame(3)]), 15)
+    table = calibration.calibrations(pd.concat([frame(1), frame(3)]), 15)
     honest, hot = table.to_dict("records")
     assert [honest["scenario"], hot["scenario"]] == ["x1", "x3"]
     assert hot["temperature"] == pytest.approx(3 * honest["temperature"])
     assert hot["ece"] > 3 * hot["ece_scaled"]
     assert hot["loss"] > hot["loss_scaled"] + 0.1
     assert hot["loss_scaled"] == pytest.approx(honest["loss_scaled"])
-    bins = calibration_tables.reliability(frame(3), 10)
+    bins = calibration.reliability_table(frame(3), 10)
     assert bins["pictures"].sum() == bins["pictures_scaled"].sum() == 3000
     assert bins["confidence"].iloc[-1] > bins["accuracy"].iloc[-1]

@@ -10,8 +10,8 @@ import pytest
 
 from canting.bundle import reference as served
 from canting.core.errors import CantingError
-from canting.select_best import reference
-from canting.select_best.reference import answers
+from canting.evaluation.select_best import reference
+from canting.evaluation.select_best.reference import answers
 
 
 def predictions() -> pd.DataFrame:

@@ -10,12 +10,11 @@ from PIL import Image
 from canting.config.sections import Evaluate, SelectBest
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.evaluate import drawing, scores, tables, trained, writing
-from canting.evaluate.backbones import with_costs
-from canting.evaluate.evaluation import Evaluation, evaluate
-from canting.evaluate.paper_table import paper_table
-from canting.evaluate.trained import AllFailedError
-from canting.statistics import resampled
+from canting.evaluation.evaluate import scores, tables, trained, writing
+from canting.evaluation.evaluate.evaluation import Evaluation, evaluate, with_costs
+from canting.evaluation.evaluate.paper_table import paper_table
+from canting.evaluation.evaluate.trained import AllFailedError
+from canting.evaluation.statistics import inference
 
 LABELS = ["a", "b", "c"]
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [3, 2, 0]])
@@ -137,7 +136,7 @@ def test_scenarios_are_ranked_with_their_spread_and_interval() -> None:
     folds = tables.fold_scores(predictions())["accuracy"].to_numpy()
     assert one["accuracy"] == 17 / 25
     assert one["accuracy_std"] == pytest.approx(folds.std(ddof=1))
-    half = resampled.half_width(folds, 0.95)
+    half = inference.half_width(folds, 0.95)
     low, high = max(0, 17 / 25 - half), min(1, 17 / 25 + half)
     assert one[["accuracy_low", "accuracy_high"]].tolist() == pytest.approx([low, high])
     assert one["epochs_to_best"] == 3.5
@@ -232,9 +231,9 @@ def evaluated(tmp_path: Path) -> Evaluation:
 
 def write(found: Evaluation, raw: Path, folder: Path) -> dict[str, bytes]:
     writing.write_tables(found, 0.95, folder / "evaluate")
-    drawing.draw_leader(found, raw, 5, folder / "evaluate")
-    drawing.draw_comparison(found, "macro_f1", 0.95, folder / "evaluate" / "comparison")
-    drawing.draw_confusions(found, folder / "confusions", folder / "evaluate" / "confusion.png")
+    writing.draw_leader(found, raw, 5, folder / "evaluate")
+    writing.draw_comparison(found, "macro_f1", 0.95, folder / "evaluate" / "comparison")
+    writing.draw_confusions(found, folder / "confusions", folder / "evaluate" / "confusion.png")
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
@@ -276,6 +275,6 @@ def test_one_scenario_has_no_comparison_to_draw(tmp_path: Path) -> None:
     settings = Evaluate(misclassified=0, confidence=0.95, calibration_bins=5)
     selecting = SelectBest(metric="accuracy", alpha=0.05)
     found = evaluate(alone, settings, selecting, backbones(tmp_path))
-    drawing.draw_comparison(found, "accuracy", 0.95, tmp_path / "comparison")
+    writing.draw_comparison(found, "accuracy", 0.95, tmp_path / "comparison")
     assert not (tmp_path / "comparison").exists()
     assert (len(found.comparison), len(found.effects), len(found.contrasts)) == (1, 0, 0)

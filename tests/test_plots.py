@@ -11,14 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from canting.evaluation.plots import contact_sheet
+from canting.evaluation.plots.confusion import confusion
+from canting.evaluation.plots.contact_sheet import misclassified
+from canting.evaluation.plots.curves import reliability
+from canting.evaluation.plots.figure import INDIGO, SOGA, save
+from canting.evaluation.plots.ranking import effects, ranking
 from canting.imaging.pictures import decode
-from canting.plots import mistakes, sheet
-from canting.plots.confusion import confusion
-from canting.plots.contact_sheet import misclassified
-from canting.plots.effects import effects
-from canting.plots.figure import INDIGO, SOGA, save
-from canting.plots.ranking import ranking
-from canting.plots.reliability import reliability
 
 WRONG = {("plastic", "glass"): 7, ("glass", "metal"): 2, ("metal", "glass"): 1}
 
@@ -41,7 +40,7 @@ def predictions(wrong: dict[tuple[str, str], int] | None = None) -> pd.DataFrame
 
 
 def test_pairs_of_classes_come_by_count_and_share_the_places() -> None:
-    first, second, third = mistakes.share_out(predictions(WRONG), 6)
+    first, second, third = contact_sheet.share_out(predictions(WRONG), 6)
     assert (first.label, first.predicted, first.mistakes, first.support) == (
         "plastic",
         "glass",
@@ -56,30 +55,34 @@ def test_pairs_of_classes_come_by_count_and_share_the_places() -> None:
 
 
 def test_everything_is_shown_where_there_is_room_and_nothing_where_there_is_none() -> None:
-    assert [len(pair.shown) for pair in mistakes.share_out(predictions(WRONG), 30)] == [7, 2, 1]
-    assert [len(pair.shown) for pair in mistakes.share_out(predictions(WRONG), 0)] == [0, 0, 0]
-    assert mistakes.share_out(predictions(), 30) == []
+    assert [len(pair.shown) for pair in contact_sheet.share_out(predictions(WRONG), 30)] == [
+        7,
+        2,
+        1,
+    ]
+    assert [len(pair.shown) for pair in contact_sheet.share_out(predictions(WRONG), 0)] == [0, 0, 0]
+    assert contact_sheet.share_out(predictions(), 30) == []
 
 
 def test_groups_stand_beside_each_other_where_they_fit_whole() -> None:
-    assert sheet.arrange([4, 2, 1]) == [
+    assert contact_sheet.arrange([4, 2, 1]) == [
         [(0, 0), (0, 1), (0, 2), (0, 3)],
         [(0, 4), (0, 5)],
         [(1, 0)],
     ]
-    assert sheet.arrange([4, 3]) == [
+    assert contact_sheet.arrange([4, 3]) == [
         [(0, 0), (0, 1), (0, 2), (0, 3)],
         [(1, 0), (1, 1), (1, 2)],
     ]
-    long, after = sheet.arrange([7, 1])
+    long, after = contact_sheet.arrange([7, 1])
     assert (long[-1], after) == ((1, 0), [(2, 0)])
-    assert sheet.arrange([]) == []
+    assert contact_sheet.arrange([]) == []
 
 
 def test_a_heading_breaks_at_the_arrow() -> None:
-    pair = mistakes.Pair("mega_mendung", "sekar_jagad", 3, 60, [])
-    assert sheet.heading(pair, 2) == ["mega_mendung → sekar_jagad", "3 of 60"]
-    assert sheet.heading(pair, 1) == ["mega_mendung →", "sekar_jagad", "3 of 60"]
+    pair = contact_sheet.Pair("mega_mendung", "sekar_jagad", 3, 60, [])
+    assert contact_sheet.heading(pair, 2) == ["mega_mendung → sekar_jagad", "3 of 60"]
+    assert contact_sheet.heading(pair, 1) == ["mega_mendung →", "sekar_jagad", "3 of 60"]
 
 
 def words(figure: Figure) -> list[str]:

@@ -14,10 +14,11 @@ from canting.config.params import Params
 from canting.config.params import load as load_params
 from canting.config.scenario import Scenario
 from canting.core import files
+from canting.evaluation.select_best import bundle, rule
+from canting.evaluation.select_best import card as cost
+from canting.evaluation.select_best.bundle import Contents, ExportError
+from canting.evaluation.select_best.compose import compose
 from canting.models.train import tail
-from canting.select_best import bundle, cost, rule
-from canting.select_best.bundle import Contents, ExportError
-from canting.select_best.compose import compose
 from tests.conftest import ROOT
 
 SIZE = (64, 64)

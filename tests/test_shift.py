@@ -11,17 +11,18 @@ import pytest
 from canting.config.catalog import SHIFTS
 from canting.config.params import Params, load
 from canting.core import files
+from canting.evaluation.corruptions import measure as measured
+from canting.evaluation.corruptions import tables
+from canting.evaluation.corruptions.changes import KINDS, changed
+from canting.evaluation.corruptions.measure import measure, out_of_fold
+from canting.evaluation.plots.corruptions import AXES, shift
+from canting.evaluation.plots.figure import save
+from canting.evaluation.statistics.inference import wilson
 from canting.imaging.pictures import Pixels
 from canting.models.features import inference, store
 from canting.models.features.compute import Pictures
 from canting.models.train import fold, outcome
 from canting.models.train.fold import FoldTask
-from canting.plots.figure import save
-from canting.plots.shift import AXES, shift
-from canting.shift import measured, tables
-from canting.shift.changes import KINDS, changed
-from canting.shift.measure import measure, out_of_fold
-from canting.statistics.proportion import wilson
 from tests.conftest import ROOT
 
 SIZE, IDENTITY = (32, 40), "0123456789abcdef"
@@ -82,18 +83,18 @@ def test_rotation_goes_either_way() -> None:
 def test_rows_are_those_with_the_smallest_digests_of_each_class() -> None:
     table = pd.DataFrame({"label": list("aabbab"), "fold": [0, 1, 0, 1, 1, -1]})
     digests = ["9", "2", "5", "4", "3", "0"]
-    assert measured.rows(table, digests, 1).tolist() == [1, 3]
-    assert measured.rows(table, digests, 2).tolist() == [1, 2, 3, 4]
-    assert measured.rows(table, digests, 0).tolist() == [0, 1, 2, 3, 4]
+    assert measured.measured_rows(table, digests, 1).tolist() == [1, 3]
+    assert measured.measured_rows(table, digests, 2).tolist() == [1, 2, 3, 4]
+    assert measured.measured_rows(table, digests, 0).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_kinds_can_be_left_out() -> None:
-    assert measured.cells(set(SHIFTS) - {"grey", "blur"}) == [
+    assert measured.measured_cells(set(SHIFTS) - {"grey", "blur"}) == [
         ("grey", 1),
         ("blur", 0.01),
         ("blur", 0.02),
     ]
-    assert len(measured.cells(())) == len(LEVELS) == 23
+    assert len(measured.measured_cells(())) == len(LEVELS) == 23
 
 
 def told_apart(number: int) -> keras.Model:
@@ -198,7 +199,7 @@ def test_predictions_are_those_of_the_own_fold_on_changed_pictures(
     answers = measure(tasks, pictures)
     for task, content in zip(tasks, before, strict=True):
         fold.path(task).write_bytes(content)
-    rows = measured.rows(tasks[0].table, pictures.digests, 6)
+    rows = measured.measured_rows(tasks[0].table, pictures.digests, 6)
     says = np.array(["a", "c"])[tasks[0].table["fold"].to_numpy()[rows]]
     parts = list(answers.groupby(["kind", "level"], sort=False))
     assert [name for name, _ in parts] == [
@@ -218,7 +219,7 @@ def test_the_views_of_a_test_are_averaged(tasks: list[FoldTask], pictures: Pictu
     flipping = settings(features={"test_views": 4})
     both = [task._replace(params=flipping) for task in tasks]
     answers = measure(both, pictures)
-    rows = measured.rows(tasks[0].table, pictures.digests, 6)
+    rows = measured.measured_rows(tasks[0].table, pictures.digests, 6)
     kept = [fold.load(task) for task in tasks]
     tails = [fold.rebuilt(task, one.weights) for task, one in zip(tasks, kept, strict=True) if one]
     said = []

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from canting.statistics import effects, factors, resampled
-from canting.statistics.comparison import by_fold, compare, verdict
-from canting.statistics.holm import holm
+from canting.evaluation.statistics import effects, factors, inference
+from canting.evaluation.statistics.comparison import by_fold, compare, verdict
+from canting.evaluation.statistics.inference import holm
 
 SCORES = np.array([0.9, 0.8, 0.85, 0.95, 0.9])
 """Mean 0.88, variance 0.013 / 4."""
@@ -41,27 +41,27 @@ def test_corrected_t_test_by_hand() -> None:
     differences = np.array([0.1, 0, 0.1, 0.1, 0])
     # mean 0.06, variance 0.003; corrected 0.003 (1/5 + 1/4)
     t = 0.06 / np.sqrt(0.003 * 0.45)
-    assert resampled.p_value(differences) == pytest.approx(2 * stats.t.sf(t, 4))
-    assert resampled.p_value(-differences) == resampled.p_value(differences)
-    assert resampled.p_value(differences) > stats.ttest_1samp(differences, 0).pvalue
+    assert inference.p_value(differences) == pytest.approx(2 * stats.t.sf(t, 4))
+    assert inference.p_value(-differences) == inference.p_value(differences)
+    assert inference.p_value(differences) > stats.ttest_1samp(differences, 0).pvalue
 
 
 def test_interval_by_hand() -> None:
-    mean, low, high = resampled.interval(SCORES, 0.95)
+    mean, low, high = inference.interval(SCORES, 0.95)
     half = 2.776445 * np.sqrt(0.00325 * 0.45)  # t of a table: 97.5 %, 4 degrees of freedom
     assert (mean, low, high) == pytest.approx((0.88, 0.88 - half, 0.88 + half), abs=1e-6)
-    assert resampled.half_width(SCORES, 0.9) == pytest.approx(half * 2.131847 / 2.776445)
+    assert inference.half_width(SCORES, 0.9) == pytest.approx(half * 2.131847 / 2.776445)
 
 
 def test_an_interval_touches_zero_where_the_p_value_is_what_confidence_leaves() -> None:
-    p_value = resampled.p_value(SCORES - 0.8)
-    assert resampled.interval(SCORES - 0.8, 1 - p_value).low == pytest.approx(0)
+    p_value = inference.p_value(SCORES - 0.8)
+    assert inference.interval(SCORES - 0.8, 1 - p_value).low == pytest.approx(0)
 
 
 def test_equal_and_constantly_different_scores() -> None:
-    assert resampled.p_value(SCORES - SCORES) == 1
-    assert resampled.p_value(SCORES - (SCORES - 0.1)) == 0
-    assert resampled.half_width(np.full(5, 0.7), 0.95) == pytest.approx(0)
+    assert inference.p_value(SCORES - SCORES) == 1
+    assert inference.p_value(SCORES - (SCORES - 0.1)) == 0
+    assert inference.half_width(np.full(5, 0.7), 0.95) == pytest.approx(0)
 
 
 def test_folds_that_share_training_pictures_are_covered_as_promised() -> None:
@@ -69,7 +69,7 @@ def test_folds_that_share_training_pictures_are_covered_as_promised() -> None:
     # A correlation of 1/k among the folds, as Nadeau and Bengio assume
     shared = rng.normal(size=(draws, 1)) * np.sqrt(1 / folds)
     values = shared + rng.normal(size=(draws, folds)) * np.sqrt(1 - 1 / folds)
-    corrected = [resampled.p_value(row) for row in values]
+    corrected = [inference.p_value(row) for row in values]
     naive = stats.ttest_1samp(values, 0, axis=1).pvalue
     assert np.mean(np.array(corrected) < 0.05) == pytest.approx(0.05, abs=0.012)
     assert np.mean(naive < 0.05) > 0.12

@@ -16,6 +16,11 @@ from canting import cli
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.evaluation.statistics import inference
+from canting.evaluation.tuning import ledger, tables
+from canting.evaluation.tuning.choice import choose
+from canting.evaluation.tuning.findings import summarize
+from canting.evaluation.tuning.writing import write_nothing
 from canting.models.tune.records import Trial, TunedSetting
 from canting.models.tune.task import SearchOutcome
 from canting.report.assemble import assemble
@@ -23,11 +28,7 @@ from canting.report.findings import findings
 from canting.report.provenance import provenance
 from canting.report.render import html
 from canting.report.run import load as load_run
-from canting.statistics import resampled
-from canting.tune import apply, ledger, tables
-from canting.tune.choice import choose
-from canting.tune.findings import summarize
-from canting.tune.writing import write_nothing
+from canting.tune import apply
 from tests import report_run
 from tests.tune_data import params
 from tests.tune_run import FOUR, write
@@ -86,11 +87,11 @@ def test_the_ledger_by_hand() -> None:
 def test_repeated_folds_by_hand() -> None:
     values = np.asarray([0.1, 0.2, 0.4, 0.1])
     variance = values.var(ddof=1) * (1 / 4 + 1)
-    assert resampled.p_value(values, 2) == pytest.approx(
+    assert inference.p_value(values, 2) == pytest.approx(
         2 * stats.t.sf(values.mean() / math.sqrt(variance), 3)
     )
-    assert resampled.p_value(values, 4) == resampled.p_value(values)
-    assert resampled.half_width(values, 0.9, 2) > resampled.half_width(values, 0.9)
+    assert inference.p_value(values, 4) == inference.p_value(values)
+    assert inference.half_width(values, 0.9, 2) > inference.half_width(values, 0.9)
 
 
 def test_convergence_and_the_best_so_far_by_hand() -> None:

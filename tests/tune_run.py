@@ -7,12 +7,17 @@ import numpy as np
 
 from canting.config.params import Params
 from canting.core import files
+from canting.evaluation.tuning.choice import choose
+from canting.evaluation.tuning.findings import summarize
+from canting.evaluation.tuning.writing import (
+    Found,
+    draw_measured,
+    draw_results,
+    write_measured,
+    write_results,
+)
 from canting.models.tune.records import Trial, TunedSetting, best_of
 from canting.models.tune.task import SearchOutcome
-from canting.tune.choice import choose
-from canting.tune.drawing import draw_measured, draw_results
-from canting.tune.findings import summarize
-from canting.tune.writing import Found, write_measured, write_results
 
 NINE = ["sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam", "adamw", "lion"]
 FOUR = ["grid", "random", "bayesian", "hyperband"]

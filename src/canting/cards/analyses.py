@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from canting.evaluation.statistics.inference import wilson
 from canting.report.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.report.run import Run
 from canting.report.sections import results, shift
 from canting.report.words import count, interval, level, score, share
-from canting.statistics.proportion import wilson
 
 
 def sections(run: Run) -> tuple[Section, ...]:

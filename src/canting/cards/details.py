@@ -2,11 +2,11 @@
 
 from canting.cards import licences, told
 from canting.config.catalog import BACKBONES
+from canting.evaluation.statistics import factors
 from canting.report.content import Link, Mono, Section, Span, Table, Text, say
 from canting.report.run import Run
 from canting.report.scenarios import full
 from canting.report.words import count, decimal, listed, millions, score, size
-from canting.statistics import factors
 
 
 def section(run: Run) -> Section:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from canting.comparing.record import SCORES, Record
-from canting.statistics import resampled
+from canting.evaluation.statistics import inference
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def _score(name: str, base: Record | None, new: Record, *, paired: bool) -> Scor
     if not paired:
         return Score(name, old, value, value - old)
     differences = np.subtract(new.folds[name], base.folds[name])
-    ends = resampled.interval(differences, new.confidence)
-    return Score(name, old, value, *ends, resampled.p_value(differences))
+    ends = inference.interval(differences, new.confidence)
+    return Score(name, old, value, *ends, inference.p_value(differences))
 
 
 def _differing(

@@ -54,4 +54,4 @@ SHIFTS = (
     "blur",
     "jpeg",
 )
-"""Kinds of change that `canting.shift.changes.KINDS` makes of a picture."""
+"""Kinds of change that `canting.evaluation.corruptions.changes.KINDS` makes of a picture."""

@@ -11,7 +11,7 @@ from canting.bundle.reference import Reference
 from canting.drift import curves, mix, needed, shares
 from canting.drift.limits import Limits
 from canting.drift.window import Row, Window
-from canting.statistics.proportion import wilson
+from canting.evaluation.statistics.inference import wilson
 
 
 class Signal(NamedTuple):

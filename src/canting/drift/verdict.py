@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from canting.drift.limits import Limits
 from canting.drift.signals import Signal
-from canting.statistics.holm import holm
+from canting.evaluation.statistics.inference import holm
 
 
 class State(StrEnum):

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from canting.evaluation.plots.figure import PAPER
 from canting.imaging import pictures
-from canting.plots.figure import PAPER
 
 SHOWN, SIDE, GAP = 6, 160, 8
 """Pictures of a class, pixels of a picture's longer side, pixels between two."""

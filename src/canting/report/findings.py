@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from canting.evaluation.statistics import factors
+from canting.evaluation.statistics.comparison import verdict
 from canting.report.content import Strong, Text
 from canting.report.run import Run
 from canting.report.scenarios import full
@@ -20,8 +22,6 @@ from canting.report.words import (
     signed,
     size,
 )
-from canting.statistics import factors
-from canting.statistics.comparison import verdict
 
 
 def findings(run: Run) -> tuple[Text, ...]:

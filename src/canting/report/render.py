@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from canting.plots import figure as look
+from canting.evaluation.plots import figure as look
 from canting.report import escape
 from canting.report.content import Figure, Report, Table
 

@@ -10,9 +10,9 @@ import pandas as pd
 from canting.config.params import Params
 from canting.core import files
 from canting.data import manifest
-from canting.plots.figure import words
+from canting.evaluation.plots.figure import words
+from canting.evaluation.statistics import factors
 from canting.report import read
-from canting.statistics import factors
 
 USUAL = ("backbone", "optimizer", "dropout")
 """The keys that a table of scenarios shows, whether they vary or not."""

@@ -4,11 +4,11 @@ from typing import Any
 
 import pandas as pd
 
+from canting.evaluation.statistics.factors import level
 from canting.models.features.store import slug
 from canting.report.content import Span, Strong, Table
 from canting.report.run import Run
 from canting.report.words import count, decimal, interval, millions, score, seconds, size
-from canting.statistics.factors import level
 
 HEADINGS = {"fine_tune_from": "from", "learning_rate": "learning rate", "batch_size": "batch"}
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from canting.evaluation.statistics import factors
 from canting.report.content import Block, Mono, Section, Span, Table, say
 from canting.report.run import Run
 from canting.report.words import DASH, count, plural
-from canting.statistics import factors
 
 
 def section(run: Run) -> Section:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from canting.evaluation.statistics.comparison import verdict
 from canting.report.content import Block, Section, Span, Strong, Table, figure, say
 from canting.report.run import Run
 from canting.report.words import interval, level, p_value, plural, score, signed
-from canting.statistics.comparison import verdict
 
 
 def section(run: Run) -> Section:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from canting.evaluation.statistics import factors
+from canting.evaluation.statistics.comparison import verdict
 from canting.report.content import Block, Listing, Mono, Section, Span, Strong, Table, figure, say
 from canting.report.run import Run
 from canting.report.tuned import Tuned, tuned
 from canting.report.words import count, decimal, interval, p_value, plural, score, seconds
-from canting.statistics import factors
-from canting.statistics.comparison import verdict
 
 
 def sections(run: Run) -> tuple[Section, ...]:

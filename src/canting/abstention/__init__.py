@@ -1,1 +1,0 @@
-"""Abstention: how unlike the training pictures a picture may be, fixed on out-of-fold pictures."""

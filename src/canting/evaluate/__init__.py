@@ -1,1 +1,0 @@
-"""Scores, plots and misclassified pictures from out-of-fold predictions."""

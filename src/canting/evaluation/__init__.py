@@ -1,0 +1,1 @@
+"""Scores, statistics, plots, the choice of a scenario, abstention, corruptions."""

@@ -1,0 +1,1 @@
+"""Refusal of pictures that are unlike the training data."""

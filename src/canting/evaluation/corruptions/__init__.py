@@ -1,0 +1,1 @@
+"""The winner on out-of-fold pictures that were changed on purpose."""

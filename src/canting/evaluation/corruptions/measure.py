@@ -1,0 +1,162 @@
+"""Which pictures are measured, and under which changes."""
+
+import time
+from collections.abc import Collection, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting.core import files
+from canting.core.keys import code_digest
+from canting.evaluation.corruptions.changes import KINDS, changed
+from canting.imaging.pictures import Pixels
+from canting.models.augmentation import flip
+from canting.models.features import inference, store, trunk
+from canting.models.features.cache import CachedView
+from canting.models.features.compute import MADE_BY, Pictures
+from canting.models.features.store import Array
+from canting.models.train import fold, grid, prediction
+from canting.models.train.fold import FoldTask
+
+Rows = npt.NDArray[np.int64]
+
+
+class Cell(NamedTuple):
+    """A kind of change at one level."""
+
+    kind: str
+    level: float
+
+
+UNCHANGED = Cell("none", 0)
+"""The pictures as they are."""
+
+
+def measured_cells(leave_out: Collection[str]) -> list[Cell]:
+    """Return every level of every kind that is not left out."""
+    return [
+        Cell(name, level)
+        for name, kind in KINDS.items()
+        if name not in leave_out
+        for level in kind.levels
+    ]
+
+
+def measured_rows(table: pd.DataFrame, digests: Sequence[str], most: int) -> Rows:
+    """Return rows of the table of folds, sorted: of each class those with the smallest digests.
+
+    At most so many a class, all for 0; a digest has nothing to do with what a picture shows.
+    Held-out pictures are left alone.
+    """
+    named = pd.DataFrame({"label": table["label"].to_numpy(), "digest": list(digests)})
+    inside = named[table["fold"].to_numpy() >= 0].sort_values("digest", kind="stable")
+    places = inside.groupby("label").cumcount()
+    kept = inside.index[(places < most).to_numpy()] if most else inside.index
+    return np.sort(kept.to_numpy(np.int64))
+
+
+class Changed(NamedTuple):
+    """Pictures under changes, each with its further views of a test."""
+
+    pictures: Pictures
+    rows: Rows
+    cells: Sequence[Cell]
+    test_views: int
+    seed: int
+
+    def variants(self) -> list[tuple[Cell, int]]:
+        """Return every change with every view of a test."""
+        return list(product(self.cells, range(self.test_views)))
+
+    def make(self, variant: int, place: int) -> Pixels:
+        """Return one of the rows under a change, as one view of a test sees it."""
+        (kind, level), number = self.variants()[variant]
+        row = int(self.rows[place])
+        identity = self.pictures.digests[row]
+        return flip(changed(self.pictures.array[row], kind, level, identity, self.seed), number)
+
+
+def answers(
+    backbone: str, fine_tune_from: str | None, wanted: Changed, cache: Path, levels: int = 1
+) -> list[list[Array]]:
+    """Return for each change, for each view of a test, `(rows, …)` features, memory-mapped.
+
+    What `cache` holds is not made again.
+    """
+    size, count = wanted.pictures.size, len(wanted.rows)
+    made_from = files.digest(
+        trunk.key(backbone, fine_tune_from, size, levels),
+        [wanted.pictures.digests[row] for row in wanted.rows],
+        wanted.seed,
+        code_digest(*MADE_BY, "shift/changes"),
+    )
+    keys = [files.digest(made_from, *variant) for variant in wanted.variants()]
+    kept = {number: CachedView(cache / "shift" / f"{key}.npy") for number, key in enumerate(keys)}
+    missing = {number: one for number, one in kept.items() if not one.is_whole(count)}
+    if missing:
+        start, label = time.perf_counter(), f"shift {store.slug(backbone, fine_tune_from)}"
+        answer = trunk.load(backbone, fine_tune_from, size, cache, levels)
+        inference.run(wanted.make, answer, missing, count, label=label, start=start)
+    found = [np.load(one.array, mmap_mode="r") for one in kept.values()]
+    return [found[at : at + wanted.test_views] for at in range(0, len(found), wanted.test_views)]
+
+
+def measure(tasks: Sequence[FoldTask], pictures: Pictures) -> pd.DataFrame:
+    """Return a row for each measured picture and change: kind, level, label, predicted.
+
+    `tasks` are those of one scenario, one a fold; what was not trained or is not kept is trained.
+    """
+    first = tasks[0]
+    params, of_fold = first.params, first.table["fold"].to_numpy()
+    rows = measured_rows(first.table, pictures.digests, params.shift.pictures)
+    cells = measured_cells(params.shift.leave_out)
+    wanted = Changed(pictures, rows, cells, params.features.test_views, params.seed)
+    made = answers(*first.scenario.trunk, wanted, first.cache, params.features.levels)
+    tails, kept = _trained(tasks)
+    logits = out_of_fold(tails, made, of_fold[rows])
+    pairs = [(UNCHANGED, kept[rows]), *zip(cells, logits, strict=True)]
+    return pd.concat([_predictions(first, rows, *pair) for pair in pairs], ignore_index=True)
+
+
+def _trained(tasks: Sequence[FoldTask]) -> tuple[list[Any], npt.NDArray[np.float32]]:
+    """Return the tail of each fold, and what they say of the pictures as they are."""
+    grid.complete(tasks)
+    outcomes = [grid.loaded(task) for task in tasks]
+    logits = np.zeros((len(tasks[0].table), len(tasks[0].classes)), np.float32)
+    for outcome in outcomes:
+        logits[outcome.rows] = outcome.logits
+    pairs = zip(tasks, outcomes, strict=True)
+    return [fold.rebuilt(task, outcome.weights) for task, outcome in pairs], logits
+
+
+def out_of_fold(
+    tails: Sequence[Any], changes: Sequence[Sequence[Array]], folds: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Return logits, `(changes, n, classes)`: each row by the tail that was trained without it.
+
+    Tail after tail, as Keras compiles each once for all changes.
+    """
+    logits = np.zeros((len(changes), len(folds), tails[0].output_shape[-1]), np.float32)
+    for number, tail in enumerate(tails):
+        rows = np.flatnonzero(folds == number)
+        for place, views in enumerate(changes if len(rows) else ()):
+            logits[place, rows] = prediction.mean_answers(tail, views, rows)
+    return logits
+
+
+def _predictions(
+    task: FoldTask, rows: Rows, cell: Cell, logits: npt.NDArray[np.float32]
+) -> pd.DataFrame:
+    labels = np.asarray(task.classes, dtype=object)
+    return pd.DataFrame(
+        {
+            "kind": cell.kind,
+            "level": float(cell.level),
+            "label": task.table["label"].to_numpy()[rows],
+            "predicted": labels[logits.argmax(axis=1)],
+        }
+    )

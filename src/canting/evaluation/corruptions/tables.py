@@ -1,0 +1,45 @@
+"""The tables of shifted accuracy."""
+
+from typing import Any
+
+import pandas as pd
+
+from canting.evaluation.corruptions.measure import UNCHANGED
+from canting.evaluation.statistics.inference import wilson
+
+EVERY = ""
+"""In the column `label`: all classes together."""
+
+
+def accuracies(answers: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Return a row for each kind, level and class, and one for all classes together before these.
+
+    Columns: kind, level, label, pictures, accuracy, low, high; the unchanged pictures come first.
+    """
+    rows = []
+    for (kind, level), part in answers.groupby(["kind", "level"], sort=False):
+        for label, ours in [(EVERY, part), *part.groupby("label")]:
+            hits = int((ours["label"] == ours["predicted"]).sum())
+            low, high = wilson(hits, len(ours), confidence)
+            rows.append((kind, level, label, len(ours), hits / len(ours), low, high))
+    columns = ["kind", "level", "label", "pictures", "accuracy", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def metrics(table: pd.DataFrame, scenario: str) -> dict[str, Any]:
+    """Return what DVC compares between runs: accuracy unchanged, shifted, and by kind.
+
+    The accuracy of a kind is the mean over its levels, the shifted one the mean over the kinds.
+    """
+    every = table[table["label"] == EVERY]
+    unchanged = every["kind"] == UNCHANGED.kind
+    kinds = every[~unchanged].groupby("kind", sort=False)["accuracy"].mean()
+    return {
+        "scenario": scenario,
+        "pictures": int(every["pictures"].iloc[0]),
+        "accuracy": float(every.loc[unchanged, "accuracy"].item()),
+        "shifted_accuracy": float(kinds.mean()),
+        "worst": str(kinds.idxmin()),
+        "worst_accuracy": float(kinds.min()),
+        "kinds": {str(name): float(value) for name, value in kinds.items()},
+    }

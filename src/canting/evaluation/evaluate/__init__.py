@@ -1,0 +1,1 @@
+"""Scores of out-of-fold predictions, calibration, comparison of scenarios."""

@@ -1,0 +1,84 @@
+"""What the backbones of a run cost, as the features stage counted it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from canting.config.sections import Evaluate, SelectBest
+from canting.core.errors import CantingError
+from canting.evaluation.evaluate import calibration as calibration_tables
+from canting.evaluation.evaluate import tables
+from canting.evaluation.evaluate.trained import Trained
+from canting.evaluation.statistics import effects
+from canting.evaluation.statistics.comparison import compare
+
+KEYS, COSTS = ["backbone", "fine_tune_from"], ["parameters", "multiply_adds", "model_bytes"]
+
+
+def with_costs(ranking: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Add to each scenario the cost of its whole backbone; raise `CantingError` without it."""
+    costs = _read(path)
+    table = ranking.merge(costs[KEYS + COSTS], on=KEYS, how="left", validate="many_to_one")
+    lost = table.loc[table["parameters"].isna(), "backbone"]
+    if len(lost):
+        raise CantingError(
+            f"`{path}`: expected a row for each backbone of the run. Received: none for "
+            f"{lost.iloc[0]!r}. Run `dvc repro --force features`."
+        )
+    return table
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise CantingError(f"There is no `{path}`. Run `dvc repro features` first.")
+    costs = pd.read_csv(path, dtype=dict.fromkeys(KEYS, str))
+    return costs.fillna(dict.fromkeys(KEYS, ""))
+
+
+class Evaluation(NamedTuple):
+    """Tables of a grid; `reliability` is the leader's, the scenario with the best macro F1."""
+
+    trained: Trained
+    ranking: pd.DataFrame
+    folds: pd.DataFrame
+    classes: pd.DataFrame
+    calibration: pd.DataFrame
+    reliability: pd.DataFrame
+    comparison: pd.DataFrame
+    effects: pd.DataFrame
+    contrasts: pd.DataFrame
+
+    @property
+    def leader(self) -> str:
+        """The scenario with the best macro F1."""
+        return str(self.ranking.iloc[0]["scenario"])
+
+    def of(self, scenario: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return predictions and curves of a scenario."""
+        predictions, curves = self.trained.predictions, self.trained.curves
+        ours, our_curves = predictions["scenario"] == scenario, curves["scenario"] == scenario
+        return predictions[ours], curves[our_curves]
+
+
+def evaluate(
+    trained: Trained, settings: Evaluate, selecting: SelectBest, costs: Path
+) -> Evaluation:
+    """Score and compare all scenarios; `costs` is the features stage's table of backbones."""
+    scenarios, predictions, metric = trained.scenarios, trained.predictions, selecting.metric
+    level: Any = {"confidence": settings.confidence, "alpha": selecting.alpha}
+    found = tables.scenario_scores(scenarios, predictions, trained.curves, settings.confidence)
+    ranking, folds = with_costs(found, costs), tables.fold_scores(predictions)
+    calibrated = calibration_tables.calibrations(predictions, settings.calibration_bins)
+    leading = predictions["scenario"] == ranking.iloc[0]["scenario"]
+    return Evaluation(
+        trained,
+        ranking,
+        folds,
+        tables.class_scores(predictions, ranking["scenario"]),
+        calibrated.set_index("scenario").loc[ranking["scenario"]].reset_index(),
+        calibration_tables.reliability_table(predictions[leading], settings.calibration_bins),
+        compare(folds, metric, **level),
+        effects.effects(scenarios, folds, metric, settings.confidence),
+        effects.contrasts(scenarios, folds, metric, **level),
+    )

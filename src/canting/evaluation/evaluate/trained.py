@@ -1,0 +1,55 @@
+"""What the train stage left: the scenarios that came to an end, and those that failed."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from canting.core.errors import CantingError
+from canting.evaluation.evaluate import tables
+
+
+class AllFailedError(CantingError):
+    """No scenario came to an end."""
+
+    def __init__(self, failed: pd.DataFrame) -> None:
+        """Name the first failure."""
+        first = failed.iloc[0]
+        super().__init__(
+            f"Expected predictions of at least one scenario. Received: none; in "
+            f"{first['scenario']!r} {first['failure']}. Try a smaller `learning_rate`."
+        )
+
+
+class Trained(NamedTuple):
+    """Tables of the train stage.
+
+    `scenarios`, `predictions` and `curves` hold what came to an end in every fold, `failed` the
+    other scenarios with their cause in `failure`.
+    """
+
+    scenarios: pd.DataFrame
+    failed: pd.DataFrame
+    predictions: pd.DataFrame
+    curves: pd.DataFrame
+
+
+def read(folder: Path) -> Trained:
+    """Read the tables of `build/train`; raise `AllFailedError` where no scenario came to an end."""
+    names = pd.read_csv(folder / "scenarios.csv", keep_default_na=False)
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    return split(names, predictions, pd.read_csv(folder / "curves.csv"))
+
+
+def split(names: pd.DataFrame, predictions: pd.DataFrame, curves: pd.DataFrame) -> Trained:
+    """Put what failed aside, and name the predicted label of every other prediction."""
+    fine = names["failure"] == ""
+    if not fine.any():
+        raise AllFailedError(names)
+    kept = names.loc[fine, "scenario"]
+    return Trained(
+        names[fine].drop(columns="failure").reset_index(drop=True),
+        names[~fine].reset_index(drop=True),
+        tables.predicted(predictions[predictions["scenario"].isin(kept)].reset_index(drop=True)),
+        curves[curves["scenario"].isin(kept)].reset_index(drop=True),
+    )

@@ -1,0 +1,1 @@
+"""The chosen scenario, trained on everything, exported as a bundle."""

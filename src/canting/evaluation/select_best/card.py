@@ -1,0 +1,116 @@
+"""What a scenario costs whoever runs it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from canting.config.params import Params
+from canting.config.scenario import Scenario
+from canting.core import files
+from canting.core.revision import revision
+from canting.evaluation.select_best.rule import Choice, Cost
+from canting.models.backbones.cut import split
+from canting.models.train import tail
+from canting.models.train.fold import FoldTask
+
+
+def costs(scenarios: Sequence[Scenario], params: Params, classes: int) -> dict[str, Cost]:
+    """Return parameters, trained parameters and epochs of each scenario, by its name."""
+    levels, hidden = params.features.levels, params.train.hidden
+    settings = (params.image_size, classes, levels, hidden)
+    first = {scenario.trunk: scenario for scenario in reversed(scenarios)}
+    counted = {trunk: _parameters(one, *settings) for trunk, one in first.items()}
+    return {one.name: (*counted[one.trunk], one.epochs) for one in scenarios}
+
+
+def _parameters(
+    scenario: Scenario, size: tuple[int, int], classes: int, levels: int, hidden: int | None
+) -> tuple[int, int]:
+    trunk = split(*scenario.trunk, size, levels).trunk
+    frozen = trunk.count_params() if trunk is not None else 0
+    shape = trunk.output.shape[1:] if trunk is not None else (*size, 3)
+    trained = tail.build(scenario, size, shape, classes, hidden).count_params()
+    return frozen + trained, trained
+
+
+SHAPING = {"folds", "seed", "preprocess", "features", "train", "select_best", "abstain"}
+"""Parameters beside the scenario's that made the model."""
+
+SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss", "macro_f1_std")
+
+ENDS = ("accuracy_low", "accuracy_high", "macro_f1_low", "macro_f1_high")
+"""Ends of the intervals of the scores."""
+
+
+class Measured(NamedTuple):
+    """Tables of the evaluate stage: by scenario, of calibration, and by scenario and class."""
+
+    ranking: pd.DataFrame
+    calibration: pd.DataFrame
+    classes: pd.DataFrame
+
+
+def read(folder: Path) -> Measured:
+    """Read the tables of `results/evaluate`; labels stay text."""
+    classes = pd.read_csv(folder / "classes.csv", dtype={"label": str}, keep_default_na=False)
+    scenarios, calibration = folder / "scenarios.csv", folder / "calibration.csv"
+    return Measured(pd.read_csv(scenarios), pd.read_csv(calibration), classes)
+
+
+def card(
+    task: FoldTask,
+    choice: Choice,
+    measured: Measured,
+    hold_out: dict[str, Any] | None,
+    abstention: dict[str, Any] | None,
+    build: Path,
+) -> dict[str, Any]:
+    """Return what a service and a reader must know of a model.
+
+    Logits divided by `temperature` give calibrated probabilities.
+    """
+    calibration = _row(measured.calibration, choice.winner)
+    return {
+        "labels": task.classes,
+        "image_size": list(task.params.image_size),
+        "input": "RGB in 0…255, float32; the scaling is part of the model",
+        "temperature": float(calibration["temperature"]),
+        "scenario": task.scenario.model_dump(),
+        "reason": choice.reason,
+        "out_of_fold": _figures(task, measured, choice.winner),
+        "abstention": abstention,
+        "hold_out": hold_out,
+        "params": task.params.model_dump(mode="json", include=SHAPING),
+        "manifest_sha256": files.sha256(build / "manifest.parquet"),
+        "git_revision": revision(),
+    }
+
+
+def selection(choice: Choice, hold_out: dict[str, Any] | None, difference: float) -> dict[str, Any]:
+    """Return the record of the choice, a row for each scenario."""
+    return {
+        "winner": choice.winner,
+        "reason": choice.reason,
+        "hold_out": hold_out,
+        "export_difference": difference,
+        "candidates": choice.candidates.to_dict("records"),
+    }
+
+
+def _figures(task: FoldTask, measured: Measured, winner: str) -> dict[str, Any]:
+    """Return the scores on the left-out folds, with their doubt, and class by class."""
+    scores = _row(measured.ranking, winner)
+    ours = measured.classes[measured.classes["scenario"] == winner]
+    return {
+        **{name: float(scores[name]) for name in (*SCORES, *ENDS)},
+        "confidence": task.params.evaluate.confidence,
+        "calibration_error": float(_row(measured.calibration, winner)["ece_scaled"]),
+        "pictures": int(ours["support"].sum()),
+        "classes": ours[["label", "precision", "recall", "f1", "support"]].to_dict("records"),
+    }
+
+
+def _row(table: pd.DataFrame, scenario: str) -> "pd.Series[Any]":
+    return table.set_index("scenario").loc[scenario]

@@ -1,0 +1,66 @@
+"""What the winner does not know: its abstention, and the pictures it is sure of."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from canting.bundle.unlikeness import Array
+from canting.data.manifest import HELD_OUT
+from canting.evaluation.abstention import features, fit, record
+from canting.evaluation.abstention.fit import FittedAbstention, Known
+from canting.evaluation.select_best.refit import Refit
+from canting.models.features.store import Store
+from canting.models.train.fold import FoldTask
+
+
+class Doubt(NamedTuple):
+    """The abstention of a bundle.
+
+    `card` is what the card says of it, nothing where it is switched off; `record` is for
+    `abstention.json`; `right` has the rows of the table of folds that were answered, and right, out
+    of fold. `scored` has a row for each picture in folds: `path`, `distance` in units of the
+    threshold, missing where it is switched off, and whether it was `refused`.
+    """
+
+    prototypes: Array
+    card: dict[str, Any] | None
+    record: dict[str, Any]
+    right: pd.DataFrame
+    scored: pd.DataFrame
+
+
+def doubt(task: FoldTask, final: Refit, predictions: pd.DataFrame) -> Doubt:
+    """Fix the abstention of the winner; `predictions` are its own, out of fold."""
+    guessed = predictions.set_index("path")["predicted"].reindex(task.table["path"])
+    right = guessed.to_numpy(object) == task.table["label"].to_numpy(object)
+    wanted = task.params.abstain.false_refusal
+    pooled = features.pooled(final.tail, Store(task.features))
+    if wanted is None:
+        none = np.zeros((0, pooled.shape[1]), np.float32)
+        return Doubt(none, None, {"wanted": None}, task.table[right], _unscored(task.table))
+    fixed, known = _fixed(task, pooled, wanted)
+    refused = np.zeros(len(right), dtype=bool)
+    refused[known.inside] = fixed.refused
+    card = fixed.record() | {"refused": record.refused(final.model, fixed, task.params.image_size)}
+    labels = task.table["label"].to_numpy(object)[known.inside]
+    content = card | record.outcome(fixed, labels, right[known.inside])
+    paths = task.table["path"][known.inside]
+    scored = _scored(paths, fixed.scores / fixed.threshold, fixed.refused)
+    return Doubt(fixed.prototypes, card, content, task.table[right & ~refused], scored)
+
+
+def _scored(paths: "pd.Series[str]", distances: Any, refused: Any) -> pd.DataFrame:
+    return pd.DataFrame({"path": paths.to_numpy(), "distance": distances, "refused": refused})
+
+
+def _unscored(table: pd.DataFrame) -> pd.DataFrame:
+    return _scored(table["path"][table["fold"] != HELD_OUT], np.nan, False)
+
+
+def _fixed(task: FoldTask, pooled: Array, wanted: float) -> tuple[FittedAbstention, Known]:
+    codes = pd.Categorical(task.table["label"], task.classes).codes.astype(np.int64)
+    known = Known(codes, task.table["fold"].to_numpy(np.int64))
+    tasks = [task._replace(fold=number) for number in range(task.params.folds)]
+    of_folds = features.of_folds(tasks, pooled)
+    return fit.fit(pooled, of_folds, known, wanted, task.params.seed), known

@@ -1,0 +1,53 @@
+"""The part of the card that later pictures are compared with."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting.bundle.logits import softmax
+from canting.bundle.reference import Reference
+from canting.evaluation.evaluate.scores import logits_of
+
+STEPS = 100
+"""Equal steps between the quantiles; a share of pictures is known to half a step."""
+
+DIGITS = 6
+
+
+def answers(predictions: pd.DataFrame, temperature: float) -> pd.DataFrame:
+    """Return one scenario's out-of-fold predictions as a service would say them.
+
+    The columns are `path`, `label`, `predicted` and `confidence`.
+    """
+    sure = softmax(logits_of(predictions) / temperature).max(axis=1)
+    return predictions[["path", "label", "predicted"]].assign(confidence=sure)
+
+
+def reference(answered: pd.DataFrame, scored: pd.DataFrame, table: pd.DataFrame) -> dict[str, Any]:
+    """Return the reference from `answers`, from what abstention said, and the table of folds.
+
+    `scored` has the columns `path`, `distance` in units of the threshold, missing where nothing is
+    refused, and `refused`. One picture stands for each group of near-duplicates: only then are
+    they independent.
+    """
+    joined = table[["path", "group"]].merge(answered, on="path").merge(scored, on="path")
+    alone = joined.sort_values("path", kind="stable").drop_duplicates("group")
+    kept = alone[~alone["refused"]]
+    counts = kept["predicted"].value_counts().sort_index()
+    distances = alone["distance"].to_numpy(np.float64)
+    return Reference(
+        pictures=len(alone),
+        abstained=len(alone) - len(kept),
+        right=int((kept["label"] == kept["predicted"]).sum()),
+        classes={str(label): int(count) for label, count in counts.items()},
+        confidence=round(float(kept["confidence"].mean()), DIGITS),
+        confidences=_quantiles(kept["confidence"].to_numpy(np.float64)),
+        distances=() if np.isnan(distances).any() else _quantiles(distances),
+    ).model_dump(mode="json")
+
+
+def _quantiles(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    found = np.quantile(values, np.linspace(0, 1, STEPS + 1))
+    return tuple(found.round(DIGITS).tolist())

@@ -1,0 +1,62 @@
+"""The winner, trained on all folds, and its score on the hold-out."""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting.bundle.logits import LOGIT
+from canting.core.errors import CantingError
+from canting.evaluation.evaluate import scores, tables
+from canting.evaluation.select_best.compose import compose
+from canting.models.train import fold
+
+
+class Refit(NamedTuple):
+    """The whole model, its trained tail, and the scores on the hold-out, if there is one."""
+
+    model: keras.Model
+    tail: keras.Model
+    hold_out: dict[str, Any] | None
+
+
+def refit(task: fold.FoldTask) -> Refit:
+    """Train a scenario on every picture but the held-out ones, as on a fold; or take what is kept.
+
+    The hold-out is scored once, here, after the choice; the model never trains on it, so that the
+    score is that of the model which is shipped. Raises `CantingError` where the training diverges.
+    """
+    outcome = fold.load(task)
+    if outcome is None:
+        with fold.progress("train on all", [task]):
+            outcome = fold.train(task)
+    if outcome.failure:
+        raise CantingError(
+            f"`{task.scenario.name}`, trained on all pictures: expected finite scores, as on the "
+            f"folds. Received: {outcome.failure}. Lower `learning_rate`."
+        )
+    hold_out = _score(task, outcome.logits, outcome.rows) if len(outcome.rows) else None
+    trained, params = fold.rebuilt(task, outcome.weights), task.params
+    features = params.features
+    whole = compose(task.scenario, params.image_size, trained, features.test_views, features.levels)
+    return Refit(whole, trained, hold_out)
+
+
+def classifier(refit: Refit) -> dict[str, npt.NDArray[np.float32]]:
+    """Return `kernel` `(channels, classes)` and `bias` `(classes,)` of the last layer."""
+    kernel, bias = refit.tail.get_layer("logits").get_weights()
+    return {"kernel": np.asarray(kernel), "bias": np.asarray(bias)}
+
+
+def _score(task: fold.FoldTask, logits: Any, rows: Any) -> dict[str, Any]:
+    columns = {LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
+    held = task.table.iloc[rows][["path", "label"]].reset_index(drop=True)
+    predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))
+    counts = scores.confusion(predictions["label"], predictions["predicted"], task.classes)
+    return {
+        "pictures": len(held),
+        **scores.macro(counts),
+        "loss": scores.log_loss(predictions),
+    }

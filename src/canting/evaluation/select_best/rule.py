@@ -1,0 +1,69 @@
+"""The rule that chooses a scenario, and its reason in words.
+
+The scenario with the best mean score over the folds leads. Every scenario that is not
+distinguishable from it and within one standard error of it is as good; among those the cheapest
+wins: fewest parameters, then fewest trained parameters, then fewest epochs, then the better score.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from canting.evaluation.statistics.comparison import as_good, by_fold, compare, verdict
+
+Cost = tuple[int, int, int]
+"""Parameters, trained parameters, epochs."""
+
+
+class Choice(NamedTuple):
+    """The winner, why, and a row for each scenario, the best score first."""
+
+    winner: str
+    reason: str
+    candidates: pd.DataFrame
+
+
+def choose(folds: pd.DataFrame, costs: Mapping[str, Cost], metric: str, alpha: float) -> Choice:
+    """Choose from scores per scenario and fold (columns `scenario`, `fold` and the metric)."""
+    compared = compare(folds, metric, confidence=1 - alpha, alpha=alpha)
+    names = compared["scenario"].tolist()
+    candidates = pd.DataFrame(
+        {
+            "scenario": names,
+            "mean": compared["mean"],
+            "std": by_fold(folds, metric).std(axis=1).to_numpy(),
+            "p_value": compared["p_holm"],
+            "distinguishable": compared["distinguishable"],
+            "near": compared["near"],
+            **{key: [costs[name][place] for name in names] for place, key in enumerate(_COSTS)},
+        }
+    )
+    equals = compared.loc[as_good(compared), "scenario"].tolist()
+    winner = min(equals, key=lambda name: (costs[name], names.index(name)))
+    return Choice(winner, _reason(winner, equals, candidates, metric), candidates)
+
+
+_COSTS = ("parameters", "trained_parameters", "epochs")
+
+
+def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: str) -> str:
+    rows = candidates.set_index("scenario")
+    leader, score = str(candidates.iloc[0]["scenario"]), _words(rows.loc[winner])
+    if len(candidates) == 1:
+        return f"{winner} is the only scenario; its {metric} is {score}."
+    start = f"{leader} has the best {metric}, {_words(rows.loc[leader])}. {verdict(candidates)}"
+    if candidates["distinguishable"].sum() == len(candidates) - 1:
+        return start
+    if len(equals) == 1:
+        return f"{start} None is within one standard error of it."
+    if winner == leader:
+        return f"{start} None within one standard error of it is cheaper."
+    return (
+        f"{start} {winner} is the cheapest within one standard error of it, with "
+        f"{int(rows.loc[winner, 'parameters']):,} parameters and {metric} {score}."
+    )
+
+
+def _words(row: "pd.Series[Any]") -> str:
+    return f"{row['mean']:.4f} ± {row['std']:.4f} over the folds"

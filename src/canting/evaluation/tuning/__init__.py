@@ -1,0 +1,1 @@
+"""What the searches found and cost, and the recommended combination."""

@@ -1,0 +1,136 @@
+"""The tables of the tune stage as files; seconds, which differ each time, stand apart."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from canting.config.tune import LOG, Tune
+from canting.core import files
+from canting.evaluation.evaluate.paper_table import markdown
+from canting.evaluation.plots.figure import save, words
+from canting.evaluation.plots.parallel_coordinates import parallel
+from canting.evaluation.plots.search_progress import search_progress
+from canting.evaluation.plots.tuning import heat_map, importance, winners
+from canting.evaluation.statistics.comparison import verdict
+from canting.evaluation.tuning.choice import Recommendation
+from canting.evaluation.tuning.ledger import COMBINATION
+from canting.evaluation.tuning.tables import SEARCH
+from canting.models.tune.sampler import importances
+
+COUNTED = ("searches", "trials", "pruned", "failed", "epochs")
+TIMED = ("search_seconds", "search_cpu_seconds", "seconds_to_near", "train_seconds")
+
+
+class Found(NamedTuple):
+    """All tables of a study; `ledger` has the costs too."""
+
+    trials: pd.DataFrame
+    folds: pd.DataFrame
+    curves: pd.DataFrame
+    costs: pd.DataFrame
+    ledger: pd.DataFrame
+    comparison: pd.DataFrame
+
+
+def write_results(found: Found, metric: str, folder: Path) -> None:
+    """Write what is the same each time."""
+    ledger = found.ledger.drop(columns=list(TIMED))
+    named = {
+        "comparison": found.comparison,
+        "curves": found.curves,
+        "folds": found.folds,
+        "ledger": ledger,
+        "trials": found.trials,
+    }
+    for name, table in named.items():
+        files.write_text(folder / f"{name}.csv", table.to_csv(index=False))
+    scores = [metric, "low", "high", "best_inner", "loss", "epochs_to_convergence", "epochs"]
+    files.write_json(folder / "metrics.json", by_combination(ledger, scores))
+
+
+def write_measured(
+    found: Found, choice: Recommendation, setting: dict[str, Any], folder: Path, costs: Path
+) -> None:
+    """Write what was measured: the whole ledger, the seconds of each trial, the recommendation."""
+    told = {**choice._asdict(), "setting": setting}
+    files.write_text(folder / "costs.csv", found.costs.to_csv(index=False))
+    files.write_text(folder / "ledger.csv", found.ledger.to_csv(index=False))
+    files.write_text(folder / "ledger.md", page(found, choice))
+    files.write_json(folder / "recommendation.json", told)
+    files.write_json(costs, by_combination(found.ledger, list(TIMED)))
+
+
+def write_nothing(folder: Path, measured: Path, costs: Path) -> None:
+    """Write that nothing was tuned."""
+    files.write_json(folder / "metrics.json", {})
+    files.write_json(costs, {})
+    files.write_text(measured / "ledger.md", "Nothing was tuned: `tune.method` is none.\n")
+
+
+def by_combination(table: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
+    """Return columns as DVC's metrics: method, optimizer, name; without what is not there."""
+    found: dict[str, Any] = {}
+    for row in table.to_dict("records"):
+        values = {name: float(row[name]) for name in columns if row[name] == row[name]}
+        found.setdefault(row["method"], {})[row["optimizer"]] = values
+    return found
+
+
+def page(found: Found, choice: Recommendation) -> str:
+    """Return the ledger in Markdown, with the verdict and the recommendation."""
+    heads = [*COMBINATION, *(name for name in found.ledger if name not in COMBINATION)]
+    rows = [[_cell(name, row[name]) for name in heads] for row in found.ledger.to_dict("records")]
+    table = markdown([words(str(head)) for head in heads], rows, len(COMBINATION))
+    said = verdict(found.comparison).replace("scenario", "combination")
+    return f"{table}\n{said}\n\nRecommended: {choice.reason}\n"
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value != value:
+        return "–"
+    if name in COUNTED:
+        return f"{int(value):,}"
+    return f"{value:.1f}" if name in TIMED or name == "epochs_to_convergence" else f"{value:.4f}"
+
+
+ENOUGH = 20
+"""With fewer trials, the importance of a hyperparameter is anybody's guess."""
+
+
+def draw_results(found: Found, tune: Tune, metric: str, folder: Path) -> None:
+    """Draw what is the same each time."""
+    folder.mkdir()
+    title = f"Outer {words(metric)} by optimizer and method"
+    if len(found.ledger) > 1:
+        save(heat_map(found.ledger, metric, title, "{:.4f}".format), folder / "scores.png")
+    save(winners(found.curves, found.ledger), folder / "winners.png")
+    complete = found.trials[found.trials["state"] == "complete"]
+    keys = ["optimizer", *tune.space.axes()]
+    save(parallel(complete, keys, LOG, metric), folder / "parallel.png")
+    shares = _importances(complete, tune)
+    if len(complete) >= ENOUGH and shares:
+        save(importance(shares, metric), folder / "importance.png")
+
+
+def draw_measured(found: Found, metric: str, folder: Path) -> None:
+    """Draw what was measured in seconds."""
+    title, told = "Processor time of the searches (seconds)", "{:,.1f}".format
+    if len(found.ledger) > 1:
+        save(heat_map(found.ledger, "search_cpu_seconds", title, told), folder / "cost.png")
+    save(search_progress(found.costs, metric), folder / "progress.png")
+
+
+def _importances(complete: pd.DataFrame, tune: Tune) -> dict[str, float]:
+    """Measure scores from the mean of their fold, so that an easy fold does not count."""
+    axes = {"optimizer": tune.optimizers, **tune.space.axes()}
+    varied = {key: axis for key, axis in axes.items() if len(complete[key].unique()) > 1}
+    scores = complete["score"] - complete.groupby(SEARCH[2:])["score"].transform("mean")
+    settings = complete[list(varied)].to_dict("records")
+    named = [
+        {str(key): value if value == value else None for key, value in setting.items()}
+        for setting in settings
+    ]
+    return importances(varied, zip(named, scores.tolist(), strict=True)) if varied else {}

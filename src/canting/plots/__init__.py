@@ -1,1 +1,0 @@
-"""Pictures that a person wants to look at; each function takes tables and returns a figure."""

@@ -1,1 +1,0 @@
-"""What scores on the same folds say: intervals, comparisons, effects of factors."""
