@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from canting.cards.write import write
 from canting.config.stage import BUILD, RESULTS, stage
-from canting.report.provenance import provenance
-from canting.report.run import load
+from canting.documents.cards.write import write
+from canting.documents.provenance import provenance
+from canting.documents.run import load
 
 with stage("cards") as params:
     write(load(params, RESULTS, BUILD), provenance(Path()), BUILD / "cards")

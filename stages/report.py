@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from canting.config.stage import BUILD, RESULTS, stage
-from canting.report.assemble import assemble
-from canting.report.provenance import provenance
-from canting.report.run import load
-from canting.report.write import write
+from canting.documents.provenance import provenance
+from canting.documents.report.write import assemble, write
+from canting.documents.run import load
 
 with stage("report") as params:
     run = load(params, RESULTS, BUILD)

@@ -14,18 +14,20 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from canting.cards import head, licences, spent
-from canting.cards.data import conflicts, data_card
-from canting.cards.model import model_card
-from canting.cards.write import write
 from canting.config.catalog import BACKBONES
 from canting.config.params import load as load_params
 from canting.config.stage import SPENT, processor_seconds, spending
 from canting.core import files, runtime
+from canting.documents import render
+from canting.documents.cards import cost as spent
+from canting.documents.cards import licences
+from canting.documents.cards import metadata as head
+from canting.documents.cards.data import conflicts, data_card
+from canting.documents.cards.model import model_card
+from canting.documents.cards.write import write
+from canting.documents.provenance import provenance
+from canting.documents.run import Run, load
 from canting.painter import PER_CLASS
-from canting.report import render
-from canting.report.provenance import provenance
-from canting.report.run import Run, load
 from tests import report_run
 from tests.conftest import ROOT
 from tests.test_report import Page
@@ -268,7 +270,7 @@ def test_what_was_spent_by_hand(grid: Path, tmp_path: Path) -> None:
     told = {part.stage: part.counted for part in parts if not math.isnan(part.counted)}
     assert told == {"features": 3725 * runtime.cores(), "train": 42.0, "shift": 7.5}
     total = 3725 * runtime.cores() + 42 + 7.5
-    assert spent.counted(parts) == total
+    assert spent.counted_costs(parts) == total
     # One core at 12 watts for an hour takes 12 watt-hours.
     assert spent.watt_hours(3600) == 12
     assert spent.watt_hours(total) == pytest.approx(total / 300)

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from canting.core.errors import CantingError
-from canting.report import render
-from canting.report.assemble import assemble
-from canting.report.content import Report, Section, Table
-from canting.report.findings import findings
-from canting.report.provenance import provenance
-from canting.report.run import Run, load
+from canting.documents import render
+from canting.documents.content import Document, Section, Table
+from canting.documents.provenance import provenance
+from canting.documents.report.findings import findings
+from canting.documents.report.write import assemble
+from canting.documents.run import Run, load
 from tests import report_run
 from tests.conftest import ROOT
 
@@ -69,11 +69,11 @@ def run_of(folder: Path) -> Run:
     return load(load_params(folder / "params.yaml"), folder / "results", folder / "build")
 
 
-def report_of(folder: Path) -> Report:
+def report_of(folder: Path) -> Document:
     return assemble(run_of(folder), provenance(folder))
 
 
-def section(report: Report, title: str) -> Section:
+def section(report: Document, title: str) -> Section:
     return next(part for part in report.sections if part.title == title)
 
 
@@ -81,7 +81,7 @@ def tables(part: Section) -> list[Table]:
     return [block for block in part.blocks if isinstance(block, Table)]
 
 
-def words(report: Report) -> str:
+def words(report: Document) -> str:
     return Page(render.html(report)).words
 
 

@@ -12,40 +12,41 @@ from PIL import Image
 
 from canting.core.errors import CantingError
 from canting.core.revision import revision
-from canting.report import escape, examples, read, words
-from canting.report.content import Link, Mono, Strong
-from canting.report.provenance import lock_digest, provenance
-from canting.results_page import server
+from canting.documents import numbers, read, render
+from canting.documents.content import Link, Mono, Strong
+from canting.documents.provenance import lock_digest, provenance
+from canting.documents.report import data
+from canting.documents.results_page import server
 from tests import report_run
 
 
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (words.score(0.95106), "0.9511"),
-        (words.score(math.nan), "–"),
-        (words.signed(-0.0123), "−0.0123"),
-        (words.interval(0.94021, 0.95899), "[0.9402, 0.9590]"),
-        (words.interval(-0.01, 0.02, sign=True), "[−0.0100, +0.0200]"),
-        (words.interval(math.nan, 0.2), "–"),
-        (words.p_value(0.00009), "< 0.0001"),
-        (words.p_value(0.04999), "0.0500"),
-        (words.count(23587712), "23,587,712"),
-        (words.decimal(1234.56), "1,234.6"),
-        (words.share(8, 2527), "0.3 %"),
-        (words.share(0, 0), "–"),
-        (words.millions(3_857_973_248), "3,858.0 M"),
-        (words.size(94_350_848), "94.4 MB"),
-        (words.size(21_150), "21.1 kB"),
-        (words.seconds(59.94), "59.9 s"),
-        (words.seconds(59.96), "1 min 00 s"),
-        (words.seconds(252), "4 min 12 s"),
-        (words.seconds(3600 * 26 + 119.6), "26 h 02 min"),
-        (words.plural(1, "class", "classes"), "1 class"),
-        (words.plural(2527, "picture"), "2,527 pictures"),
-        (words.listed(["a", "b", "c"]), "a, b and c"),
-        (words.listed(["a"]), "a"),
-        (words.level(0.95), "95 %"),
+        (numbers.score(0.95106), "0.9511"),
+        (numbers.score(math.nan), "–"),
+        (numbers.signed(-0.0123), "−0.0123"),
+        (numbers.interval(0.94021, 0.95899), "[0.9402, 0.9590]"),
+        (numbers.interval(-0.01, 0.02, sign=True), "[−0.0100, +0.0200]"),
+        (numbers.interval(math.nan, 0.2), "–"),
+        (numbers.p_value(0.00009), "< 0.0001"),
+        (numbers.p_value(0.04999), "0.0500"),
+        (numbers.count(23587712), "23,587,712"),
+        (numbers.decimal(1234.56), "1,234.6"),
+        (numbers.share(8, 2527), "0.3 %"),
+        (numbers.share(0, 0), "–"),
+        (numbers.millions(3_857_973_248), "3,858.0 M"),
+        (numbers.size(94_350_848), "94.4 MB"),
+        (numbers.size(21_150), "21.1 kB"),
+        (numbers.seconds(59.94), "59.9 s"),
+        (numbers.seconds(59.96), "1 min 00 s"),
+        (numbers.seconds(252), "4 min 12 s"),
+        (numbers.seconds(3600 * 26 + 119.6), "26 h 02 min"),
+        (numbers.plural(1, "class", "classes"), "1 class"),
+        (numbers.plural(2527, "picture"), "2,527 pictures"),
+        (numbers.listed(["a", "b", "c"]), "a, b and c"),
+        (numbers.listed(["a"]), "a"),
+        (numbers.level(0.95), "95 %"),
     ],
 )
 def test_numbers_in_words(said: str, expected: str) -> None:
@@ -68,12 +69,12 @@ def test_numbers_in_words(said: str, expected: str) -> None:
     ],
 )  # fmt: skip
 def test_spans_are_escaped(span: str | Mono | Strong | Link, html: str, markdown: str) -> None:
-    assert escape.html((span,)) == html
-    assert escape.markdown((span,), cell=True) == markdown
+    assert render.escape_html((span,)) == html
+    assert render.escape_markdown((span,), cell=True) == markdown
 
 
 def test_a_bar_in_code_is_escaped_in_a_table_alone() -> None:
-    assert escape.markdown(("see ", Mono("a|b"), " there")) == "see `a|b` there"
+    assert render.escape_markdown(("see ", Mono("a|b"), " there")) == "see `a|b` there"
 
 
 def test_words_stay_words_and_numbers_become_numbers(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_examples_are_spread_over_a_class(tmp_path: Path) -> None:
     names = [f"{place}.png" for place in range(11)]
     for place, name in enumerate(names):
         Image.new("RGB", (50, 50), (20 * place, 0, 0)).save(tmp_path / name)
-    with Image.open(io.BytesIO(examples.strip(names, tmp_path))) as sheet:
+    with Image.open(io.BytesIO(data.example_strip(names, tmp_path))) as sheet:
         assert sheet.size == (6 * 160 + 5 * 8, 160)
         reds = [sheet.getpixel((80 + 168 * place, 80))[0] for place in range(6)]  # type: ignore[index]
     assert reds == pytest.approx([0, 40, 80, 120, 160, 200], abs=6)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from canting.core.errors import CantingError
-from canting.results_page import server
+from canting.documents.results_page import server
 from tests.conftest import ROOT
 
 

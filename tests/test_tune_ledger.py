@@ -16,6 +16,11 @@ from canting import cli
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.documents.provenance import provenance
+from canting.documents.render import html
+from canting.documents.report.findings import findings
+from canting.documents.report.write import assemble
+from canting.documents.run import load as load_run
 from canting.evaluation.statistics import inference
 from canting.evaluation.tuning import ledger, tables
 from canting.evaluation.tuning.choice import choose
@@ -23,11 +28,6 @@ from canting.evaluation.tuning.findings import summarize
 from canting.evaluation.tuning.writing import write_nothing
 from canting.models.tune.records import Trial, TunedSetting
 from canting.models.tune.task import SearchOutcome
-from canting.report.assemble import assemble
-from canting.report.findings import findings
-from canting.report.provenance import provenance
-from canting.report.render import html
-from canting.report.run import load as load_run
 from canting.tune import apply
 from tests import report_run
 from tests.tune_data import params

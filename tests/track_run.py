@@ -10,10 +10,10 @@ from ruamel.yaml import YAML
 
 from canting.config.params import Params
 from canting.core import files
+from canting.documents.report.scenarios import full
+from canting.documents.run import load
 from canting.evaluation.tuning.findings import summarize
 from canting.evaluation.tuning.writing import write_results
-from canting.report.run import load
-from canting.report.scenarios import full
 from tests import report_run, tune_run
 
 LABELS = ("kawung", "mega_mendung", "parang")

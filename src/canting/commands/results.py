@@ -13,7 +13,7 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.results_page import server
+    from canting.documents.results_page import server
 
     with server(arguments.port) as pages, contextlib.suppress(KeyboardInterrupt):
         print(f"http://{pages.server_name}:{pages.server_port} (Ctrl+C ends)", flush=True)

@@ -11,6 +11,6 @@ def add(commands: Any) -> None:
 
 
 def _run(_: argparse.Namespace) -> None:
-    from canting.show import show
+    from canting.documents.show import show
 
     print(show())

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from canting.comparing.comparison import Change, Comparison, Score
-from canting.report.words import DASH, count, decimal, interval, level, p_value, score, seconds
-from canting.report.words import signed as with_sign
+from canting.documents.numbers import DASH, count, decimal, interval, level, p_value, score, seconds
+from canting.documents.numbers import signed as with_sign
 
 NAMES = {
     "macro_precision": "macro precision",

@@ -6,7 +6,7 @@ from typing import Any
 
 from canting.comparing.comparison import Comparison
 from canting.comparing.words import change_table, cost_table, scenarios, score_table, verdict
-from canting.report import escape
+from canting.documents import render
 
 Table = list[list[str]]
 
@@ -15,13 +15,13 @@ NOTE = "Scores are of all folds together, differences are means over the folds."
 
 def text(found: Comparison) -> str:
     """Return a comparison for a terminal."""
-    return _joined(found, _plain, lambda line: escape.plain(line), lambda line: line)
+    return _joined(found, _plain, lambda line: render.plain(line), lambda line: line)
 
 
 def markdown(found: Comparison) -> str:
     """Return a comparison as Markdown; nothing in it is taken for markup of its own."""
     return _joined(
-        found, _marked, lambda line: escape.markdown((line,)), lambda line: f"**{line}**"
+        found, _marked, lambda line: render.escape_markdown((line,)), lambda line: f"**{line}**"
     )
 
 
@@ -52,7 +52,7 @@ def _joined(
 
 
 def _plain(rows: Table) -> str:
-    cells = [[escape.plain(cell) for cell in row] for row in rows]
+    cells = [[render.plain(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -61,6 +61,6 @@ def _plain(rows: Table) -> str:
 
 
 def _marked(rows: Table) -> str:
-    lines = [" | ".join(escape.markdown((cell,)) for cell in row) for row in rows]
+    lines = [" | ".join(render.escape_markdown((cell,)) for cell in row) for row in rows]
     lines.insert(1, " | ".join("---" for _ in rows[0]))
     return "\n".join(f"| {line} |" for line in lines)

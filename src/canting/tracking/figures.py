@@ -5,7 +5,7 @@ from typing import Any
 
 from canting.config.scenario import Scenario
 from canting.core import files
-from canting.report import read
+from canting.documents import read
 from canting.tracking.run import Point, joined, numbers
 
 SECONDS = ("seconds", "train_seconds", "search_seconds")

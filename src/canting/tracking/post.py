@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from canting.config.params import load
 from canting.core import runtime
 from canting.core.errors import CantingError
+from canting.documents import read
 from canting.registry import log
-from canting.report import read
 from canting.tracking import outbox
 from canting.tracking.place import FILES, uri
 from canting.tracking.run import RefusedError

@@ -7,8 +7,8 @@ import pandas as pd
 
 from canting.config.scenario import Scenario
 from canting.core import files
+from canting.documents import read
 from canting.evaluation.statistics import factors
-from canting.report import read
 from canting.tracking.run import KIND, Point, Run, joined, numbers, words
 
 CURVES = ["loss", "accuracy", "val_loss", "val_accuracy"]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from canting.core import files
-from canting.report import read
+from canting.documents import read
 from canting.tracking.run import KIND, Point, Run, joined, numbers, words
 
 COMBINATION = ["method", "optimizer"]

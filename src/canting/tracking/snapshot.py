@@ -9,7 +9,7 @@ from typing import Any
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.report.provenance import provenance
+from canting.documents.provenance import provenance
 
 ABOUT = "about.json"
 """What a snapshot tells of itself."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from canting.report import read
+from canting.documents import read
 from canting.study.changes import flat
 from canting.tracking.figures import figures, seconds
 from canting.tracking.run import KIND, Run, words

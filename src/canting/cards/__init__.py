@@ -1,1 +1,0 @@
-"""The model card and the data card, written from what the stages left."""

@@ -1,0 +1,1 @@
+"""The report and the cards, and what both are written with."""

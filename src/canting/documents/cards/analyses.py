@@ -1,0 +1,151 @@
+"""The figures of a model card: overall, by class, calibration, changed pictures, abstention."""
+
+from typing import Any
+
+from canting.documents.content import Block, Details, Mono, Section, Strong, Table, figure, say
+from canting.documents.numbers import count, interval, level, score, share
+from canting.documents.report import corruptions, results
+from canting.documents.run import Run
+from canting.evaluation.statistics.inference import wilson
+
+
+def sections(run: Run) -> tuple[Section, ...]:
+    """Return the quantitative analyses."""
+    return (
+        Section("Quantitative analyses", (_overall(run), *_by_class(run), *_hold_out(run))),
+        _calibration(run),
+        _shift(run),
+        _abstention(run),
+    )
+
+
+def _overall(run: Run) -> Table:
+    row = run.ranking.set_index("scenario").loc[run.winner]
+    names = {
+        "macro_f1": "macro F1",
+        "macro_precision": "macro precision",
+        "macro_recall": "macro recall",
+        "accuracy": "accuracy",
+        "loss": "loss",
+    }
+    rows = tuple(
+        (
+            name,
+            score(row[key]),
+            interval(row[f"{key}_low"], row[f"{key}_high"]),
+            score(row[f"{key}_std"]),
+        )
+        for key, name in names.items()
+    )
+    caption = (
+        f"Scores on out-of-fold pictures, with {level(run.params.evaluate.confidence)} interval "
+        "and standard deviation over the folds."
+    )
+    return Table(caption, ("score", "value", "interval", "± folds"), rows)
+
+
+def _by_class(run: Run) -> tuple[Block, ...]:
+    words = f"Confusion matrix of {run.short(run.winner)}"
+    ours = run.build / "confusions" / f"{run.winner}.png"
+    caption = "Confusion matrix: counts summed over the folds, with the share of the true class."
+    return (
+        results.classes(run, run.winner),
+        _intervals(run),
+        *figure(ours, caption, words, "confusion.png"),
+    )
+
+
+def _intervals(run: Run) -> Table:
+    ours = run.classes[run.classes["scenario"] == run.winner].to_dict("records")
+    return Table(
+        f"Precision and recall of each class with {level(run.params.evaluate.confidence)} "
+        "interval (Wilson).",
+        ("class", "precision", "interval of precision", "recall", "interval of recall"),
+        tuple((row["label"], *_shares(row, run.params.evaluate.confidence)) for row in ours),
+    )
+
+
+def _shares(row: dict[str, Any], confidence: float) -> tuple[str, ...]:
+    found = []
+    for name, other in (("precision", "fp"), ("recall", "fn")):
+        whole = int(row["tp"] + row[other])
+        ends = wilson(int(row["tp"]), whole, confidence) if whole else (float("nan"),) * 2
+        found += [score(row[name]), interval(*ends)]
+    return tuple(found)
+
+
+def _hold_out(run: Run) -> tuple[Block, ...]:
+    held = run.selection["hold_out"]
+    if not held:
+        return (say("There was no hold-out: being chosen flatters these scores slightly."),)
+    return (
+        say(
+            f"Hold-out of {count(held['pictures'])} pictures, scored once after the choice: macro "
+            "F1 ",
+            Strong(score(held["macro_f1"])),
+            f", accuracy {score(held['accuracy'])}.",
+        ),
+    )
+
+
+def _calibration(run: Run) -> Section:
+    row = run.calibration_of(run.winner)
+    return Section(
+        "Calibration",
+        (
+            Table(
+                "Before and after division of the logits by the temperature, on folds that it was "
+                "not fitted to.",
+                ("", "before", "after"),
+                (
+                    ("expected calibration error", score(row["ece"]), score(row["ece_scaled"])),
+                    ("loss", score(row["loss"]), score(row["loss_scaled"])),
+                ),
+            ),
+            say("Temperature of the model: ", Mono(score(row["temperature"])), "."),
+            *_reliability(run),
+        ),
+    )
+
+
+def _reliability(run: Run) -> tuple[Block, ...]:
+    """Return the plot, which is of the scenario with the best score."""
+    if run.winner != run.leader:
+        return ()
+    path = run.results / "evaluate" / "reliability.png"
+    return figure(path, "Accuracy by confidence, before and after.", "Reliability diagram")
+
+
+def _shift(run: Run) -> Section:
+    first, second, *rest = corruptions.section(run).blocks
+    return Section(
+        "Changed pictures",
+        (first, second, Details("Accuracy by kind of change, strength and class", tuple(rest))),
+    )
+
+
+def _abstention(run: Run) -> Section:
+    told = run.card.get("abstention")
+    if not told:
+        words = "The model does not abstain: it answers with one of its classes to every picture."
+        return Section("Abstention", (say(words),))
+    return Section("Abstention", (_refusal(told), *_refused(told.get("refused", {}))))
+
+
+def _refusal(told: dict[str, Any]) -> Block:
+    return say(
+        "Pictures unlike the training pictures get no answer (method: ",
+        Mono(str(told["method"])),
+        "). The threshold was set on out-of-fold pictures to refuse "
+        f"{share(told['wanted'], 1)} of them; of {count(told['pictures'])} it refuses ",
+        Strong(share(told["false_refusal"], 1)),
+        ".",
+    )
+
+
+def _refused(kinds: dict[str, float]) -> tuple[Block, ...]:
+    if not kinds:
+        return ()
+    rows = tuple((kind.replace("_", " "), share(part, 1)) for kind, part in kinds.items())
+    caption = "Pictures of nothing it knows, drawn by a program, and how many are refused."
+    return (Table(caption, ("kind", "refused"), rows),)

@@ -1,0 +1,134 @@
+"""Time and energy that the making of a model took."""
+
+import math
+from typing import Any, NamedTuple
+
+from canting.config.stage import SPENT
+from canting.core import files, runtime
+from canting.documents.content import Link, Section, Strong, Table, say
+from canting.documents.numbers import listed, seconds
+from canting.documents.provenance import Provenance
+from canting.documents.report.tuning import tuned
+from canting.documents.run import Run
+
+MAKING = (
+    "fetch",
+    "validate",
+    "preprocess",
+    "features",
+    "train",
+    "tune",
+    "evaluate",
+    "select_best",
+    "shift",
+)
+"""The stages that a model comes from."""
+
+WATTS = 12.0
+"""Of one busy core: the value for any processor of L. Lannelongue, J. Grealey, M. Inouye, "Green
+Algorithms: Quantifying the Carbon Footprint of Computation", Advanced Science 2021, 2100707, in
+their table `data/latest/TDP_cpu.csv`."""
+
+
+class Spent(NamedTuple):
+    """What a stage took, in seconds: its last run by clock and processor, and what counts.
+
+    Views, trainings and trials that an earlier run made are counted with the seconds that they
+    took then. NaN: not measured on this machine.
+    """
+
+    stage: str
+    seconds: float
+    cpu_seconds: float
+    counted: float
+
+
+def spent(run: Run) -> list[Spent]:
+    """Return what each stage took."""
+    kept = _kept(run)
+    return [_of(run, stage, kept.get(stage, 0.0)) for stage in MAKING]
+
+
+def counted_costs(parts: list[Spent]) -> float:
+    """Return the seconds of one core that all stages took, as far as they were measured."""
+    return sum(part.counted for part in parts if not math.isnan(part.counted))
+
+
+def watt_hours(seconds: float) -> float:
+    """Return an estimate of the energy of a busy core, in watt-hours."""
+    return seconds * WATTS / 3600
+
+
+def _of(run: Run, stage: str, kept: float) -> Spent:
+    path = run.build / SPENT / f"{stage}.json"
+    if not path.is_file():
+        return Spent(stage, math.nan, math.nan, kept or math.nan)
+    note = files.read_json(path)
+    return Spent(stage, note["seconds"], note["cpu_seconds"], max(note["cpu_seconds"], kept))
+
+
+def _kept(run: Run) -> dict[str, float]:
+    """Return processor seconds of all that is kept; views take all cores."""
+    found = tuned(run)
+    views = sum(map(_views, run.feature_costs.values()))
+    columns = ["search_cpu_seconds", "train_seconds"]
+    return {
+        "features": views * runtime.cores(),
+        "train": float(run.train_costs["cpu_seconds"].sum()),
+        "tune": 0.0 if found is None else float(found.ledger[columns].sum().sum()),
+    }
+
+
+def _views(cost: dict[str, Any]) -> float:
+    """Return the seconds of views, where an earlier run made some of them."""
+    made_now = cost.get("computed_views") == cost.get("views")
+    return 0.0 if made_now else float(cost.get("seconds", 0.0))
+
+
+def section(run: Run, origin: Provenance) -> Section:
+    """Return what each stage took, and an estimate of the energy."""
+    parts = spent(run)
+    counted = counted_costs(parts)
+    return Section(
+        "Time and energy",
+        (
+            say(
+                "Processor time of all that made the model, scenarios that lost and searches "
+                "included: ",
+                Strong(seconds(counted)),
+                f" of one core. At {WATTS:g} watts a busy core (",
+                Link("Green Algorithms", "https://doi.org/10.1002/advs.202100707"),
+                ", any processor) that is about ",
+                Strong(_energy(watt_hours(counted))),
+                ": an estimate of the processor alone, without memory, cooling and the training "
+                "of the first weights on ImageNet.",
+            ),
+            _table(parts),
+            say(
+                f"Measured on: {origin.machine}.{_missing(parts)} A graphics processor, where one "
+                "is used, is not counted."
+            ),
+        ),
+    )
+
+
+def _missing(parts: list[Spent]) -> str:
+    stages = [part.stage for part in parts if math.isnan(part.counted)]
+    return f" Not measured on it, and not counted: {listed(stages)}." if stages else ""
+
+
+def _energy(watt_hours: float) -> str:
+    return f"{watt_hours:.1f} Wh" if watt_hours < 1000 else f"{watt_hours / 1000:.2f} kWh"
+
+
+def _table(parts: list[Spent]) -> Table:
+    rows = tuple(
+        (part.stage, *map(seconds, (part.seconds, part.cpu_seconds, part.counted)))
+        for part in parts
+    )
+    caption = (
+        "Time of each stage: its last run here, by the clock and on all cores, and what is "
+        "counted. Views, trainings and trials that were kept from earlier runs count with what "
+        "they took then."
+    )
+    return Table(caption, ("stage", "last run", "processor", "counted"), rows)

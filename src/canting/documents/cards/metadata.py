@@ -1,0 +1,106 @@
+"""The heads of the cards: metadata as YAML, in the form that Hugging Face's Hub reads.
+
+https://huggingface.co/docs/hub/model-cards and https://huggingface.co/docs/hub/datasets-cards
+"""
+
+import io
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from canting.documents.cards import licences
+from canting.documents.run import Run
+
+METRICS = {
+    "accuracy": "accuracy",
+    "f1": "macro_f1",
+    "precision": "macro_precision",
+    "recall": "macro_recall",
+}
+"""The Hub's name of a metric, and its column."""
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+"""Upper ends of the Hub's classes of size."""
+
+
+def of_model(run: Run) -> dict[str, Any]:
+    """Return the metadata of the model card."""
+    return {
+        **licences.metadata(_shared(run), _parts(run), "model_card.html"),
+        "library_name": "litert",
+        "pipeline_tag": "image-classification",
+        "tags": ["image-classification", "litert", "canting"],
+        "metrics": list(METRICS),
+        "model-index": [{"name": run.params.report.title, "results": [_result(run)]}],
+    }
+
+
+def of_data(run: Run) -> dict[str, Any]:
+    """Return the metadata of the data card."""
+    stated = licences.of_pictures(run)
+    return {
+        **licences.metadata(stated, stated or "not-stated", "data_card.html"),
+        "pretty_name": run.params.report.title,
+        "task_categories": ["image-classification"],
+        "size_categories": [_size(len(run.manifest))],
+        "tags": ["canting"],
+        "dataset_info": {"features": _features(run), "splits": [_split(run)]},
+    }
+
+
+def text(metadata: dict[str, Any]) -> str:
+    """Return metadata as the head of a Markdown file."""
+    yaml, stream = YAML(), io.StringIO()
+    yaml.default_flow_style = False
+    yaml.width = 10_000
+    yaml.dump(metadata, stream)
+    return f"---\n{stream.getvalue()}---\n\n"
+
+
+def _shared(run: Run) -> str | None:
+    """Return the licence of weights and pictures where they have the same."""
+    weights, pictures = licences.of_weights(run), licences.of_pictures(run)
+    return pictures if weights is None or weights.name == pictures else None
+
+
+def _parts(run: Run) -> str:
+    weights = licences.of_weights(run)
+    pictures = licences.of_pictures(run) or "not-stated"
+    return f"weights-{weights.name if weights else 'none'}-pictures-{pictures}".lower()
+
+
+def _result(run: Run) -> dict[str, Any]:
+    row = run.ranking.set_index("scenario").loc[run.winner]
+    return {
+        "task": {"type": "image-classification", "name": "Image classification"},
+        "dataset": {
+            "type": "imagefolder",
+            "name": run.params.report.title,
+            "split": f"{run.params.folds} group-disjoint folds, out of fold",
+            "revision": run.digest,
+        },
+        "metrics": [
+            {"type": kind, "name": column.replace("_", " "), "value": round(float(row[column]), 4)}
+            for kind, column in METRICS.items()
+        ],
+    }
+
+
+def _size(pictures: int) -> str:
+    return next((name for end, name in SIZES if pictures < end), "1M<n<10M")
+
+
+def _features(run: Run) -> list[dict[str, Any]]:
+    names = {str(number): label for number, label in enumerate(run.labels)}
+    return [
+        {"name": "image", "dtype": "image"},
+        {"name": "label", "dtype": {"class_label": {"names": names}}},
+    ]
+
+
+def _split(run: Run) -> dict[str, Any]:
+    return {
+        "name": "train",
+        "num_bytes": int(run.manifest["bytes"].sum()),
+        "num_examples": len(run.manifest),
+    }

@@ -1,0 +1,159 @@
+"""The model card, after M. Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019)."""
+
+from canting.documents.cards import analyses, cost, details, user_fields
+from canting.documents.content import Document, Listing, Mono, Section, Strong, Text, say
+from canting.documents.numbers import count, interval, level, listed, plural, score, share
+from canting.documents.provenance import Provenance
+from canting.documents.report import reproduce
+from canting.documents.run import Run
+
+
+def model_card(run: Run, origin: Provenance) -> Document:
+    """Return the content of the model card."""
+    return Document(
+        f"Model card: {run.params.report.title}",
+        ("model ", Mono(str(run.card["model_sha256"])[:12]), *_revision(run)),
+        _short(run),
+        (
+            details.section(run),
+            _use(run),
+            _factors(run),
+            _metrics(run),
+            _data(run),
+            *analyses.sections(run),
+            _ethics(),
+            cost.section(run, origin),
+            details.licences_section(run),
+            reproduce.section(run, origin),
+        ),
+        "In short",
+    )
+
+
+def _revision(run: Run) -> Text:
+    revision = run.card.get("git_revision")
+    return (" · revision ", Mono(str(revision)[:12])) if revision else ()
+
+
+def _short(run: Run) -> tuple[Text, ...]:
+    row = run.ranking.set_index("scenario").loc[run.winner]
+    ends = interval(row["macro_f1_low"], row["macro_f1_high"])
+    told_shift = run.shift_metrics
+    return (
+        (f"It names which of {plural(len(run.labels), 'class', 'classes')} a picture shows: ",
+         f"{listed(run.labels)}."),
+        (
+            "Macro F1 on pictures that it was not trained with: ",
+            Strong(f"{score(row['macro_f1'])} {ends}"),
+            f" ({level(run.params.evaluate.confidence)} interval), accuracy "
+            f"{score(row['accuracy'])}.",
+        ),
+        (
+            "On pictures changed as another camera, scale or light would change them: accuracy ",
+            Strong(score(told_shift["shifted_accuracy"])),
+            f"; the worst change is {told_shift['worst']}, {score(told_shift['worst_accuracy'])}.",
+        ),
+        user_fields.intended_use(run),
+    )  # fmt: skip
+
+
+def _use(run: Run) -> Section:
+    abstains = bool(run.card.get("abstention"))
+    strangers = (
+        "Pictures of anything else. Many of them are refused, not all: see “Abstention”."
+        if abstains
+        else "Pictures of anything else: it always answers with one of its classes."
+    )
+    return Section(
+        "Intended use",
+        (
+            say(*user_fields.intended_use(run)),
+            say("It must not be used for:"),
+            Listing(
+                (
+                    (strangers,),
+                    ("Decisions about people, and anything where a mistake does harm that no "
+                     "person can notice and mend.",),
+                    ("Judging age, worth, maker or genuineness of what is shown: only the names "
+                     "of the classes were learned.",),
+                    ("Pictures of another origin (camera, scale, place) before its accuracy was "
+                     "measured on some of them.",),
+                )
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _factors(run: Run) -> Section:
+    return Section(
+        "Factors",
+        (
+            say(
+                f"Figures are told by class ({listed(run.labels)}), by fold, and by kind and "
+                f"strength of change ({listed(list(run.shift_metrics['kinds']))}). Groups of "
+                "people, places or cameras are not known of the pictures, so no figure can be told "
+                "by them."
+            ),
+        ),
+    )
+
+
+def _metrics(run: Run) -> Section:
+    return Section(
+        "Metrics",
+        (
+            say(
+                "Precision, recall and F1 of each class and their macro means, from the confusion "
+                "matrix summed over the folds; accuracy; loss in nats; expected calibration error. "
+                "Macro means count a rare class as much as a common one."
+            ),
+            say(
+                f"Intervals are at {level(run.params.evaluate.confidence)}: over the folds with "
+                "the corrected variance of Nadeau and Bengio (2003), of shares with Wilson’s "
+                "score. The answer is the most probable class; probabilities are calibrated with "
+                "one temperature."
+            ),
+        ),
+    )
+
+
+def _data(run: Run) -> Section:
+    leak, total = run.leakage, run.leakage["pictures"]
+    held = run.selection["hold_out"]
+    scored = (
+        f"; a hold-out of {plural(held['pictures'], 'picture')} was scored once" if held else ""
+    )
+    return Section(
+        "Training and evaluation data",
+        (
+            say(
+                f"{plural(total, 'picture')} in {plural(leak['groups'], 'group')} of "
+                f"near-duplicates, from ",
+                Mono(run.params.fetch.source),
+                "; the data card beside this one tells of them.",
+            ),
+            say(
+                f"Evaluation: {run.params.folds} folds; each picture is predicted by the network "
+                f"that has seen neither it nor a near-duplicate of it{scored}. A random split "
+                f"would have leaked {count(leak['leaked_by_a_random_split'])} pictures "
+                f"({share(leak['leaked_by_a_random_split'], total)}), these folds leak "
+                f"{count(leak['leaked'])}. The model itself was then trained on all folds."
+            ),
+        ),
+    )
+
+
+def _ethics() -> Section:
+    points = tuple((point,) for point in CAVEATS)
+    return Section("Ethical considerations, caveats and advice", (Listing(points),))
+
+
+CAVEATS = (
+    "A wrong label among the training pictures is learned, and counted as right.",
+    "A probability of 0.9 is right in about nine of ten pictures like these; on others it can be "
+    "wrong every time.",
+    "ImageNet, which most networks learned from first, was gathered from the web and shows some "
+    "parts of the world far more than others.",
+    "Without pictures of another collection, no figure says how it does there.",
+    "Watch what people correct, and train again where the pictures change.",
+)

@@ -1,0 +1,54 @@
+"""Which scenario was chosen, why, and what is in its bundle."""
+
+from canting.documents.content import Block, Mono, Section, Strong, Table, say
+from canting.documents.numbers import count, score, share
+from canting.documents.run import Run
+
+
+def section(run: Run) -> Section:
+    """Return the choice with its reason, the hold-out's scores, and the bundle."""
+    return Section(
+        "Choice and bundle",
+        (
+            say(
+                f"The scenario with the best mean {run.metric} over the folds leads; every "
+                "scenario that is not distinguishable from it, and within one standard error of "
+                "it, counts as good, and the cheapest of these is chosen: fewest parameters, then "
+                "fewest trained parameters, then fewest epochs, then the better score."
+            ),
+            say("Chosen: ", Strong(run.short(run.winner)), f". {run.reason}"),
+            *_hold_out(run),
+            say(
+                "It was trained again on all folds and exported to LiteRT. On pictures of the "
+                "study, the largest difference of a probability to Keras is ",
+                Mono(f"{run.selection['export_difference']:.1e}"),
+                ", and every label is the same; else there would be no bundle.",
+            ),
+            say(
+                "The bundle: ",
+                Mono("build/best/model.tflite"),
+                " (SHA-256 ",
+                Mono(str(run.card["model_sha256"])),
+                ") and ",
+                Mono("build/best/card.json"),
+                ".",
+            ),
+        ),
+    )
+
+
+def _hold_out(run: Run) -> tuple[Block, ...]:
+    held = run.selection["hold_out"]
+    if not held:
+        return (say("No pictures were held out: the scores of the folds are all there is."),)
+    names = ("macro_precision", "macro_recall", "macro_f1", "accuracy", "loss")
+    rows = tuple(
+        (where, *(score(scores[name]) for name in names))
+        for where, scores in (("hold-out", held), ("out of fold", run.card["out_of_fold"]))
+    )
+    part = share(held["pictures"], len(run.manifest))
+    caption = (
+        f"The chosen scenario on the hold-out ({count(held['pictures'])} pictures, {part}), scored "
+        "once, after the choice; and on the folds."
+    )
+    return (Table(caption, ("pictures", "precision", "recall", "F1", "accuracy", "loss"), rows),)

@@ -1,0 +1,66 @@
+"""What is left of the accuracy on changed pictures."""
+
+from typing import Any
+
+from canting.documents.content import Mono, Section, Span, Strong, Table, figure, say
+from canting.documents.numbers import count, interval, level, score
+from canting.documents.run import Run
+
+
+def section(run: Run) -> Section:
+    """Return the protocol, accuracy by change and class, and the plot."""
+    told = run.shift_metrics
+    return Section(
+        "Changed pictures",
+        (
+            say(
+                "Models fail on pictures of another origin: another camera, scale, light or cloth. "
+                f"{count(told['pictures'])} pictures were changed as these would change them, each "
+                "change alone, drawn from the seed. Every changed picture is predicted by the "
+                "network of the chosen scenario that was trained without its fold."
+            ),
+            say(
+                "Accuracy on the same pictures unchanged: ",
+                Strong(score(told["accuracy"])),
+                "; mean over the kinds of change: ",
+                Strong(score(told["shifted_accuracy"])),
+                "; worst: ",
+                Strong(f"{told['worst']}, {score(told['worst_accuracy'])}"),
+                ".",
+            ),
+            *figure(
+                run.results / "shift" / "shift.png",
+                "Accuracy by the strength of each change, all classes and each class.",
+                "Accuracy against strength, a panel a kind; the figures are in the table after it",
+            ),
+            _table(run),
+            say(
+                "Changes are made of the pictures at the size that the network sees: a crop is "
+                "scaled up, and so less sharp than a photograph from nearer. Augmentation can be "
+                "chosen by these figures (section ",
+                Mono("features"),
+                " of the parameters); only pictures of another collection can prove it.",
+            ),
+        ),
+    )
+
+
+def _table(run: Run) -> Table:
+    cells = list(run.shift.groupby(["kind", "level"], sort=False))
+    rows = tuple(_row(str(kind), part) for (kind, _), part in cells)
+    caption = (
+        "Accuracy on changed pictures: all classes with "
+        f"{level(run.params.evaluate.confidence)} interval (Wilson), and each class. The level is "
+        "a share of the area (crop), degrees, how much farther an edge is (perspective), the "
+        "largest change of a channel (tint), a factor of light (dark, bright) or contrast, the "
+        "standard deviation as a share of the shorter side (blur), JPEG quality."
+    )
+    columns = ("change", "level", "accuracy", "interval", *run.labels)
+    return Table(caption, columns, rows)
+
+
+def _row(kind: str, part: Any) -> tuple[Span, ...]:
+    every, *classes = part.to_dict("records")
+    ends = interval(every["low"], every["high"])
+    strength = "" if kind in ("none", "grey", "invert") else f"{float(every['level']):g}"
+    return kind, strength, score(every["accuracy"]), ends, *(score(c["accuracy"]) for c in classes)

@@ -1,0 +1,45 @@
+"""What the study cost, and what its models cost whoever runs them."""
+
+from canting.documents.content import Section, Table, say
+from canting.documents.numbers import count, decimal, seconds
+from canting.documents.report import scenarios
+from canting.documents.run import Run
+
+
+def section(run: Run) -> Section:
+    """Return seconds of the features and the trainings, and the cost of each model."""
+    training = float(run.train_costs["seconds"].sum())
+    return Section(
+        "Costs",
+        (
+            say(
+                f"All trainings together took {seconds(training)}, failed ones included. The "
+                "frozen part of a network answers every view of every picture once; all folds and "
+                "scenarios of one network share these answers, so their seconds are counted once."
+            ),
+            _trunks(run),
+            scenarios.costs(
+                run,
+                "Cost of each scenario: training over all folds, features of its network, then "
+                "one picture through the whole network without the classifier: parameters, "
+                "multiply-adds, size of the model, milliseconds on one thread (median).",
+            ),
+            say(
+                "Times were measured on the machine named under “Reproduce it”; others will differ."
+            ),
+        ),
+    )
+
+
+def _trunks(run: Run) -> Table:
+    rows = tuple(
+        (
+            name,
+            count(float(cost.get("views", "nan"))),
+            seconds(float(cost.get("seconds", "nan"))),
+            decimal(float(cost.get("milliseconds", "nan"))),
+        )
+        for name, cost in sorted(run.feature_costs.items())
+    )
+    caption = "Features of each network, all views of all pictures."
+    return Table(caption, ("network", "views", "time", "ms a picture"), rows)

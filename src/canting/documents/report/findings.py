@@ -1,0 +1,167 @@
+"""The abstract: what was found, in sentences made from the figures."""
+
+from typing import Any
+
+from canting.documents.content import Strong, Text
+from canting.documents.numbers import (
+    count,
+    decimal,
+    interval,
+    level,
+    listed,
+    millions,
+    plural,
+    score,
+    seconds,
+    share,
+    signed,
+    size,
+)
+from canting.documents.report.scenarios import full
+from canting.documents.report.tuning import tuned
+from canting.documents.run import Run
+from canting.evaluation.statistics import factors
+from canting.evaluation.statistics.comparison import verdict
+
+
+def findings(run: Run) -> tuple[Text, ...]:
+    """Return the best, its doubt, factors, choice, tuning, cost, calibration, shift, leakage."""
+    parts = (
+        _study,
+        _best,
+        _doubt,
+        _factors,
+        _choice,
+        _tuning,
+        _cost,
+        _calibration,
+        _shift,
+        _leakage,
+    )
+    return tuple(text for part in parts if (text := part(run)))
+
+
+def _study(run: Run) -> Text:
+    classes = plural(len(run.labels), "class", "classes")
+    varied = [
+        f"{key.replace('_', ' ')} ({count(len(names))})"
+        for key, names in factors.levels(run.trained).items()
+    ]
+    grid = f", varying {listed(varied)}," if varied else ""
+    failed = len(run.trained) - len(run.ranking)
+    lost = f" {plural(failed, 'scenario')} failed." if failed else ""
+    return (
+        f"{plural(len(run.manifest), 'picture')} of {classes} were classified by "
+        f"{plural(len(run.trained), 'scenario')}{grid} in {run.params.folds}-fold "
+        f"cross-validation.{lost}",
+    )
+
+
+def _best(run: Run) -> Text:
+    row = run.ranking.iloc[0]
+    ends = interval(row["macro_f1_low"], row["macro_f1_high"])
+    start = ("The best macro F1 is ",) if len(run.ranking) > 1 else ("The macro F1 is ",)
+    return (
+        *start,
+        Strong(f"{score(row['macro_f1'])} {ends}"),
+        f" ({level(run.params.evaluate.confidence)} interval), with "
+        f"accuracy {score(row['accuracy'])}, reached by {run.short(run.leader)}.",
+    )
+
+
+def _doubt(run: Run) -> Text:
+    if len(run.comparison) < 2:
+        return ()
+    second = run.comparison.iloc[1]
+    ends = interval(second["low"], second["high"], sign=True)
+    return (
+        Strong(verdict(run.comparison)),
+        f" The next, {run.short(second['scenario'])}, differs by {signed(second['difference'])} "
+        f"{ends} in {run.metric}, mean over the folds.",
+    )
+
+
+def _factors(run: Run) -> Text:
+    if run.contrasts.empty:
+        return ()
+    return (" ".join(_factor(*part) for part in run.contrasts.groupby("factor", sort=False)),)
+
+
+def _factor(factor: str, contrasts: Any) -> str:
+    name = factor.replace("_", " ").capitalize()
+    told = contrasts[contrasts["distinguishable"] == 1]
+    if told.empty:
+        return f"{name}: no two levels are distinguishable."
+    row = told.loc[told["difference"].abs().idxmax()]
+    better, worse = row["level"], row["other"]
+    if row["difference"] < 0:
+        better, worse = worse, better
+    among = f", the largest of {len(told)} distinguishable differences"
+    if len(told) == 1:
+        among = ", the only distinguishable difference" if len(contrasts) > 1 else ""
+    return f"{name}: {better} is better than {worse} by {score(abs(row['difference']))}{among}."
+
+
+def _choice(run: Run) -> Text:
+    if len(run.ranking) < 2:
+        return ()
+    return ("Chosen: ", Strong(run.short(run.winner)), f". {run.reason}")
+
+
+def _tuning(run: Run) -> Text:
+    found = tuned(run)
+    if found is None or len(found.ledger) < 2:
+        return ()
+    name = f"{found.chosen['method']} · {found.chosen['optimizer']}"
+    same = len(found.recommendation["same"])
+    return (
+        "Of ",
+        plural(len(found.ledger), "combination"),
+        " of tuning method and optimizer, ",
+        Strong(name),
+        " is recommended: it costs the least processor time "
+        f"({seconds(found.chosen['search_cpu_seconds'])}) of the {same} that are not "
+        "distinguishable from the best.",
+    )
+
+
+def _cost(run: Run) -> Text:
+    row = full(run).set_index("scenario").loc[run.winner]
+    features = sum(float(cost.get("seconds", 0)) for cost in run.feature_costs.values())
+    return (
+        f"Its network has {count(row['parameters'])} parameters and takes "
+        f"{millions(row['multiply_adds'])} multiply-adds and {decimal(row['milliseconds'])} ms a "
+        f"picture on one thread; its file has {size(row['model_bytes'])}. The whole study cost "
+        f"{seconds(features)} for the features and "
+        f"{seconds(float(run.train_costs['seconds'].sum()))} for the trainings.",
+    )
+
+
+def _calibration(run: Run) -> Text:
+    row = run.calibration_of(run.winner)
+    return (
+        f"With temperature {score(row['temperature'])} its expected calibration error goes from "
+        f"{score(row['ece'])} to {score(row['ece_scaled'])}.",
+    )
+
+
+def _shift(run: Run) -> Text:
+    told = run.shift_metrics
+    return (
+        "On pictures changed as another camera, scale or cloth would change them, its accuracy "
+        f"goes from {score(told['accuracy'])} to ",
+        Strong(score(told["shifted_accuracy"])),
+        f" on average; the worst is {told['worst']}, {score(told['worst_accuracy'])}.",
+    )
+
+
+def _leakage(run: Run) -> Text:
+    leak = run.leakage
+    wrong, total = leak["leaked_by_a_random_split"], leak["pictures"]
+    if not wrong:
+        return ("A random split would have leaked no picture, and the folds of this study none.",)
+    return (
+        "A random split would have leaked ",
+        Strong(f"{count(wrong)} of {count(total)} pictures ({share(wrong, total)})"),
+        f" through near-duplicates; the folds of this study leak {count(leak['leaked'])}.",
+    )

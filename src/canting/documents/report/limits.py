@@ -1,0 +1,54 @@
+"""What the study cannot say."""
+
+from canting.documents.content import Link, Listing, Section, Text
+from canting.documents.numbers import plural
+from canting.documents.run import Run
+
+
+def section(run: Run) -> Section:
+    """Return what to keep in mind when the figures are used."""
+    return Section("Limits", (Listing(tuple((point,) for point in _points(run))),))
+
+
+def references() -> Section:
+    """Return the sources of the methods."""
+    return Section("References", (Listing(REFERENCES),))
+
+
+def _points(run: Run) -> list[str]:
+    folds = run.params.folds
+    points = [
+        f"The folds were drawn once. {plural(folds, 'fold')} leave {folds - 1} degrees of freedom, "
+        "so intervals are wide and, for overlapping training parts, approximate.",
+        "“Not distinguishable” does not mean equal: more pictures could show a difference.",
+        "Figures speak for pictures like these. Changed pictures stand for another camera, scale "
+        "or light; another collection was not tested.",
+        "Near-duplicates are found by what is seen in the pictures. Photographs of one object "
+        "from different sides count as different.",
+        "Labels are taken as given; a wrong label counts as a mistake of the model.",
+    ]
+    if not run.selection["hold_out"]:
+        points.append(
+            "Without a hold-out, the score of the chosen scenario is slightly flattered by having "
+            "been chosen."
+        )
+    return points
+
+
+REFERENCES: tuple[Text, ...] = (
+    (
+        "[1] C. Nadeau, Y. Bengio: Inference for the Generalization Error. Machine Learning 52, "
+        "239–281, 2003. ",
+        Link("doi:10.1023/A:1024068626366", "https://doi.org/10.1023/A:1024068626366"),
+    ),
+    (
+        "[2] S. Holm: A Simple Sequentially Rejective Multiple Test Procedure. Scandinavian "
+        "Journal of Statistics 6, 65–70, 1979. ",
+        Link("jstor.org/stable/4615733", "https://www.jstor.org/stable/4615733"),
+    ),
+    (
+        "[3] C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger: On Calibration of Modern Neural "
+        "Networks. Proceedings of ICML, PMLR 70, 1321–1330, 2017. ",
+        Link("arxiv.org/abs/1706.04599", "https://arxiv.org/abs/1706.04599"),
+    ),
+)

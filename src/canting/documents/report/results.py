@@ -1,0 +1,90 @@
+"""Scores, and where the models are wrong."""
+
+from canting.documents.content import (
+    Block,
+    Details,
+    Figure,
+    Gallery,
+    Section,
+    Strong,
+    Table,
+    figure,
+    say,
+)
+from canting.documents.numbers import count, level, plural, score
+from canting.documents.report import scenarios
+from canting.documents.run import Run
+
+
+def section(run: Run) -> Section:
+    """Return the table of scenarios, then the leader: classes, confusion, curves, mistakes."""
+    leader, folder = run.short(run.leader), run.results / "evaluate"
+    return Section(
+        "Results",
+        (
+            say(
+                "All scores are of out-of-fold predictions: each picture is predicted by the "
+                "model that has not seen its fold. Precision, recall and F1 are macro means over "
+                "the classes, from the confusion matrix summed over the folds; the loss is in "
+                "nats."
+            ),
+            scenarios.scores(
+                run,
+                f"Scenarios, the best macro F1 first, with {level(run.params.evaluate.confidence)} "
+                "intervals; the "
+                "chosen one in bold.",
+            ),
+            say(
+                "The rest of this section shows the scenario with the best macro F1: ",
+                Strong(leader),
+                ".",
+            ),
+            classes(run, run.leader),
+            *figure(
+                folder / "confusion.png",
+                "Confusion matrix: counts summed over the folds, with the share of the true class.",
+                f"Confusion matrix of {leader}; its counts are in the table before",
+            ),
+            *figure(
+                folder / "learning_curves.png",
+                "Learning curves: mean of the folds, and from the lowest to the highest fold.",
+                f"Loss and accuracy of {leader} by epoch",
+            ),
+            *figure(
+                folder / "misclassified.png",
+                "Misclassified pictures, by pair of classes.",
+                f"Misclassified pictures of {leader}",
+            ),
+            *_confusions(run),
+        ),
+    )
+
+
+def classes(run: Run, scenario: str) -> Table:
+    """Return the scores of each class by one scenario."""
+    counts, rates = ("tp", "fp", "fn"), ("precision", "recall", "f1")
+    rows = tuple(
+        (
+            row["label"],
+            *(count(row[name]) for name in counts),
+            *(score(row[name]) for name in rates),
+            count(row["support"]),
+        )
+        for row in run.classes[run.classes["scenario"] == scenario].to_dict("records")
+    )
+    columns = ("class", "TP", "FP", "FN", "precision", "recall", "F1", "pictures")
+    return Table("True positives, false positives and false negatives by class.", columns, rows)
+
+
+def _confusions(run: Run) -> tuple[Block, ...]:
+    figures: list[Figure] = []
+    for number, name in enumerate(run.ranking["scenario"], 1):
+        words = run.short(name)
+        path = run.build / "confusions" / f"{name}.png"
+        target = f"confusion-{number:02d}.png"
+        figures.extend(figure(path, words, f"Confusion matrix of {words}", target))
+    if len(figures) < 2:
+        return ()
+    caption = "Confusion matrices of all scenarios, the best macro F1 first."
+    summary = f"Confusion matrices of all {plural(len(figures), 'scenario')}"
+    return (Details(summary, (Gallery(caption, tuple(figures)),)),)

@@ -1,0 +1,126 @@
+"""All that a report tells of, as the stages left it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from canting.config.params import Params
+from canting.core import files
+from canting.data import manifest
+from canting.documents import read
+from canting.evaluation.plots.figure import words
+from canting.evaluation.statistics import factors
+
+USUAL = ("backbone", "optimizer", "dropout")
+"""The keys that a table of scenarios shows, whether they vary or not."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Tables and records of a run.
+
+    `manifest` and `folds` have a row a picture, `trained` a row a scenario, failed ones included,
+    `ranking` a row a scenario with scores, the best first; `full` is `ranking` with measured costs.
+    """
+
+    params: Params
+    results: Path
+    build: Path
+    manifest: pd.DataFrame
+    folds: pd.DataFrame
+    leakage: dict[str, Any]
+    validation: dict[str, Any]
+    quarantine: pd.DataFrame
+    trained: pd.DataFrame
+    ranking: pd.DataFrame
+    classes: pd.DataFrame
+    calibration: pd.DataFrame
+    comparison: pd.DataFrame
+    effects: pd.DataFrame
+    contrasts: pd.DataFrame
+    selection: dict[str, Any]
+    shift: pd.DataFrame
+    shift_metrics: dict[str, Any]
+    card: dict[str, Any]
+    train_costs: pd.DataFrame
+    feature_costs: dict[str, Any]
+    digest: str
+
+    @property
+    def leader(self) -> str:
+        """The scenario with the best macro F1."""
+        return str(self.ranking["scenario"].iloc[0])
+
+    @property
+    def winner(self) -> str:
+        """The scenario that was chosen."""
+        return str(self.selection["winner"])
+
+    @property
+    def reason(self) -> str:
+        """Why it was chosen, with short names."""
+        reason = self.short(self.selection["reason"])
+        return reason.replace(self.params.select_best.metric, self.metric)
+
+    @property
+    def metric(self) -> str:
+        """The score that scenarios are compared by, in words."""
+        return words(self.params.select_best.metric)
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes, sorted."""
+        return sorted(self.manifest["label"].unique())
+
+    def calibration_of(self, scenario: str) -> "pd.Series[Any]":
+        """Return temperature and calibration errors of a scenario."""
+        return self.calibration.set_index("scenario").loc[scenario]
+
+    @property
+    def keys(self) -> list[str]:
+        """The scenario keys that a table shows: the usual three, and all others that vary."""
+        varying = factors.levels(self.trained)
+        return [key for key in factors.FACTORS if key in USUAL or key in varying]
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """A short name for each scenario: what varies of it."""
+        return factors.short_names(self.trained)
+
+    def short(self, text: str) -> str:
+        """Return a text with every scenario in it named shortly."""
+        for name, short in sorted(self.names.items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(name, short)
+        return text
+
+
+def load(params: Params, results: Path, build: Path) -> Run:
+    """Read what all stages before the report wrote; raise `CantingError` where a file lacks."""
+    evaluated, comparison = results / "evaluate", results / "evaluate" / "comparison"
+    return Run(
+        params=params,
+        results=results,
+        build=build,
+        manifest=manifest.read(build / "manifest.parquet"),
+        folds=read.table(build / "folds.csv"),
+        leakage=read.record(results / "preprocess" / "leakage.json"),
+        validation=read.record(results / "validate" / "validation.json"),
+        quarantine=read.table(results / "validate" / "quarantine.csv"),
+        trained=read.table(build / "train" / "scenarios.csv"),
+        ranking=read.table(evaluated / "scenarios.csv"),
+        classes=read.table(evaluated / "classes.csv"),
+        calibration=read.table(evaluated / "calibration.csv"),
+        comparison=read.table(comparison / "comparison.csv"),
+        effects=read.table(comparison / "effects.csv"),
+        contrasts=read.table(comparison / "contrasts.csv"),
+        selection=read.record(results / "select_best" / "selection.json"),
+        shift=read.table(results / "shift" / "shift.csv"),
+        shift_metrics=read.record(results / "shift" / "metrics.json"),
+        card=read.record(build / "best" / "card.json"),
+        train_costs=read.table(build / "train" / "costs.csv"),
+        feature_costs=read.record(build / "costs" / "features.json"),
+        digest=files.sha256(build / "digests.csv"),
+    )

@@ -1,0 +1,46 @@
+"""The results of the last run, in a few lines."""
+
+from pathlib import Path
+
+from canting.config.stage import BUILD, RESULTS
+from canting.core import files
+from canting.core.errors import CantingError
+from canting.documents import read
+
+
+def show() -> str:
+    """Return scores, mistakes, leakage, costs, the winner, and where to look next."""
+    if not (RESULTS / "select_best" / "selection.json").exists():
+        raise CantingError("There are no results here yet. Run `make repro`.")
+    scores = files.read_json(RESULTS / "evaluate" / "metrics.json")
+    classes = read.table(RESULTS / "evaluate" / "classes.csv")
+    ours = classes[classes["scenario"] == scores["scenario"]].drop(columns="scenario")
+    leak = files.read_json(RESULTS / "preprocess" / "leakage.json")
+    selection = files.read_json(RESULTS / "select_best" / "selection.json")
+    lines = [
+        "",
+        ours.to_string(index=False, float_format="{:.4f}".format),
+        "",
+        f"accuracy   {scores['accuracy']:.4f}",
+        f"macro F1   {scores['macro_f1']:.4f} ± {scores['macro_f1_std']:.4f} over the folds",
+        f"leakage    {leak['leaked']} pictures; a split that ignores near-duplicates: "
+        f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
+        *_shifted(RESULTS / "shift" / "metrics.json"),
+        f"winner     {selection['reason']}",
+        "",
+        f"report     {BUILD / 'report' / 'index.html'}",
+        f"cards      {BUILD / 'cards' / 'model_card.html'}, data_card.html",
+        f"pictures   {BUILD / 'data_docs' / 'index.html'}",
+        f"model      {BUILD / 'best' / 'model.tflite'}",
+    ]
+    return "\n".join(lines)
+
+
+def _shifted(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    told = files.read_json(path)
+    return [
+        f"shifted    {told['shifted_accuracy']:.4f} accuracy on changed pictures, "
+        f"{told['accuracy']:.4f} unchanged; worst: {told['worst']}, {told['worst_accuracy']:.4f}"
+    ]

@@ -1,1 +1,0 @@
-"""The study report: one content, written as one HTML page and as Markdown."""

@@ -1,1 +1,0 @@
-"""The sections of the report, each made of what a run left."""
