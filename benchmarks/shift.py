@@ -33,8 +33,8 @@ from canting.models.features import compute
 from canting.models.features.compute import Pictures
 from canting.models.features.store import slug
 from canting.models.train.fold import FoldTask
-from canting.study.changes import check, read
-from canting.study.yaml_text import merged
+from canting.runs.study.changes import check, read
+from canting.runs.study.yaml_text import merged
 
 PARAMS, STUDY = Path("params.yaml"), Path("studies/robust.yaml")
 ENDINGS = {".jpg", ".jpeg", ".png"}

@@ -32,8 +32,8 @@ from canting.core import files, runtime
 from canting.data.preprocess import folds
 from canting.data.preprocess.decode import decode_all
 from canting.models.train.fold import read_table
-from canting.study.changes import check, read
-from canting.study.yaml_text import merged
+from canting.runs.study.changes import check, read
+from canting.runs.study.yaml_text import merged
 
 STUDY, WARM_UP = Path("studies/garbage.yaml"), 3
 

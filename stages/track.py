@@ -5,9 +5,9 @@ from pathlib import Path
 
 from canting.config.stage import stage
 from canting.core import files
-from canting.tracking import outbox, snapshot
-from canting.tracking.deliver import deliver
-from canting.tracking.last import TRACKED
+from canting.runs.tracking import outbox, snapshot
+from canting.runs.tracking.commands import TRACKED
+from canting.runs.tracking.deliver import deliver
 
 HOME = Path(os.environ.get("DVC_ROOT", "."))
 """The repository that an experiment beside it belongs to: its folder outlives the experiment."""

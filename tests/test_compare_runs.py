@@ -11,14 +11,12 @@ import pytest
 from scipy import stats
 
 from canting import cli
-from canting.comparing.between import between, of, written
-from canting.comparing.comparison import compare
-from canting.comparing.find import find
-from canting.comparing.record import Record, read
-from canting.comparing.source import Folder
-from canting.comparing.words import verdict
-from canting.comparing.written import markdown
 from canting.core.errors import CantingError
+from canting.runs.compare.comparison import compare
+from canting.runs.compare.find import between, find, of, written
+from canting.runs.compare.record import RunRecord, read
+from canting.runs.compare.source import RunFolder
+from canting.runs.compare.written import markdown, verdict
 from tests import track_run
 from tests.track_run import git
 
@@ -37,7 +35,7 @@ def here(run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(run, tmp_path / "here"))
 
 
-def record(**changes: object) -> Record:
+def record(**changes: object) -> RunRecord:
     found = {
         "name": "a", "commit": None, "scenario": "s", "metric": "macro_f1", "alpha": 0.05,
         "confidence": 0.95, "numbers": (0, 1, 2), "fold_table": "f", "data": "d",
@@ -47,7 +45,7 @@ def record(**changes: object) -> Record:
         | {"macro_f1": (0.90, 0.80, 0.85), "loss": (0.3, 0.3, 0.3)},
         "params": {}, "costs": {},
     }  # fmt: skip
-    return Record(**{**found, **changes})  # type: ignore[arg-type]
+    return RunRecord(**{**found, **changes})  # type: ignore[arg-type]
 
 
 def test_the_test_is_the_one_of_nadeau_and_bengio_by_hand() -> None:
@@ -160,7 +158,7 @@ def test_a_name_that_is_nothing_is_told_with_a_close_one(here: Path) -> None:
 def test_a_damaged_file_is_named(here: Path, path: str, content: str) -> None:
     (here / path).write_bytes(content.encode("latin-1"))
     with pytest.raises(CantingError, match="expected what a stage writes") as told:
-        of(Folder("base", here), Folder("new", here))
+        of(RunFolder("base", here), RunFolder("new", here))
     assert path in str(told.value)
 
 
@@ -171,7 +169,7 @@ def test_a_score_has_to_be_a_number(here: Path, value: str) -> None:
     table["loss"] = value
     table.to_csv(path, index=False)
     with pytest.raises(CantingError, match="expected what a stage writes"):
-        read(Folder("hostile", here))
+        read(RunFolder("hostile", here))
 
 
 def test_words_of_a_stranger_are_no_markup(here: Path) -> None:

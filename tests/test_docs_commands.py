@@ -15,8 +15,8 @@ from typing import NamedTuple
 import pytest
 
 from canting import cli
-from canting.study.changes import assigned, check
-from canting.study.yaml_text import merged
+from canting.runs.study.changes import assigned, check
+from canting.runs.study.yaml_text import merged
 from tests.conftest import ROOT
 from tests.test_pipeline import commit, run
 

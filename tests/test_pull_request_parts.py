@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from canting.core.errors import CantingError
-from canting.pull_request import artifact, branch, comment, pictures
+from canting.runs.pull_request import artifact, branch, comment
 from tests.conftest import ROOT
 
 SCENARIOS = "results/evaluate/scenarios.csv"
@@ -81,7 +81,7 @@ def test_a_picture_keeps_its_pixels_and_nothing_else() -> None:
     said = PngImagePlugin.PngInfo()
     said.add_text("Comment", "<script>alert(1)</script>")
     hostile = png(pnginfo=said) + b"<html><script>alert(1)</script></html>PK\x03\x04"
-    clean = pictures.redrawn(hostile)
+    clean = comment.redrawn(hostile)
     assert clean
     assert b"script" not in clean
     before, after = (np.asarray(Image.open(io.BytesIO(one))) for one in (hostile, clean))
@@ -99,13 +99,13 @@ def huge(width: int, height: int) -> bytes:
     [b"", b"<svg/>", b"GIF89a", png()[:-60], huge(6000, 6000), huge(60_000, 60_000), huge(9, 9)],
 )
 def test_what_is_no_whole_png_of_common_size_is_not_shown(content: bytes) -> None:
-    assert pictures.redrawn(content) is None
+    assert comment.redrawn(content) is None
 
 
 def test_a_large_picture_is_made_smaller() -> None:
     file = io.BytesIO()
     Image.new("RGB", (4000, 2000)).save(file, "PNG")
-    small = pictures.redrawn(file.getvalue())
+    small = comment.redrawn(file.getvalue())
     assert small
     assert Image.open(io.BytesIO(small)).size == (1600, 800)
 

@@ -9,10 +9,9 @@ import pytest
 
 from canting import cli
 from canting.core.errors import CantingError
-from canting.registry import log
-from canting.registry.candidate import of_entry
-from canting.registry.decide import decide
-from canting.registry.promote import promote, roll_back
+from canting.runs import promotions
+from canting.runs.registry.candidate import of_entry
+from canting.runs.registry.promote import decide, promote, roll_back
 from tests import track_run
 
 UP = [0.010, 0.012, 0.011, 0.009, 0.010]
@@ -34,27 +33,27 @@ def here(run: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def entries(folder: Path) -> list[log.Entry]:
-    return log.read(folder / log.PATH)
+def entries(folder: Path) -> list[promotions.Promotion]:
+    return promotions.read(folder / promotions.PATH)
 
 
 def champion(folder: Path) -> str | None:
-    return log.aliases(entries(folder))["champion"]
+    return promotions.aliases(entries(folder))["champion"]
 
 
 def test_a_clone_with_the_champion_s_bundle_adds_nothing(here: Path) -> None:
-    before = (here / log.PATH).read_bytes()
+    before = (here / promotions.PATH).read_bytes()
     assert "is the champion already. Nothing was changed." in promote(None, here)
-    assert (here / log.PATH).read_bytes() == before
+    assert (here / promotions.PATH).read_bytes() == before
 
 
 def test_a_better_model_takes_the_place_and_the_log_only_grows(here: Path) -> None:
-    first, before = champion(here), (here / log.PATH).read_bytes()
+    first, before = champion(here), (here / promotions.PATH).read_bytes()
     second = track_run.shifted(here, UP)
     told = promote(None, here)
     assert f"is the champion, in place of {str(first)[:12]}: better in macro F1" in told
     assert champion(here) == second
-    assert (here / log.PATH).read_bytes().startswith(before)
+    assert (here / promotions.PATH).read_bytes().startswith(before)
     entry = entries(here)[-1]
     assert (entry.action, entry.from_, entry.to, entry.who) == ("better", first, second, "Ani")
     assert entry.test is not None
@@ -69,7 +68,7 @@ def test_a_model_that_is_not_better_is_a_challenger(here: Path, by: list[float],
     told = promote(None, here)
     assert f"is a challenger: {word} macro F1" in told
     assert f"The alias `champion` was not moved from {str(first)[:12]}." in told
-    assert log.aliases(entries(here)) == {"champion": first, "challenger": second}
+    assert promotions.aliases(entries(here)) == {"champion": first, "challenger": second}
     assert "is the challenger already" in promote(None, here)
     assert len(entries(here)) == 2
 
@@ -100,10 +99,10 @@ def test_a_rollback_goes_back_and_what_was_taken_back_stays_away(here: Path) -> 
     first = champion(here)
     second = track_run.shifted(here, UP)
     promote(None, here)
-    before = (here / log.PATH).read_bytes()
+    before = (here / promotions.PATH).read_bytes()
     assert f"{str(first)[:12]} is the champion again, in place of {second[:12]}" in roll_back(here)
     assert champion(here) == first
-    assert (here / log.PATH).read_bytes().startswith(before)
+    assert (here / promotions.PATH).read_bytes().startswith(before)
     with pytest.raises(CantingError, match="was champion and was taken back"):
         promote(None, here)
     with pytest.raises(CantingError, match="expected a champion before the present one"):
@@ -146,7 +145,7 @@ def test_a_bundle_that_does_not_fit_is_not_promoted(here: Path) -> None:
 
 
 def test_a_damaged_line_is_named_and_nothing_is_added(here: Path) -> None:
-    path = here / log.PATH
+    path = here / promotions.PATH
     whole = path.read_text()
     for damage in (whole[:-40], whole.replace("macro_f1", "taste", 1).replace('"to"', '"for"')):
         path.write_text(damage)

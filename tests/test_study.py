@@ -17,9 +17,9 @@ from canting import cli
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.study import experiment
-from canting.study.changes import assigned, check, flat, read
-from canting.study.yaml_text import merged
+from canting.runs.study import experiment
+from canting.runs.study.changes import assigned, check, flat, read
+from canting.runs.study.yaml_text import merged
 from tests.conftest import ROOT, one_core
 from tests.test_pipeline import clone, run
 

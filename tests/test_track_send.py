@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from canting.comparing.between import between
-from canting.comparing.words import verdict
 from canting.core.errors import CantingError
-from canting.registry.promote import promote, roll_back
-from canting.tracking import outbox, place
-from canting.tracking.deliver import deliver
-from canting.tracking.study import study
+from canting.runs.compare.find import between
+from canting.runs.compare.written import verdict
+from canting.runs.registry.promote import promote, roll_back
+from canting.runs.tracking import outbox, uri
+from canting.runs.tracking.deliver import deliver
+from canting.runs.tracking.study import study
 from tests import track_run
 from tests.conftest import ROOT
 
@@ -50,7 +50,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def here(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the run that a test may change; MLflow's store is its own."""
-    monkeypatch.delenv(place.VARIABLE, raising=False)
+    monkeypatch.delenv(uri.VARIABLE, raising=False)
     return Path(shutil.copytree(run, tmp_path / "here"))
 
 
@@ -59,7 +59,7 @@ def sent(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the run that has been sent to its own store."""
     folder = Path(shutil.copytree(run, tmp_path_factory.mktemp("sent") / "sent"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(place.VARIABLE, raising=False)
+        patch.delenv(uri.VARIABLE, raising=False)
         outbox.put(folder, folder)
         delivery = deliver(folder, LONG)
     assert (delivery.problem, delivery.sent, delivery.waiting) == ("", 1, 0)
@@ -147,7 +147,7 @@ def test_what_is_there_is_not_sent_again(sent: Path) -> None:
 
 def test_a_killed_sender_is_completed_by_the_next(here: Path, sent: Path) -> None:
     outbox.put(here, here)
-    command = [sys.executable, "-m", "canting.tracking.post", "send"]
+    command = [sys.executable, "-m", "canting.runs.tracking.worker", "send"]
     process = subprocess.Popen(command, cwd=here, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: has_runs(here, 4), process)
@@ -188,7 +188,7 @@ def test_a_mute_server_is_left_after_the_time_that_is_set(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as mute:
-        monkeypatch.setenv(place.VARIABLE, f"http://127.0.0.1:{mute.getsockname()[1]}")
+        monkeypatch.setenv(uri.VARIABLE, f"http://127.0.0.1:{mute.getsockname()[1]}")
         outbox.put(here, here)
         start = time.monotonic()
         delivery = deliver(here, 5)
@@ -201,7 +201,7 @@ def test_a_server_has_the_run_the_registry_and_what_compares(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with server(tmp_path / "server") as address, witness() as strangers:
-        monkeypatch.setenv(place.VARIABLE, address)
+        monkeypatch.setenv(uri.VARIABLE, address)
         for name in ("http_proxy", "https_proxy"):
             monkeypatch.setenv(name, strangers.address)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -235,7 +235,7 @@ def test_a_server_has_the_run_the_registry_and_what_compares(
     ],
 )
 def test_messages_tell_no_secret(address: str, shown: str) -> None:
-    assert place.shown(address) == shown
+    assert uri.shown(address) == shown
 
 
 def has_runs(folder: Path, count: int) -> bool:

@@ -28,7 +28,7 @@ from canting.evaluation.tuning.findings import summarize
 from canting.evaluation.tuning.writing import write_nothing
 from canting.models.tune.records import Trial, TunedSetting
 from canting.models.tune.task import SearchOutcome
-from canting.tune import apply
+from canting.runs.study import apply
 from tests import report_run
 from tests.tune_data import params
 from tests.tune_run import FOUR, write

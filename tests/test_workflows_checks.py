@@ -120,7 +120,7 @@ def test_what_is_published_comes_from_no_cache() -> None:
 
 
 def test_artifacts_that_are_read_are_artifacts_that_are_written() -> None:
-    from canting.pull_request import artifact
+    from canting.runs.pull_request import artifact
 
     uploads = {
         step["with"]["name"]

@@ -29,9 +29,9 @@ ELSEWHERE = {
 
 CHANGED = '.github/scripts/changed.sh >> "$GITHUB_STEP_SUMMARY"'
 NAMES = '.github/scripts/image_names.sh >> "$GITHUB_OUTPUT"'
-FETCH = ".venv/bin/python -m canting.pull_request fetch build/pull_request"
-WRITE = ".venv/bin/python -m canting.pull_request write build/pull_request"
-POST = "python3 -m canting.pull_request post build/pull_request"
+FETCH = ".venv/bin/python -m canting.runs.pull_request fetch build/pull_request"
+WRITE = ".venv/bin/python -m canting.runs.pull_request write build/pull_request"
+POST = "python3 -m canting.runs.pull_request post build/pull_request"
 HERE = {CHANGED, NAMES, FETCH, WRITE, POST}
 
 

@@ -19,6 +19,6 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.comparing.between import between, written
+    from canting.runs.compare.find import between, written
 
     print(written(between(arguments.base, arguments.new, Path()), arguments.form), end="")

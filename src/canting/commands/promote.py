@@ -23,8 +23,8 @@ def add(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from canting.config.params import load
     from canting.core.errors import CantingError
-    from canting.registry.promote import promote, roll_back
-    from canting.tracking.deliver import deliver
+    from canting.runs.registry.promote import promote, roll_back
+    from canting.runs.tracking.deliver import deliver
 
     settings = load(Path("params.yaml")).track
     if arguments.rollback and (arguments.force or arguments.version):

@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.study import experiment
+    from canting.runs.study import experiment
 
     if arguments.file is None:
         print(experiment.listed())

@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.tracking.last import track
+    from canting.runs.tracking.commands import track
 
     delivery = track(Path(), arguments.seconds)
     print(delivery, file=sys.stderr if delivery.problem else sys.stdout)

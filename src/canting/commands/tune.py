@@ -13,6 +13,6 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.tune import apply
+    from canting.runs.study import apply
 
     print(apply.apply(Path("params.yaml")) if arguments.apply else apply.told())

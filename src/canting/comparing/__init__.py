@@ -1,1 +1,0 @@
-"""Two runs side by side: scores, what the difference is worth, changed parameters, costs."""

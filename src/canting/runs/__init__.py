@@ -1,0 +1,1 @@
+"""Runs compared, promoted, tracked, commented on and repeated."""

@@ -1,0 +1,121 @@
+"""Whether one run is better than another: paired over the folds that both were scored on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from canting.evaluation.statistics import inference
+from canting.runs.compare.record import SCORES, RunRecord
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of both runs.
+
+    `difference` is the second less the first: the mean over the folds with its interval and the
+    p-value of the corrected resampled t-test, or, where the runs do not compare, the plain
+    difference, without these.
+    """
+
+    name: str
+    base: float | None
+    new: float
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A parameter, or a cost, that the runs do not share; none: absent there."""
+
+    key: str
+    base: Any
+    new: Any
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run against a base; `obstacle` says why the folds do not pair, and is empty where they do.
+
+    Without results of the base, `base` is none, and `name` is what it was called.
+    """
+
+    name: str
+    base: RunRecord | None
+    new: RunRecord
+    obstacle: str
+    scores: tuple[Score, ...]
+    changes: tuple[Change, ...]
+    costs: tuple[Change, ...]
+
+    @property
+    def score(self) -> Score:
+        """The score that decides: the one that the second run chose its scenario by."""
+        return next(score for score in self.scores if score.name == self.new.metric)
+
+    @property
+    def distinguishable(self) -> bool:
+        """Whether the difference of the deciding score is more than noise."""
+        p_value = self.score.p_value
+        return p_value is not None and p_value < self.new.alpha
+
+    @property
+    def better(self) -> bool:
+        """Whether the second run is better by more than noise."""
+        return self.distinguishable and (self.score.difference or 0) > 0
+
+
+def compare(name: str, base: RunRecord | None, new: RunRecord) -> Comparison:
+    """Compare a run with a base of this name; none: the base has no results."""
+    obstacle = "" if base is None else _obstacle(base, new)
+    return Comparison(
+        name,
+        base,
+        new,
+        obstacle,
+        tuple(_score(score, base, new, paired=not obstacle) for score in SCORES),
+        _differing(base.params if base else {}, new.params) if base else (),
+        _differing(base.costs if base else {}, new.costs, equal=True),
+    )
+
+
+def _obstacle(base: RunRecord, new: RunRecord) -> str:
+    if base.numbers != new.numbers:
+        return f"{len(base.numbers)} and {len(new.numbers)} folds"
+    for what, one, other in (
+        ("the pictures differ", base.data, new.data),
+        ("the folds differ", base.fold_table, new.fold_table),
+    ):
+        if one is None or other is None:
+            return f"`dvc.lock` does not say whether {what}"
+        if one != other:
+            return what
+    return "" if len(new.numbers) > 1 else "one fold alone"
+
+
+def _score(name: str, base: RunRecord | None, new: RunRecord, *, paired: bool) -> Score:
+    if base is None:
+        return Score(name, None, new.scores[name])
+    old, value = base.scores[name], new.scores[name]
+    if not paired:
+        return Score(name, old, value, value - old)
+    differences = np.subtract(new.folds[name], base.folds[name])
+    ends = inference.interval(differences, new.confidence)
+    return Score(name, old, value, *ends, inference.p_value(differences))
+
+
+def _differing(
+    base: dict[str, Any], new: dict[str, Any], *, equal: bool = False
+) -> tuple[Change, ...]:
+    keys = [*new, *(key for key in base if key not in new)]
+    pairs = (Change(key, base.get(key), new.get(key)) for key in keys)
+    return tuple(pair for pair in pairs if equal or not _same(pair.base, pair.new))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two values are the same; one value and a list of it are."""
+    first, second = (value if isinstance(value, list) else [value] for value in (one, other))
+    return bool(first == second)

@@ -1,0 +1,132 @@
+"""What two runs are compared by: the chosen scenario, its scores, its folds, its cost."""
+
+import csv
+import io
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from canting.runs.compare import source as lock
+from canting.runs.compare.source import RunSource
+from canting.runs.study.changes import flat
+
+SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss")
+"""Scores of a scenario, in the order of the tables; of the last a smaller one is better."""
+
+METRICS = ("macro_f1", "accuracy")
+"""Scores that a scenario can be chosen by."""
+
+COSTS = ("parameters", "multiply_adds", "model_bytes", "epochs_to_best")
+"""Columns of the table of scenarios that tell what a model costs."""
+
+SCENARIOS, FOLDS = "results/evaluate/scenarios.csv", "results/evaluate/folds.csv"
+SELECTION = "results/select_best/selection.json"
+NEEDED = (SCENARIOS, FOLDS, SELECTION)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The chosen scenario of a run.
+
+    `scores` are of all folds together, `folds` those of each fold, in the order of `numbers`;
+    `fold_table` and `data` are digests (MD5, as DVC notes them) of which picture is in which fold
+    and of all pictures, none where nobody knows; `params` has a key a value, `costs` what is known.
+    """
+
+    name: str
+    commit: str | None
+    scenario: str
+    metric: str
+    alpha: float
+    confidence: float
+    scores: dict[str, float]
+    numbers: tuple[int, ...]
+    folds: dict[str, tuple[float, ...]]
+    fold_table: str | None
+    data: str | None
+    params: dict[str, Any]
+    costs: dict[str, float]
+
+
+def read(source: RunSource) -> RunRecord | None:
+    """Return the record of a run, or none where it has no results.
+
+    Raises `CantingError` where a file holds something else than a run leaves there.
+    """
+    if any(source.read(path) is None for path in NEEDED):
+        return None
+    scenario = _winner(source)
+    row = _rows(source, SCENARIOS, scenario)[0]
+    parts = _rows(source, FOLDS, scenario)
+    try:
+        return _record(source, scenario, row, sorted(parts, key=lambda part: int(part["fold"])))
+    except (KeyError, TypeError, ValueError) as error:
+        raise lock.damaged(source, f"{SCENARIOS}` or `{FOLDS}", error) from None
+
+
+def _record(
+    source: RunSource, scenario: str, row: dict[str, str], parts: list[dict[str, str]]
+) -> RunRecord:
+    params = flat(lock.mapping(source, "params.yaml"))
+    digests = lock.digests(source)
+    metric = params.get("select_best.metric")
+    return RunRecord(
+        source.name,
+        source.commit,
+        scenario,
+        metric if metric in METRICS else METRICS[0],
+        _share(params.get("select_best.alpha"), 0.05),
+        _share(params.get("evaluate.confidence"), 0.95),
+        {name: _number(row[name]) for name in SCORES},
+        tuple(int(part["fold"]) for part in parts),
+        {name: tuple(_number(part[name]) for part in parts) for name in SCORES},
+        digests.get("build/folds.csv"),
+        digests.get("build/digests.csv"),
+        params,
+        {**_costs(row), **_seconds(source, digests.get("build/costs/train.json"))},
+    )
+
+
+def _costs(row: dict[str, str]) -> dict[str, float]:
+    return {name: _number(row[name]) for name in COSTS if row.get(name)}
+
+
+def _seconds(source: RunSource, md5: str | None) -> dict[str, float]:
+    """Return the seconds of all trainings, where git or DVC's cache has them."""
+    path = "build/costs/train.json"
+    content = source.cached(path, md5) if md5 else None
+    try:
+        found = json.loads(content) if content else {}
+        return {name: _number(found[name]) for name in ("train_seconds",) if name in found}
+    except (TypeError, ValueError) as error:
+        raise lock.damaged(source, path, error) from None
+
+
+def _rows(source: RunSource, path: str, scenario: str) -> list[dict[str, str]]:
+    try:
+        text = (source.read(path) or b"").decode("utf-8")
+        rows = [row for row in csv.DictReader(io.StringIO(text)) if row["scenario"] == scenario]
+    except (KeyError, ValueError, csv.Error) as error:
+        raise lock.damaged(source, path, error) from None
+    if not rows:
+        raise lock.damaged(source, path, ValueError(f"no row of the winner {scenario!r}"))
+    return rows
+
+
+def _winner(source: RunSource) -> str:
+    try:
+        return str(json.loads(source.read(SELECTION) or b"")["winner"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise lock.damaged(source, SELECTION, error) from None
+
+
+def _number(text: Any) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no finite number")
+    return number
+
+
+def _share(value: Any, usual: float) -> float:
+    return value if isinstance(value, float) and 0 < value < 1 else usual

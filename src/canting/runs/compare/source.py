@@ -1,0 +1,130 @@
+"""Where the files of a run are read from: a folder, or a commit of git with DVC's cache."""
+
+import hashlib
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent
+
+from canting.core.errors import CantingError
+
+LARGEST = 20_000_000
+"""Bytes of the largest file that is read; no table of a run comes near."""
+
+
+class RunSource(Protocol):
+    """Anything that hands out the files of a run by their paths in the repository."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+
+    @property
+    def commit(self) -> str | None:
+        """Its commit in git, if it is one."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file; none where it is not there."""
+
+    def cached(self, path: str, md5: str) -> bytes | None:
+        """Return the content of an output of DVC that git does not keep; none without it."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The working tree, or a folder that holds files of a run under their usual paths."""
+
+    name: str
+    root: Path
+    commit: str | None = None
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file; none where it is not there."""
+        return _content(self.root / path)
+
+    def cached(self, path: str, md5: str) -> bytes | None:
+        """Return the content of an output, if it is the one that `dvc.lock` tells of."""
+        content = self.read(path)
+        return content if content is not None and _md5(content) == md5 else None
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A commit; `root` is a folder of its repository that holds `dvc.yaml`."""
+
+    name: str
+    commit: str
+    root: Path
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file that git keeps; none where it is not there."""
+        command = ["git", "-C", str(self.root), "show", f"{self.commit}:./{path}"]
+        told = subprocess.run(command, capture_output=True, check=False)
+        return told.stdout if told.returncode == 0 else None
+
+    def cached(self, path: str, md5: str) -> bytes | None:
+        """Return the content of an output from DVC's cache; none where the cache lacks it."""
+        del path
+        return _content(self.root / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:])
+
+
+def _content(path: Path) -> bytes | None:
+    if not path.is_file() or path.stat().st_size > LARGEST:
+        return None
+    return path.read_bytes()
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def digests(source: RunSource) -> dict[str, str]:
+    """Return the MD5 of every file that a stage of a run wrote, by its path."""
+    stages = mapping(source, "dvc.lock").get("stages")
+    outs = [
+        out
+        for stage in (stages.values() if isinstance(stages, dict) else ())
+        if isinstance(stage, dict)
+        for out in stage.get("outs", ())
+    ]
+    return {str(out.get("path")): md5 for out in outs if (md5 := _locked_md5(out))}
+
+
+def mapping(source: RunSource, path: str) -> dict[str, Any]:
+    """Return what a YAML file of a run holds; nothing where it is not there.
+
+    Repeated parts (aliases) are refused: a few lines of them can stand for gigabytes.
+    """
+    content = source.read(path)
+    if content is None:
+        return {}
+    try:
+        found = _parsed(content.decode("utf-8"))
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise damaged(source, path, error) from None
+    return found if isinstance(found, dict) else {}
+
+
+def damaged(source: RunSource, path: str, error: Exception) -> CantingError:
+    """Return the error for a file of a run that cannot be understood."""
+    told = " ".join(f"{type(error).__name__} {error}".split())[:200]
+    return CantingError(
+        f"`{path}` of `{source.name}`: expected what a stage writes. Received: {told}. "
+        "Run `dvc repro` there, or name another run."
+    )
+
+
+def _parsed(text: str) -> Any:
+    if any(isinstance(one, AliasEvent) for one in YAML(typ="safe", pure=True).parse(text)):
+        raise ValueError("it has aliases")
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def _locked_md5(out: Any) -> str | None:
+    md5 = out.get("md5") if isinstance(out, dict) else None
+    return md5 if isinstance(md5, str) and re.fullmatch("[0-9a-f]{32}", md5) else None

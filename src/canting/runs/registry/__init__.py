@@ -1,0 +1,1 @@
+"""The champion, and the log of promotions."""

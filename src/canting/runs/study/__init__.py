@@ -1,0 +1,1 @@
+"""A file of changes to `params.yaml`, run as one experiment."""

@@ -1,1 +1,0 @@
-"""Studies: files of changes to `params.yaml`, each checked, written and run as one experiment."""
