@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from canting.config.stage import BUILD, stage
-from canting.package import bento
+from canting.serving.package import bento
 
 with stage("package"):
     print(bento.build(Path(), BUILD / "best", BUILD / "cards", BUILD / "bento"))

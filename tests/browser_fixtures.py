@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from canting.core import files
-from canting.service.history import Entry, NewEntry, open_history
+from canting.serving.service.history import Entry, NewEntry, open_history
 from tests.conftest import ROOT
 from tests.service_fixtures import COLOURS, LABELS, Server, bundle, encoded, running
 

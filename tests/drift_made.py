@@ -13,9 +13,9 @@ from PIL import Image
 
 from canting.bundle import Answer, Classifier
 from canting.bundle.reference import Reference
-from canting.drift.window import Row, Window
 from canting.evaluation.select_best.reference import reference
-from canting.service.history import NewEntry
+from canting.serving.drift.window import Window, WindowRow
+from canting.serving.service.history import NewEntry
 from tests.service_fixtures import LABELS, SIDE
 
 EVEN = (1 / 3, 1 / 3, 1 / 3)
@@ -85,7 +85,7 @@ def window(answers: Sequence[Answered], corrected: Sequence[str | None] | None =
     """Return answers as a history's, without one."""
     time, said = datetime(2026, 5, 1, tzinfo=UTC), corrected or [None] * len(answers)
     rows = [
-        Row(time, one.label, one.probability, one.abstained, one.distance, label)
+        WindowRow(time, one.label, one.probability, one.abstained, one.distance, label)
         for (_, one), label in zip(answers, said, strict=True)
     ]
     return Window(tuple(rows), 0, 0)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from canting.service.history import NewEntry
+from canting.serving.service.history import NewEntry
 
 MODEL = "5e" * 32
 
@@ -49,7 +49,7 @@ def stored(folder: Path) -> list[str]:
 def python(code: str, *arguments: str, begin: Sequence[str] = ()) -> "subprocess.Popen[str]":
     """Start another process with `new` and `picture` at hand."""
     at_hand = "import os, signal, sys\nfrom tests.history_made import new, picture\n"
-    at_hand += "from canting.service.history import *\n"
+    at_hand += "from canting.serving.service.history import *\n"
     return subprocess.Popen(
         [*begin, sys.executable, "-W", "error", "-c", at_hand + code, *arguments],
         stdin=subprocess.PIPE,

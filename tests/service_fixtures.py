@@ -157,8 +157,8 @@ class Server(NamedTuple):
 
 UVICORN = """
 import sys, uvicorn
-from canting.service.app import create_app
-from canting.service.settings import from_environment
+from canting.serving.service.app import create_app
+from canting.serving.service.settings import from_environment
 uvicorn.run(create_app(from_environment()), port=int(sys.argv[1]), log_config=None)
 """
 SERVE = ["-c", "from canting.cli import main; main()", "serve", "--port"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from canting.service.pages.words import words
+from canting.serving.service.pages.texts import words
 from tests.browser_fixtures import browser, bundle, cloth, shoot, site, site_bundle
 from tests.service_fixtures import Server
 

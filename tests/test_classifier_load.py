@@ -130,7 +130,7 @@ HEAVY = ["tensorflow", "keras", "mlflow", "dvc", "pandas", "sklearn", "scipy", "
 
 def test_answering_needs_no_training_package(bundle: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; import canting.predict.predict as p;"
+        "import sys; from pathlib import Path; import canting.serving.predict.predict as p;"
         "from canting.bundle import load; from PIL import Image;"
         f"load(Path({str(bundle)!r})).answer(Image.new('RGB', (80, 80), 'red'), overlay=True);"
         f"sys.exit(' '.join(set(sys.modules) & set({HEAVY!r})) or 0)"

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from canting.bundle import Classifier, load
-from canting.drift.limits import USUAL
-from canting.drift.signals import Signal, signals
-from canting.drift.verdict import State, Verdict, findings, needed, verdict
-from canting.drift.window import Window
+from canting.serving.drift.signals import USUAL, Signal, signals
+from canting.serving.drift.verdict import SignalState, Verdict, findings, needed, verdict
+from canting.serving.drift.window import Window
 from tests import drift_made as made
 from tests.service_fixtures import LABELS, bundle
 
@@ -29,7 +28,7 @@ def pool(classifier: Classifier) -> list[made.Answered]:
     return made.answered(classifier, made.drawn(900, 0))
 
 
-def judged(known: list[made.Answered], seen: Window) -> tuple[Verdict, dict[str, State]]:
+def judged(known: list[made.Answered], seen: Window) -> tuple[Verdict, dict[str, SignalState]]:
     found = findings(list(signals(seen, made.referred(known), USUAL)), USUAL)
     return verdict(found), {one.signal.name: one.state for one in found}
 
@@ -62,23 +61,23 @@ def test_pictures_of_the_same_kind_raise_no_more_false_alarms_than_stated(
 def test_the_same_kind_in_plenty_has_not_changed(pool: list[made.Answered]) -> None:
     word, states = judged(pool[:400], made.window(pool[400:]))
     assert word is Verdict.NOTHING
-    assert set(states.values()) == {State.SAME}
+    assert set(states.values()) == {SignalState.SAME}
     assert set(states) == {"unlikeness", "abstentions", "confidence", "class mix"}
 
 
 def test_muddy_pictures_are_named(classifier: Classifier, pool: list[made.Answered]) -> None:
     word, states = judged(pool[:KNOWN], made.window(shifted(classifier, 100, pure=made.MUDDY)))
     assert word is Verdict.RETRAIN
-    assert states["unlikeness"] is states["abstentions"] is State.CHANGED
-    assert states["class mix"] is not State.CHANGED
+    assert states["unlikeness"] is states["abstentions"] is SignalState.CHANGED
+    assert states["class mix"] is not SignalState.CHANGED
 
 
 def test_less_sure_answers_are_named(classifier: Classifier, pool: list[made.Answered]) -> None:
     seen = shifted(classifier, 150, pure=(0.811, 0.86))
     word, states = judged(pool[:KNOWN], made.window(seen))
     assert word is Verdict.RETRAIN
-    assert states["confidence"] is State.CHANGED
-    assert states["abstentions"] is not State.CHANGED
+    assert states["confidence"] is SignalState.CHANGED
+    assert states["abstentions"] is not SignalState.CHANGED
 
 
 def test_another_mix_alone_is_to_be_watched(
@@ -87,7 +86,7 @@ def test_another_mix_alone_is_to_be_watched(
     seen = shifted(classifier, 150, mix=(0.8, 0.1, 0.1))
     word, states = judged(pool[:KNOWN], made.window(seen))
     assert word is Verdict.WATCH
-    assert {name for name, state in states.items() if state is State.CHANGED} == {"class mix"}
+    assert {name for name, state in states.items() if state is SignalState.CHANGED} == {"class mix"}
 
 
 def test_strangers_are_named_and_too_few_answers_are_not_judged(
@@ -96,18 +95,18 @@ def test_strangers_are_named_and_too_few_answers_are_not_judged(
     seen = [*shifted(classifier, 60, pure=(0.36, 0.5)), *pool[-20:]]
     word, states = judged(pool[:KNOWN], made.window(seen))
     assert word is Verdict.RETRAIN
-    assert states["unlikeness"] is states["abstentions"] is State.CHANGED
-    assert states["confidence"] is states["class mix"] is State.FEW
+    assert states["unlikeness"] is states["abstentions"] is SignalState.CHANGED
+    assert states["confidence"] is states["class mix"] is SignalState.FEW
 
 
 def test_corrections_are_named_and_confirmations_are_not(pool: list[made.Answered]) -> None:
     known, seen = pool[:KNOWN], [one for one in pool[KNOWN:] if not one[1].abstained][:150]
     right: list[str | None] = [answer.label for _, answer in seen]
-    assert judged(known, made.window(seen, right))[1]["accuracy"] is State.SAME
+    assert judged(known, made.window(seen, right))[1]["accuracy"] is SignalState.SAME
     wrong = [*right[:120], *["truntum"] * 30]
     word, states = judged(known, made.window(seen, wrong))
-    assert (word, states["accuracy"]) == (Verdict.RETRAIN, State.CHANGED)
-    assert {state for name, state in states.items() if name != "accuracy"} == {State.SAME}
+    assert (word, states["accuracy"]) == (Verdict.RETRAIN, SignalState.CHANGED)
+    assert {state for name, state in states.items() if name != "accuracy"} == {SignalState.SAME}
     (told,) = [
         one
         for one in signals(made.window(seen, wrong), made.referred(known), USUAL)
@@ -149,7 +148,7 @@ def test_a_visitor_with_a_handful_of_strangers_is_no_alarm(
 ) -> None:
     word, states = judged(pool[:KNOWN], made.window(shifted(classifier, 20, pure=(0.36, 0.5))))
     assert word is Verdict.FEW
-    assert set(states.values()) == {State.FEW}
+    assert set(states.values()) == {SignalState.FEW}
 
 
 def test_without_abstention_there_are_no_distances(pool: list[made.Answered]) -> None:
@@ -165,18 +164,18 @@ def signal(**changes: object) -> Signal:
 
 def test_what_is_no_chance_must_also_be_large() -> None:
     (found,) = findings([signal()], USUAL)
-    assert (found.state, verdict([found])) == (State.SMALL, Verdict.WATCH)
+    assert (found.state, verdict([found])) == (SignalState.SMALL, Verdict.WATCH)
     (found,) = findings([signal(effect=0.05)], USUAL)
-    assert (found.state, verdict([found])) == (State.SMALL, Verdict.NOTHING)
+    assert (found.state, verdict([found])) == (SignalState.SMALL, Verdict.NOTHING)
     (found,) = findings([signal(effect=0.2)], USUAL)
-    assert (found.state, verdict([found])) == (State.CHANGED, Verdict.RETRAIN)
+    assert (found.state, verdict([found])) == (SignalState.CHANGED, Verdict.RETRAIN)
 
 
 def test_p_values_are_corrected_for_each_other() -> None:
     both = [signal(p_value=0.03, effect=0.3), signal(name="confidence", p_value=0.04, effect=0.3)]
-    assert {one.state for one in findings(both, USUAL)} == {State.SAME}
-    assert findings(both[:1], USUAL)[0].state is State.CHANGED
+    assert {one.state for one in findings(both, USUAL)} == {SignalState.SAME}
+    assert findings(both[:1], USUAL)[0].state is SignalState.CHANGED
     few = both[1]._replace(pictures=10)
     found = findings([both[0], few], USUAL)
-    assert [one.state for one in found] == [State.CHANGED, State.FEW]
+    assert [one.state for one in found] == [SignalState.CHANGED, SignalState.FEW]
     assert [one.p_value for one in found] == [0.03, None]

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from canting.config.params import Params
 from canting.config.scenario import Scenario
-from canting.package.modules import shipped
+from canting.serving.package.bento import shipped
 from tests.conftest import ROOT
 
 SOURCE = ROOT / "src"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from canting.core.errors import CantingError
-from canting.package import modules, requirements
+from canting.serving.package import bento, requirements
 from tests.conftest import ROOT
 
 PIPELINE = {
@@ -45,7 +45,7 @@ def test_a_lock_that_lacks_a_package_is_named() -> None:
 
 
 def test_the_modules_are_those_of_the_service() -> None:
-    paths = modules.shipped(ROOT / "src")
+    paths = bento.shipped(ROOT / "src")
     names = {path.relative_to(ROOT / "src" / "canting").parts[0] for path in paths}
     assert {"service", "classifier", "pictures.py", "engine.py", "__init__.py"} <= names
     assert not names & {"train", "backbones", "painter", "report", "tracking", "commands", "cli.py"}

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from canting.core import files
-from canting.package import bento
+from canting.serving.package import bento
 from tests.conftest import ROOT
 from tests.service_fixtures import COLOURS, write_bundle
 from tests.test_package_parts import PIPELINE
@@ -66,7 +66,7 @@ def test_it_holds_the_bundle_the_service_and_a_container_file(built: Path, packe
     for name, content in contents(packed).items():
         assert found[f"src/bundle/{name}"] == content
     assert found["src/bundle/cards/model_card.html"] == b"<h1>Colours</h1>"
-    assert "src/canting/service/service.py" in found
+    assert "src/canting/serving/service/service.py" in found
     container = found["env/docker/Dockerfile"].decode()
     assert "FROM python:3.11-slim" in container
     assert "env/python/requirements.txt" in container

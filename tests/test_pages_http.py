@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from canting.service.pages.words import words
+from canting.serving.service.pages.texts import words
 from tests.browser_fixtures import HOSTILE, KEPT, bundle, cloth, site, site_bundle
 from tests.service_fixtures import Server, running
 

@@ -6,10 +6,11 @@ from string import Formatter
 
 import pytest
 
-from canting.service import pictures
-from canting.service.pages import classes, words
-from canting.service.pages.emphasis import emphasis
-from canting.service.pages.language import NAMES
+from canting.serving.service import pictures
+from canting.serving.service.pages import texts as classes
+from canting.serving.service.pages import texts as words
+from canting.serving.service.pages.language import NAMES
+from canting.serving.service.pages.texts import emphasis
 from tests.conftest import ROOT
 
 SERVICE = ROOT / "src" / "canting" / "service"

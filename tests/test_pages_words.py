@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from starlette.datastructures import QueryParams
 
-from canting.service.errors import Refusal
-from canting.service.history import Entry
-from canting.service.pages import address, choice, numbers
-from canting.service.pages.language import accepted
-from canting.service.pages.table import rows
+from canting.serving.service.errors import Refusal
+from canting.serving.service.history import Entry
+from canting.serving.service.pages import history, language, numbers
+from canting.serving.service.pages.history import csv_rows
+from canting.serving.service.pages.language import accepted
 from tests.browser_fixtures import new_entry
 
 
@@ -80,13 +80,13 @@ def test_times_are_in_utc() -> None:
     ],
 )
 def test_no_way_leads_out(foreign: str) -> None:
-    assert address.own(foreign) == "/"
+    assert language.own(foreign) == "/"
 
 
 def test_ways_of_our_own_are_kept() -> None:
-    assert address.own("/history?label=a%20b&page=2") == "/history?label=a%20b&page=2"
+    assert language.own("/history?label=a%20b&page=2") == "/history?label=a%20b&page=2"
     assert (
-        address.with_query("/history", {"label": "a b&c", "since": ""}) == "/history?label=a+b%26c"
+        language.with_query("/history", {"label": "a b&c", "since": ""}) == "/history?label=a+b%26c"
     )
 
 
@@ -106,20 +106,20 @@ def test_ways_of_our_own_are_kept() -> None:
 )
 def test_a_query_that_cannot_be_read(query: str) -> None:
     with pytest.raises(Refusal) as caught:
-        choice.read(QueryParams(query))
+        history.read(QueryParams(query))
     assert (caught.value.status, caught.value.code) == (400, "bad_filter")
 
 
 def test_the_last_day_is_still_shown() -> None:
-    wanted = choice.read(QueryParams("since=2025-01-01&until=2025-01-31&known=no&label=a"))
+    wanted = history.read(QueryParams("since=2025-01-01&until=2025-01-31&known=no&label=a"))
     assert wanted.filter.since == datetime(2025, 1, 1, tzinfo=UTC)
     assert wanted.filter.until == datetime(2025, 2, 1, tzinfo=UTC)
     assert wanted.filter.abstained is True
-    assert choice.read(QueryParams("until=9999-12-31")).filter.until is None
+    assert history.read(QueryParams("until=9999-12-31")).filter.until is None
 
 
 def test_a_table_of_nothing_has_its_header() -> None:
-    assert "".join(rows([])).startswith("id,created,name,label,corrected,probability")
+    assert "".join(csv_rows([])).startswith("id,created,name,label,corrected,probability")
 
 
 def test_a_table_runs_nothing_in_a_spreadsheet() -> None:
@@ -131,7 +131,7 @@ def test_a_table_runs_nothing_in_a_spreadsheet() -> None:
         corrected=None,
         has_picture=True,
     )
-    row = next(csv.DictReader(io.StringIO("".join(rows([entry])))))
+    row = next(csv.DictReader(io.StringIO("".join(csv_rows([entry])))))
     assert (row["name"], row["label"]) == ("'=1+1", "'@sum")
     assert row["created"] == "2025-05-31T00:00:00+00:00"
     assert json.loads(row["probabilities"])["parang"] == 0.8916

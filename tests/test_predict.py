@@ -16,8 +16,8 @@ from PIL import Image
 
 from canting.bundle import load
 from canting.core.errors import CantingError
-from canting.predict import paths, table
-from canting.predict.predict import predict
+from canting.serving.predict import paths, table
+from canting.serving.predict.predict import predict
 from tests.service_fixtures import COLOURS, LABELS, bundle
 
 __all__ = ["bundle"]

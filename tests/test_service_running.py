@@ -100,7 +100,7 @@ def test_no_training_framework_is_loaded(bundle: Path, tmp_path: Path) -> None:
     program = """
 import sys
 from starlette.testclient import TestClient
-import canting.service.service as service
+import canting.serving.service.service as service
 with TestClient(service.web) as client:
     files = {"files": ("a.jpg", sys.stdin.buffer.read())}
     answer = client.post("/api/classify?overlay=true", files=files).json()
@@ -173,7 +173,7 @@ def test_the_end_waits_for_what_was_accepted(server: Server) -> None:
 
 
 def test_a_worker_ends_with_its_supervisor() -> None:
-    worker = "from canting.service.parent import end_with_parent as e; e(); print('on', flush=True)"
+    worker = "from canting.serving.service.service import end_with_parent as e; e(); print('on', flush=True)"
     worker += "; import time; time.sleep(60)"
     program = f"""
 import subprocess, sys
@@ -227,8 +227,8 @@ def test_a_bad_model_is_a_reason(bundle: Path, tmp_path: Path) -> None:
 import json, sys
 from pathlib import Path
 from starlette.testclient import TestClient
-from canting.service.model import load_model
-from canting.service.service import Canting, web
+from canting.serving.service.state import load_model
+from canting.serving.service.service import Canting, web
 picture = sys.stdin.buffer.read()
 with TestClient(Canting.to_asgi()) as client:
     for folder in sys.argv[1:]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from canting.service.history import History, open_history
+from canting.serving.service.history import History, open_history
 
 NAMES = itertools.count()
 USERS = ("postgres", "nobody")

@@ -13,7 +13,7 @@ from canting.bundle import Classifier, load
 from canting.config.sections import Fetch
 from canting.data.fetch.fetch import fetch
 from canting.data.fetch.source import Means
-from canting.service.history import Entry, History, open_history
+from canting.serving.service.history import Entry, History, open_history
 from tests import drift_made as made
 from tests.conftest import ROOT
 from tests.history_made import picture

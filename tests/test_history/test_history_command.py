@@ -9,7 +9,7 @@ import pytest
 
 from canting import cli
 from canting.core.errors import CantingError
-from canting.service.history import Entry, History, HistoryError, open_history
+from canting.serving.service.history import Entry, History, HistoryError, open_history
 from tests.history_made import MODEL, new, opened, picture, stored
 
 

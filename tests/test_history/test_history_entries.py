@@ -11,9 +11,16 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from canting.imaging.pictures import decode, upright
-from canting.service.history import Entry, Filter, History, InvalidValue, UnknownEntry, open_history
-from canting.service.history.database import writing
-from canting.service.history.tables import entries
+from canting.serving.service.history import (
+    Entry,
+    Filter,
+    History,
+    InvalidValue,
+    UnknownEntry,
+    open_history,
+)
+from canting.serving.service.history.database import writing
+from canting.serving.service.history.tables import entries
 from tests.history_made import MODEL, new, opened, picture, stored
 
 
@@ -139,7 +146,7 @@ def test_pages_show_the_newest_first(history: History) -> None:
 
 
 def test_equal_times_keep_one_order(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("canting.service.history.paging.AT_ONCE", 3)
+    monkeypatch.setattr("canting.serving.service.history.queries.AT_ONCE", 3)
     now = datetime.now(UTC)
     kept = [history.add(new(), None) for _ in range(8)]
     for entry in kept:

@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from canting.service.history import Filter, History, HistoryError, open_history
-from canting.service.history.database import reading
+from canting.serving.service.history import Filter, History, HistoryError, open_history
+from canting.serving.service.history.database import reading
 from tests.history_made import new, opened, picture, python, stored
 
 
@@ -192,7 +192,7 @@ def test_a_server_that_went_away_and_came_back(postgresql: str, folder: Path) ->
 
 
 KILL = """
-from canting.service.history import adding
+from canting.serving.service.history import adding
 history = open_history(sys.argv[1], sys.argv[2])
 print(history.add(new(), picture()).id, flush=True)
 adding._insert = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -215,7 +215,7 @@ def test_killed_between_picture_and_row(url: str, folder: Path) -> None:
 
 
 WAITING = """
-from canting.service.history import adding
+from canting.serving.service.history import adding
 insert = adding._insert
 def late(*arguments):
     print("written", flush=True)

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from canting.service.history import History, due, open_history
-from canting.service.history.database import writing
-from canting.service.history.tables import entries
-from canting.service.history.upkeep import ROW_BYTES, Limits
+from canting.serving.service.history import History, open_history, upkeep
+from canting.serving.service.history.database import writing
+from canting.serving.service.history.tables import entries
+from canting.serving.service.history.upkeep import ROW_BYTES, HistoryLimits
 from tests.history_made import new, picture, stored
 
 
@@ -36,19 +36,19 @@ def test_the_oldest_go_above_the_limit_of_bytes(url: str, folder: Path) -> None:
     history = open_history(url, str(folder))
     kept = [history.add(new(), picture()).id for _ in range(5)]
     each = len(history.picture(kept[0])) + ROW_BYTES
-    assert history.retain(Limits(None, 5 * each)) == 0
-    assert history.retain(Limits(None, 3 * each + 1)) == 2
+    assert history.retain(HistoryLimits(None, 5 * each)) == 0
+    assert history.retain(HistoryLimits(None, 3 * each + 1)) == 2
     assert stored(folder) == sorted(kept[2:]) == sorted(entry.id for entry in history.all())
-    assert history.retain(Limits(None, 1)) == 3
+    assert history.retain(HistoryLimits(None, 1)) == 3
     assert (history.page().total, stored(folder)) == (0, [])
     history.close()
 
 
 def test_rows_without_pictures_count_too(url: str) -> None:
     history = open_history(url, None, max_bytes=10 * ROW_BYTES)
-    for _ in range(due.AFTER_ADDS - 1):
+    for _ in range(upkeep.AFTER_ADDS - 1):
         history.add(new(), None)
-    assert history.page().total == due.AFTER_ADDS - 1
+    assert history.page().total == upkeep.AFTER_ADDS - 1
     history.add(new(), None)
     assert history.page().total == 10
     history.close()
@@ -60,7 +60,7 @@ def test_an_idle_history_forgets_in_time(
     history = open_history(sqlite, str(folder), days=1)
     age(history, history.add(new(), picture()).id, 2)
     assert history.page().total == 1
-    monkeypatch.setattr(due, "AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(upkeep, "AFTER_SECONDS", 0.0)
     assert (history.page().total, stored(folder)) == (0, [])
     history.close()
 
@@ -70,7 +70,7 @@ def test_limits_that_cannot_be_kept_do_not_lose_the_answer(
 ) -> None:
     history = open_history(sqlite, str(folder), days=1)
     age(history, history.add(new(), None).id, 2)
-    monkeypatch.setattr(due, "AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(upkeep, "AFTER_SECONDS", 0.0)
 
     def refuse(_: object, __: object, statement: str, *___: object) -> None:
         if statement.startswith("DELETE"):

@@ -14,9 +14,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from canting.core.errors import CantingError
-from canting.service.history import Filter, HistoryError, database, open_history
-from canting.service.history.migrate import migrate
-from canting.service.history.tables import HEAD, VERSION_TABLE, metadata
+from canting.serving.service.history import Filter, HistoryError, database, open_history
+from canting.serving.service.history.migrate import migrate
+from canting.serving.service.history.tables import HEAD, VERSION_TABLE, metadata
 from tests.history_made import python
 
 OLD = """
@@ -131,7 +131,7 @@ def test_the_migrations_lead_to_the_tables_that_the_code_uses(url: str) -> None:
 
 def test_there_is_one_newest_version() -> None:
     config = Config()
-    config.set_main_option("script_location", "canting.service.history:migrations")
+    config.set_main_option("script_location", "canting.serving.service.history:migrations")
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from canting.service.history import InvalidValue, words
+from canting.serving.service.history import InvalidValue, texts
 
 
 @pytest.mark.parametrize(
@@ -31,21 +31,21 @@ from canting.service.history import InvalidValue, words
     ],
 )
 def test_names_are_cleaned(given: str, expected: str) -> None:
-    assert words.name(given) == expected
+    assert texts.name(given) == expected
 
 
 def test_a_long_name_keeps_its_beginning_and_its_ending() -> None:
     for length in (5_000, 5_000_000):
-        name = words.name("a" * length + ".jpg")
-        assert len(name) == words.LONGEST_NAME
+        name = texts.name("a" * length + ".jpg")
+        assert len(name) == texts.LONGEST_NAME
         assert name.startswith("aaa")
         assert name.endswith("a.jpg")
 
 
 def test_labels_can_name_a_folder() -> None:
-    assert words.label(" Mega Mendung ") == "Mega Mendung"
-    assert words.label("e\u0301") == "\u00e9"
-    assert words.label("ꦏ" * 85) == "ꦏ" * 85
+    assert texts.label(" Mega Mendung ") == "Mega Mendung"
+    assert texts.label("e\u0301") == "\u00e9"
+    assert texts.label("ꦏ" * 85) == "ꦏ" * 85
     for bad in ("", " ", ".", "..", "a/b", "a\\b", "a\nb", "\0", "\ud800", "x" * 101, "ꦏ" * 86):
         with pytest.raises(InvalidValue, match=r"Received: '.*'\. Give another"):
-            words.label(bad)
+            texts.label(bad)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from canting.core.errors import CantingError
-from canting.drift.limits import USUAL, Limits
+from canting.serving.drift.signals import USUAL, DriftLimits
 
 if TYPE_CHECKING:
-    from canting.drift.drift import Report
+    from canting.serving.drift.drift import DriftReport
 
 RETRAIN = 3
 """Exit code of the verdict to train again."""
@@ -67,9 +67,9 @@ def _add_limits(group: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.drift.record import record
-    from canting.drift.verdict import Verdict
-    from canting.drift.words import text
+    from canting.serving.drift.drift import record
+    from canting.serving.drift.verdict import Verdict
+    from canting.serving.drift.words import text
 
     report = _report(arguments)
     if arguments.json:
@@ -80,13 +80,13 @@ def _run(arguments: argparse.Namespace) -> None:
         sys.exit(RETRAIN)
 
 
-def _report(arguments: argparse.Namespace) -> "Report":
-    from canting.drift.drift import drift
-    from canting.service.history import open_history
-    from canting.service.settings import from_environment
+def _report(arguments: argparse.Namespace) -> "DriftReport":
+    from canting.serving.drift.drift import drift
+    from canting.serving.service.history import open_history
+    from canting.serving.service.settings import from_environment
 
     settings = from_environment()
-    limits = Limits(**{name: getattr(arguments, name) for name in Limits._fields})
+    limits = DriftLimits(**{name: getattr(arguments, name) for name in DriftLimits._fields})
     since, last = _asked(arguments)
     url = arguments.history or settings.history_url
     if url is None:

@@ -36,7 +36,7 @@ def _action(
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    from canting.service.history import open_history
+    from canting.serving.service.history import open_history
 
     places = _places(arguments)
     history = open_history(places.url, places.pictures, make=False)
@@ -47,21 +47,21 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _prune(arguments: argparse.Namespace) -> None:
-    from canting.service.history import open_history
-    from canting.service.history.upkeep import Limits
-    from canting.service.settings import from_environment
+    from canting.serving.service.history import open_history
+    from canting.serving.service.history.upkeep import HistoryLimits
+    from canting.serving.service.settings import from_environment
 
     settings, places = from_environment(), _places(arguments)
     days = arguments.days or settings.history_days
     max_bytes = arguments.max_bytes or settings.history_max_bytes
     history = open_history(places.url, places.pictures, make=False)
-    deleted = history.retain(Limits(days, max_bytes))
+    deleted = history.retain(HistoryLimits(days, max_bytes))
     history.close()
     print(f"{deleted} deleted (older than {days or 'any'} days, above {max_bytes or 'any'} bytes)")
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    from canting.service.history.examine import examine
+    from canting.serving.service.history.examine import examine
 
     found = examine(*_places(arguments))
     print(
@@ -76,7 +76,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _places(arguments: argparse.Namespace) -> _Places:
-    from canting.service.settings import from_environment
+    from canting.serving.service.settings import from_environment
 
     settings = from_environment()
     url = arguments.history or settings.history_url

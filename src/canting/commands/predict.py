@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.predict.predict import predict
+    from canting.serving.predict.predict import predict
 
     warnings.filterwarnings("ignore", module=r"PIL\.")
     printed = predict(arguments.paths, arguments.bundle, arguments.out)

@@ -9,7 +9,7 @@ from typing import Any
 
 from canting.core.errors import CantingError
 
-SERVICE = "canting.service.service:Canting"
+SERVICE = "canting.serving.service.service:Canting"
 GRACE_SECONDS = 20
 """For the requests that are being answered when the service is told to end."""
 
@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.service.settings import from_environment
+    from canting.serving.service.settings import from_environment
 
     if arguments.bundle is not None:
         os.environ["CANTING_BUNDLE"] = str(arguments.bundle)

@@ -51,9 +51,9 @@ def _rest(_: Path) -> str:
 def _service(name: str) -> Any:
     """Return a module of the service; none in a version of canting without it."""
     try:
-        return import_module(f"canting.service.{name}")
+        return import_module(f"canting.serving.service.{name}")
     except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("canting.service"):
+        if error.name and error.name.startswith("canting.serving.service"):
             return None
         raise
 

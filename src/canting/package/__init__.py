@@ -1,1 +1,0 @@
-"""The Bento: bundle, code and requirements of the service, and nothing else."""

@@ -1,1 +1,0 @@
-"""One module a migration; none is changed after it was published."""

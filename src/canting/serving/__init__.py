@@ -1,0 +1,1 @@
+"""The service and what goes with it: predictions of files, drift, the Bento."""

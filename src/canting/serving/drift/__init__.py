@@ -1,0 +1,1 @@
+"""Whether the pictures of today are still those of the training."""

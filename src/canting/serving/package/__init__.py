@@ -1,0 +1,1 @@
+"""The Bento of a bundle."""

@@ -1,0 +1,119 @@
+"""The modules of canting that the service can come to import."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from canting.core import files, runtime
+from canting.core.errors import CantingError
+from canting.serving.package import requirements
+
+SERVICE = "service"
+"""Package that is shipped whole, with its templates, texts and migrations."""
+
+
+def shipped(root: Path) -> list[Path]:
+    """Return every file that serving needs, below the folder that holds `canting`."""
+    whole = [path for path in (root / "canting" / SERVICE).rglob("*") if _ships(path)]
+    found: set[Path] = set(whole)
+    waiting = [path for path in whole if path.suffix == ".py"]
+    while waiting:
+        new = {one for name in _imported(waiting.pop()) for one in _files(root, name)} - found
+        found |= new
+        waiting += new
+    return sorted(found)
+
+
+def _ships(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _files(root: Path, name: str) -> list[Path]:
+    """Return the files that importing a module of canting runs, its packages' first."""
+    parts = name.split(".")
+    if parts[0] != "canting":
+        return []
+    packages = [root.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
+    return [one for one in (*packages, root.joinpath(*parts).with_suffix(".py")) if one.is_file()]
+
+
+BENTOFILE, PROJECT, LOCK = "bentofile.yaml", "pyproject.toml", "requirements.txt"
+REQUIREMENTS = "serving.txt"
+BUNDLE = "bundle"
+"""Folder beside `canting` in the Bento; `canting.serving.service.settings` looks there."""
+
+NAME = "canting"
+MODEL = "model.tflite"
+EPOCH = "1980-01-01T00:00:00+00:00"
+"""Time that every Bento bears, so that the same content is the same bytes."""
+
+
+def build(root: Path, bundle: Path, cards: Path, bento: Path) -> str:
+    """Write the Bento of a bundle with its cards and return its tag.
+
+    The model's digest is its version.
+    """
+    version = files.sha256(bundle / MODEL)[:12]
+    with tempfile.TemporaryDirectory(prefix="canting-") as folder:
+        context, home = Path(folder) / "context", Path(folder) / "home"
+        assemble(root, bundle, cards, context)
+        _bentoml(context, home, version)
+        built = home / "bentos" / NAME / version
+        _settle(built, context)
+        with files.replacing(bento) as aside:
+            shutil.move(built, aside)
+    return f"{NAME}:{version}"
+
+
+def assemble(root: Path, bundle: Path, cards: Path, context: Path) -> None:
+    """Copy code, bundle, cards, requirements and `bentofile.yaml` into a folder."""
+    source = root / "src"
+    for path in shipped(source):
+        target = context / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    shutil.copytree(bundle, context / BUNDLE)
+    shutil.copytree(cards, context / BUNDLE / "cards")
+    shutil.copyfile(root / BENTOFILE, context / BENTOFILE)
+    lock, project = ((root / name).read_text(encoding="utf-8") for name in (LOCK, PROJECT))
+    entries = requirements.needed(lock, requirements.wanted(project))
+    files.write_text(context / REQUIREMENTS, entries)
+
+
+def _bentoml(context: Path, home: Path, version: str) -> None:
+    names = {"PYTHONPATH": str(context), "BENTOML_HOME": str(home), "CANTING_HISTORY_URL": "off"}
+    command = [sys.executable, "-m", "bentoml", "build", "--version", version, "--output", "tag"]
+    told = subprocess.run(
+        command,
+        cwd=context,
+        env={**os.environ, **runtime.QUIET, **names},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if told.returncode:
+        raise CantingError(f"`bentoml build` failed:\n{told.stderr or told.stdout}")
+
+
+def _settle(built: Path, context: Path) -> None:
+    """Take out of a Bento what differs from one build to the next, and what has no hash."""
+    described = built / "bento.yaml"
+    text = described.read_text(encoding="utf-8")
+    settled = re.sub(r"^creation_time: .*$", f"creation_time: '{EPOCH}'", text, flags=re.MULTILINE)
+    described.write_text(settled, encoding="utf-8")
+    shutil.copyfile(context / REQUIREMENTS, built / "env" / "python" / "requirements.txt")

@@ -1,0 +1,89 @@
+"""Answers for many files, over all cores."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from canting.bundle import Answer, Classifier, ModelOutputError, load
+from canting.core.errors import CantingError
+from canting.imaging.pictures import PictureError
+from canting.serving.predict import paths, table
+from canting.serving.predict.table import Answered
+
+
+class Predicted(NamedTuple):
+    """A file with what the classifier says of it, or why it says nothing."""
+
+    path: Path
+    answer: Answer | None
+    fault: str
+
+
+def answers_of(classifier: Classifier, paths: Sequence[Path]) -> list[Predicted]:
+    """Return a row for each file, in their order; a bad file is a row without an answer.
+
+    Progress is shown where a person looks at standard error.
+    """
+    with ThreadPoolExecutor(_cores()) as pool:
+        return list(_shown(pool.map(partial(_one, classifier), paths), len(paths)))
+
+
+def _one(classifier: Classifier, path: Path) -> Predicted:
+    try:
+        return Predicted(path, classifier.classify(path), "")
+    except (PictureError, ModelOutputError) as error:
+        return Predicted(path, None, str(error))
+    except OSError as error:
+        return Predicted(path, None, error.strerror or str(error))
+
+
+def _shown(rows: Iterable[Predicted], total: int) -> Iterator[Predicted]:
+    shown, next_time = sys.stderr.isatty(), 0.0
+    for number, row in enumerate(rows, start=1):
+        if shown and (time.monotonic() > next_time or number == total):
+            end = "\n" if number == total else ""
+            print(f"\rpredict: {number} of {total} pictures", end=end, file=sys.stderr, flush=True)
+            next_time = time.monotonic() + 0.2
+        yield row
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def predict(names: Sequence[str], bundle: Path, out: Path | None) -> bytes:
+    """Classify what the names stand for; write `out`, or return the CSV where there is none.
+
+    Names the files that are no pictures, and how many were predicted, on standard error. Raises
+    `CantingError` where nothing could be predicted; then nothing is written.
+    """
+    if out is not None:
+        table.check(out)
+    found = paths.expand(names)
+    classifier = load(bundle)
+    predicted = answers_of(classifier, found)
+    rows = [table.row(Answered(one.path, one.answer)) for one in predicted if one.answer]
+    _tell(predicted)
+    if not rows:
+        raise CantingError(f"None of {len(found)} files is a picture. Nothing was written.")
+    if out is None:
+        return table.as_csv(rows)
+    table.write(out, rows)
+    return b""
+
+
+def _tell(predicted: Sequence[Predicted]) -> None:
+    bad = [one for one in predicted if one.answer is None]
+    for one in bad:
+        print(f"left out `{one.path}`: {one.fault}", file=sys.stderr)
+    abstained = sum(one.answer.abstained for one in predicted if one.answer)
+    print(
+        f"{len(predicted) - len(bad)} predicted, of these {abstained} unlike the training "
+        f"pictures; {len(bad)} left out.",
+        file=sys.stderr,
+    )

@@ -1,0 +1,1 @@
+"""The service: pages and a REST interface on one bundle."""

@@ -1,0 +1,94 @@
+"""REST for programs."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from canting.serving.service import api_history, openapi, schemas
+from canting.serving.service.api_history import as_json
+from canting.serving.service.classification import Classified, classify, heat_map, ready
+from canting.serving.service.errors import Refusal
+from canting.serving.service.forms import form
+from canting.serving.service.multipart import Upload
+from canting.serving.service.state import ServiceState
+
+FLAGS = {"": False, "false": False, "0": False, "true": True, "1": True}
+
+
+def routes() -> list[BaseRoute]:
+    """Return what is below `/api`."""
+    return [
+        Route("/api/classify", _classify, methods=["POST"]),
+        Route("/api/model", _model, methods=["GET"]),
+        Route("/api/openapi.json", _openapi, methods=["GET"]),
+        *api_history.routes(),
+    ]
+
+
+async def _classify(request: Request) -> Response:
+    state: ServiceState = request.app.state.canting
+    overlay = _flag(request, "overlay")
+    classifier = ready(state)
+    uploads = (await form(request, state.settings)).pictures()
+    results = [await _result(state, upload, overlay, len(uploads)) for upload in uploads]
+    body = schemas.Classification(
+        request_id=request.state.request_id,
+        model=schemas.Model(digest=classifier.digest, version=classifier.version),
+        results=results,
+    )
+    return as_json(body)
+
+
+async def _result(state: ServiceState, upload: Upload, overlay: bool, count: int) -> schemas.Result:
+    try:
+        return _said(await classify(state, upload, overlay=overlay, source="api"))
+    except Refusal as refusal:
+        if count == 1:
+            raise
+        fault = schemas.Fault(code=refusal.code, message=refusal.message)
+        return schemas.Result(name=upload.name, error=fault)
+
+
+def _said(said: Classified) -> schemas.Result:
+    answer = said.answer
+    return schemas.Result(
+        name=said.name,
+        label=answer.label,
+        probability=answer.probability,
+        probabilities=answer.probabilities,
+        abstained=answer.abstained,
+        reason=answer.reason or None,
+        distance=answer.distance,
+        warnings=list(answer.warnings),
+        overlay=None if answer.activation is None else heat_map(answer.activation, said.image.size),
+        history_id=said.entry.id if said.entry else None,
+        history_saved=said.history_saved,
+    )
+
+
+async def _model(request: Request) -> Response:
+    classifier = ready(request.app.state.canting)
+    card = classifier.card
+    body = schemas.About(
+        digest=classifier.digest,
+        version=classifier.version,
+        labels=list(classifier.labels),
+        image_size=card.image_size,
+        figures=card.figures.model_dump() if card.figures else None,
+        abstention=card.abstention.model_dump() if card.abstention else None,
+    )
+    return as_json(body)
+
+
+async def _openapi(_: Request) -> Response:
+    return JSONResponse(openapi.document())
+
+
+def _flag(request: Request, name: str) -> bool:
+    given: Any = request.query_params.get(name, "").lower()
+    if given not in FLAGS:
+        message = f"`{name}`: expected true or false."
+        raise Refusal(400, "bad_parameter", message)
+    return FLAGS[given]

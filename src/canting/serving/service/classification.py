@@ -1,0 +1,162 @@
+"""Pictures inside answers."""
+
+import asyncio
+import base64
+import io
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from canting.bundle import overlay
+from canting.bundle.answer import Answer, ModelOutputError
+from canting.bundle.classifier import Classifier
+from canting.core.errors import CantingError
+from canting.serving.service import metrics, pictures
+from canting.serving.service.errors import Refusal
+from canting.serving.service.logs import LOGGER, timed
+from canting.serving.service.multipart import Upload
+from canting.serving.service.state import ServiceState
+
+LONGEST = 512
+"""Pixels of the longer side of a heat map: it is smooth, and drawn larger by who shows it."""
+
+
+def heat_map(activation: npt.NDArray[np.float32], size: tuple[int, int]) -> str:
+    """Return the heat map for a picture of `size` (width, height), a PNG as a data URI."""
+    scale = min(1.0, LONGEST / max(size))
+    width, height = (max(1, round(side * scale)) for side in size)
+    content = io.BytesIO()
+    overlay(activation, (width, height)).save(content, "PNG", compress_level=1)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+if TYPE_CHECKING:
+    from canting.serving.service.history import Entry, NewEntry
+
+
+class Seen(NamedTuple):
+    """An upright picture, its answer, and the seconds that decoding and answering took."""
+
+    image: Image.Image
+    answer: Answer
+    decode: float
+    inference: float
+
+
+class Classified(NamedTuple):
+    """An answer, the upright picture that it is about, and where it is kept."""
+
+    name: str
+    answer: Answer
+    image: Image.Image
+    entry: "Entry | None"
+    history_saved: bool
+
+
+async def classify(
+    state: ServiceState, upload: Upload, *, overlay: bool, source: str
+) -> Classified:
+    """Answer one picture and keep the answer; raise `Refusal`.
+
+    `source` is "page" or "api".
+    """
+    try:
+        return await _classified(state, upload, overlay, source)
+    except Refusal as refusal:
+        metrics.REFUSED_PICTURES.labels(refusal.code).inc()
+        raise
+
+
+async def _classified(
+    state: ServiceState, upload: Upload, overlay: bool, source: str
+) -> Classified:
+    classifier = ready(state)
+    async with state.gate.place():
+        loop = asyncio.get_running_loop()
+        seen = await loop.run_in_executor(
+            state.workers, _answer, state, classifier, upload.content, overlay
+        )
+        _count(seen)
+        entry = await _kept(state, classifier, upload.name, seen, source)
+    return Classified(upload.name, seen.answer, seen.image, entry, entry is not None)
+
+
+def ready(state: ServiceState) -> Classifier:
+    """Return the classifier; raise `Refusal` 503 with the reason where there is none."""
+    if state.model.classifier is None:
+        raise Refusal(503, state.model.code, "No model can answer now: see /readyz.")
+    return state.model.classifier
+
+
+def _count(seen: Seen) -> None:
+    metrics.DECODE.observe(seen.decode)
+    metrics.INFERENCE.observe(seen.inference)
+    timed("decode_ms", seen.decode)
+    timed("inference_ms", seen.inference)
+    metrics.PREDICTIONS.labels(seen.answer.label).inc()
+    if seen.answer.abstained:
+        metrics.ABSTENTIONS.labels(seen.answer.reason).inc()
+
+
+def _answer(state: ServiceState, classifier: Classifier, content: bytes, overlay: bool) -> Seen:
+    started = perf_counter()
+    picture = pictures.opened(content, state.settings)
+    decoded = perf_counter()
+    try:
+        answer = classifier.answer(picture.image, overlay=overlay)
+    except ModelOutputError:
+        metrics.MODEL_FAILURES.inc()
+        raise Refusal(500, "model_output_invalid", "The model's answer is no number.") from None
+    return Seen(
+        picture.image,
+        answer._replace(warnings=(*picture.warnings, *answer.warnings)),
+        decoded - started,
+        perf_counter() - decoded,
+    )
+
+
+async def _kept(
+    state: ServiceState, classifier: Classifier, name: str, seen: Seen, source: str
+) -> "Entry | None":
+    """Return the entry of the answer; None where none is kept, or none can be."""
+    history = await state.opened_history()
+    problem = state.history_problem
+    if history is not None:
+        new, loop = _new_entry(classifier, name, seen, source), asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(state.writers, history.add, new, seen.image)
+        except CantingError as error:
+            problem = str(error)
+    if problem:
+        _not_kept(state, problem)
+    return None
+
+
+def _not_kept(state: ServiceState, problem: str) -> None:
+    metrics.HISTORY_FAILURES.inc()
+    LOGGER.error("history: %s", problem)
+    if state.settings.history_required:
+        message = "The answer cannot be kept now."
+        raise Refusal(503, "history_unavailable", message, {"Retry-After": "10"})
+
+
+def _new_entry(classifier: Classifier, name: str, seen: Seen, source: str) -> "NewEntry":
+    from canting.serving.service.history import NewEntry
+
+    answer, image = seen.answer, seen.image
+    return NewEntry(
+        name=name,
+        label=answer.label,
+        probability=answer.probability,
+        probabilities=answer.probabilities,
+        abstained=answer.abstained,
+        reason=answer.reason,
+        distance=answer.distance,
+        model=classifier.digest,
+        width=image.width,
+        height=image.height,
+        source=source,
+    )

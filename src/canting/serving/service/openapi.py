@@ -1,0 +1,127 @@
+"""The OpenAPI document, made of the bodies that the API validates and sends."""
+
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from canting.serving.service import schemas
+
+VERSION = "1.0"
+"""Of the API."""
+
+TEMPLATE = "#/components/schemas/{model}"
+BODIES = (
+    schemas.Error,
+    schemas.Classification,
+    schemas.About,
+    schemas.Kept,
+    schemas.KeptPage,
+    schemas.Correction,
+)
+
+Json = dict[str, Any]
+
+
+@cache
+def document() -> Json:
+    """Return the document, OpenAPI 3.1."""
+    modes = [(body, "serialization") for body in BODIES]
+    _, schema = models_json_schema(modes, ref_template=TEMPLATE)  # type: ignore[arg-type]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "canting",
+            "version": VERSION,
+            "description": "Classifies pictures; says so where it does not know one.",
+        },
+        "security": [{}, {"token": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": schema["$defs"],
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _paths() -> Json:
+    entry = _parameter("id", "path", {"type": "string"}, required=True)
+    return {
+        "/api/classify": {"post": _classify()},
+        "/api/model": {
+            "get": _operation("What answers", schemas.About, (401, 503)),
+        },
+        "/api/history": {
+            "get": _operation("Past answers, latest first", schemas.KeptPage, (400, 401, 404, 503))
+            | {"parameters": _filters()},
+        },
+        "/api/history/{id}": {
+            "parameters": [entry],
+            "get": _operation("A past answer", schemas.Kept, (401, 404, 503)),
+            "delete": _operation("Delete a past answer and its picture", None, (401, 404, 503)),
+        },
+        "/api/history/{id}/correction": {
+            "parameters": [entry],
+            "post": _operation(
+                "Say the right label", schemas.Kept, (400, 401, 404, 413, 415, 422, 503)
+            )
+            | {"requestBody": _json_body(schemas.Correction)},
+        },
+    }
+
+
+def _classify() -> Json:
+    errors = (400, 401, 408, 413, 415, 422, 429, 500, 503)
+    overlay = _parameter("overlay", "query", {"type": "boolean", "default": False})
+    files = {
+        "type": "object",
+        "required": ["files"],
+        "properties": {
+            "files": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "string", "format": "binary"},
+                "description": "Pictures as JPEG, PNG, WebP or GIF.",
+            }
+        },
+    }
+    return _operation("Classify pictures", schemas.Classification, errors) | {
+        "description": "One picture that cannot be answered is an error. Of several, each has its "
+        "own answer or its own `error`; too many bytes or files refuse the request as a whole.",
+        "parameters": [overlay],
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": files}}},
+    }
+
+
+def _filters() -> list[Json]:
+    time = {"type": "string", "format": "date-time"}
+    return [
+        _parameter("label", "query", {"type": "string"}),
+        _parameter("since", "query", time),
+        _parameter("until", "query", time),
+        _parameter("abstained", "query", {"type": "boolean"}),
+        _parameter("page", "query", {"type": "integer", "minimum": 1, "default": 1}),
+        _parameter("size", "query", {"type": "integer", "minimum": 1, "maximum": 100}),
+    ]
+
+
+def _operation(summary: str, body: type[schemas.Body] | None, errors: tuple[int, ...]) -> Json:
+    done = {"200": _response("Done", body)} if body else {"204": {"description": "Done"}}
+    refused = {str(status): _response("Refused", schemas.Error) for status in errors}
+    return {"summary": summary, "responses": done | refused}
+
+
+def _response(description: str, body: type[schemas.Body]) -> Json:
+    return {"description": description, "content": {"application/json": {"schema": _ref(body)}}}
+
+
+def _json_body(body: type[schemas.Body]) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
+
+
+def _ref(body: type[schemas.Body]) -> Json:
+    return {"$ref": TEMPLATE.format(model=body.__name__)}
+
+
+def _parameter(name: str, place: str, schema: Json, *, required: bool = False) -> Json:
+    return {"name": name, "in": place, "required": required, "schema": schema}

@@ -1,0 +1,6 @@
+"""Pages for visitors, in Indonesian and English; they work without scripts and better with them."""
+
+from canting.serving.service.pages.rendering import error_page
+from canting.serving.service.pages.routing import routes
+
+__all__ = ["error_page", "routes"]

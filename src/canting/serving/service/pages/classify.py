@@ -1,0 +1,83 @@
+"""Asking: a form, and the answers to its pictures."""
+
+import asyncio
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from canting.bundle import Classifier
+from canting.imaging import pictures
+from canting.serving.service import access
+from canting.serving.service.classification import classify, ready
+from canting.serving.service.errors import Refusal
+from canting.serving.service.forms import Upload, form
+from canting.serving.service.pages import shown
+from canting.serving.service.pages.rendering import is_part, page
+from canting.serving.service.state import ServiceState
+
+
+async def ask(request: Request) -> Response:
+    """Show the form."""
+    state: ServiceState = request.app.state.canting
+    return page(request, "ask.html", classifier=state.model.classifier)
+
+
+async def answer(request: Request) -> Response:
+    """Answer the pictures of a form, each by itself; one that is refused stops no other."""
+    state: ServiceState = request.app.state.canting
+    content = await form(request, state.settings)
+    access.check_csrf(request, content.fields)
+    results = [await _one(state, upload) for upload in content.pictures()]
+    template = "part.html" if is_part(request) else "answers.html"
+    refusals = [one.refusal for one in results if isinstance(one, shown.Failed)]
+    failed = refusals[0] if len(refusals) == len(results) else None
+    return page(
+        request,
+        template,
+        status=failed.status if failed else 200,
+        headers=failed.headers if failed else None,
+        results=results,
+        classifier=state.model.classifier,
+    )
+
+
+async def _one(state: ServiceState, upload: Upload) -> shown.Shown | shown.Failed:
+    try:
+        classified = await classify(state, upload, overlay=True, source="page")
+    except Refusal as refusal:
+        return shown.Failed(upload.name, refusal)
+    return await run_in_threadpool(shown.fresh, state, classified)
+
+
+async def sample(request: Request) -> Response:
+    """Answer a sample picture."""
+    state: ServiceState = request.app.state.canting
+    classifier, path = ready(state), _path(request)
+    async with state.gate.place():
+        loop = asyncio.get_running_loop()
+        result = await loop.run_in_executor(state.workers, _answered, classifier, path)
+    number = request.path_params["number"]
+    return page(request, "answers.html", results=[result], classifier=classifier, sample=number)
+
+
+async def sample_picture(request: Request) -> Response:
+    """Send a sample picture."""
+    headers = {"Cache-Control": "public, max-age=300"}
+    return FileResponse(_path(request), media_type="image/jpeg", headers=headers)
+
+
+def _answered(classifier: Classifier, path: Path) -> shown.Shown:
+    image = pictures.upright(pictures.decode(path))
+    result = shown.unkept("", classifier.answer(image, overlay=True), image)
+    return result._replace(model=classifier.digest)
+
+
+def _path(request: Request) -> Path:
+    """Return the picture with the number of the address, counted from 1."""
+    samples = ready(request.app.state.canting).samples
+    number: int = request.path_params["number"]
+    if not 1 <= number <= len(samples):
+        raise Refusal(404, "not_found", "There is no such sample.")
+    return samples[number - 1]

@@ -1,0 +1,176 @@
+"""Which entries of the history a visitor wants to see, read from the query of an address."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from canting.serving.service.api_history import opened, run
+from canting.serving.service.errors import Refusal
+from canting.serving.service.pages.rendering import page, state_of
+
+if TYPE_CHECKING:
+    from canting.serving.service.history import Filter
+
+KNOWN = {"": None, "yes": False, "no": True}
+"""Words of the query field `known`, as `Filter.abstained`."""
+
+
+class HistoryQuery(NamedTuple):
+    """A checked query; days are in UTC, as `YYYY-MM-DD` or empty."""
+
+    label: str = ""
+    known: str = ""
+    since: str = ""
+    until: str = ""
+    page: int = 1
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The query without the page."""
+        return {name: getattr(self, name) for name in ("label", "known", "since", "until")}
+
+    @property
+    def filter(self) -> "Filter":
+        """The entries that are meant; `until` is a day that is still shown."""
+        from canting.serving.service.history import Filter
+
+        return Filter(self.label or None, _day(self.since), _after(self.until), KNOWN[self.known])
+
+
+def read(query: QueryParams) -> HistoryQuery:
+    """Return the choice of a query; raise `Refusal` 400 `bad_filter`."""
+    known, page = query.get("known", ""), query.get("page", "1")
+    is_number = page.isascii() and page.isdigit() and len(page) < 8 and int(page) > 0
+    if known not in KNOWN or not is_number:
+        raise _bad()
+    since, until = query.get("since", ""), query.get("until", "")
+    if not (_is_day(since) and _is_day(until)):
+        raise _bad()
+    return HistoryQuery(query.get("label", "")[:200], known, since, until, int(page))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return not text or (_day(text) is not None and len(text) == 10)
+    except ValueError:
+        return False
+
+
+def _day(text: str) -> datetime | None:
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if text else None
+
+
+def _after(text: str) -> datetime | None:
+    """Return the start of the next day; after the last day of the calendar there is none."""
+    day = _day(text)
+    return None if day is None or day.date() == date.max else day + timedelta(days=1)
+
+
+def _bad() -> Refusal:
+    return Refusal(400, "bad_filter", "`known`, `since`, `until` or `page` cannot be read.")
+
+
+if TYPE_CHECKING:
+    from canting.serving.service.history import Entry
+
+COLUMNS = (
+    *("id", "created", "name", "label", "corrected", "probability", "abstained", "reason"),
+    *("distance", "model", "width", "height", "source", "probabilities"),
+)
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Starts that a spreadsheet takes for a formula."""
+
+
+def csv_rows(entries: "Iterable[Entry]") -> Iterator[str]:
+    """Yield the lines of a CSV (RFC 4180), a header first."""
+    yield _line(COLUMNS)
+    for entry in entries:
+        yield _line(_cells(entry))
+
+
+def _cells(entry: "Entry") -> Iterator[object]:
+    for name in COLUMNS:
+        value = getattr(entry, name)
+        if name == "created":
+            yield value.isoformat()
+        elif name == "probabilities":
+            yield json.dumps(value, ensure_ascii=False)
+        else:
+            yield _harmless(value)
+
+
+def _harmless(value: object) -> object:
+    """Return text so that no spreadsheet runs it; file names and labels come from outside."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _line(cells: Iterable[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue()
+
+
+if TYPE_CHECKING:
+    from canting.serving.service.history import History, Page
+
+SIZE = 24
+"""Entries of a page: whole rows of two, three and four."""
+
+SAID = ("deleted",)
+"""What can be said above the list after something was done."""
+
+
+async def history(request: Request) -> Response:
+    """Show a page of entries, or why there are none."""
+    wanted = read(request.query_params)
+    try:
+        kept = await opened(request)
+        found = await run(request, _found, kept, wanted)
+        labels = await run(request, kept.labels)
+    except Refusal as refusal:
+        return _none(request, refusal)
+    said = request.query_params.get("done", "")
+    return page(
+        request,
+        "history.html",
+        found=found,
+        choice=wanted,
+        labels=labels,
+        classifier=state_of(request).model.classifier,
+        said=said if said in SAID else "",
+    )
+
+
+async def export(request: Request) -> Response:
+    """Send the chosen entries as CSV, row by row."""
+    wanted = read(request.query_params)
+    kept = await opened(request)
+    headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
+    rows = csv_rows(kept.all(wanted.filter))
+    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _found(kept: "History", wanted: HistoryQuery) -> "Page":
+    """Return a page; one that is no longer there, as after a deletion, is a refusal."""
+    from canting.serving.service.history import InvalidValue
+
+    try:
+        return kept.page(wanted.filter, wanted.page, SIZE)
+    except InvalidValue:
+        raise Refusal(400, "bad_filter", "There is no such page or filter.") from None
+
+
+def _none(request: Request, refusal: Refusal) -> Response:
+    if refusal.code not in ("history_off", "history_unavailable"):
+        raise refusal
+    kind = "off" if refusal.code == "history_off" else "broken"
+    status = 200 if kind == "off" else refusal.status
+    return page(request, "no_history.html", status=status, kind=kind)

@@ -1,0 +1,79 @@
+"""Addresses that lead back into these pages and nowhere else."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+OWN = re.compile(r"/(?![/\\])[A-Za-z0-9/._~%?&=+:,-]{0,500}")
+"""A path, perhaps with a query: no scheme, no host, no backslash, no control character."""
+
+
+def own(address: str) -> str:
+    """Return the address if it is one of these pages, else the first page."""
+    return address if OWN.fullmatch(address) else "/"
+
+
+def here(request: Request) -> str:
+    """Return where the visitor is, as an address that can be asked again."""
+    if request.method not in ("GET", "HEAD"):
+        return "/classify" if request.url.path == "/classify" else "/"
+    query = request.url.query
+    return own(request.url.path + (f"?{query}" if query else ""))
+
+
+def with_query(path: str, query: dict[str, str]) -> str:
+    """Return a path with those parts of a query that are not empty."""
+    kept = {key: value for key, value in query.items() if value}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+NAMES = {"id": "Bahasa Indonesia", "en": "English"}
+"""The languages of the pages by their ISO 639-1 code, each in its own words."""
+
+DEFAULT = "en"
+COOKIE = "canting_language"
+YEAR = 365 * 24 * 3600
+"""Seconds that a choice is remembered."""
+
+OLD_CODES = {"in": "id"}
+"""Codes that ISO 639 has withdrawn and that old phones still send."""
+
+
+def chosen(request: Request) -> str:
+    """Return the language of the switch, else of `Accept-Language`, else English."""
+    cookie = request.cookies.get(COOKIE, "")
+    return cookie if cookie in NAMES else accepted(request.headers.get("accept-language", ""))
+
+
+def accepted(header: str) -> str:
+    """Return the language of ours that an `Accept-Language` likes best (RFC 9110, 12.5.4)."""
+    liked = [(weight, tag) for weight, tag in _weights(header) if weight > 0 and tag in NAMES]
+    return max(liked, key=lambda pair: pair[0], default=(0.0, DEFAULT))[1]
+
+
+async def switch(request: Request) -> Response:
+    """Remember a language in a cookie and go back to where the switch was used."""
+    answer = RedirectResponse(own(request.query_params.get("back", "/")), 303)
+    wanted = request.query_params.get("to", "")
+    if wanted in NAMES:
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, wanted, YEAR, httponly=True, samesite="lax", secure=secure)
+    return answer
+
+
+def _weights(header: str) -> Iterator[tuple[float, str]]:
+    for part in header[:500].split(","):
+        tag, _, weight = part.partition(";")
+        code = tag.strip().split("-")[0].lower()
+        yield _weight(weight), OLD_CODES.get(code, code)
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.partition("=")
+    try:
+        return float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0

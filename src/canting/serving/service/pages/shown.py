@@ -1,0 +1,105 @@
+"""An answer as a page shows it."""
+
+import base64
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image
+
+from canting.bundle import Answer
+from canting.serving.service.classification import Classified, heat_map
+from canting.serving.service.errors import Refusal
+from canting.serving.service.state import ServiceState
+
+if TYPE_CHECKING:
+    from canting.serving.service.history import Entry
+
+LONGEST = 800
+"""Pixels of the longer side of a picture that is shown without being kept."""
+
+
+class Shown(NamedTuple):
+    """One answer; `picture` and `overlay` are addresses, empty where there is none.
+
+    `kept` is "saved", "not_saved", "off" or "sample".
+    """
+
+    name: str
+    label: str
+    probability: float
+    probabilities: tuple[tuple[str, float], ...]
+    abstained: bool
+    warnings: tuple[str, ...]
+    picture: str
+    overlay: str
+    kept: str
+    model: str
+    entry: "Entry | None" = None
+
+
+class Failed(NamedTuple):
+    """A picture that was refused."""
+
+    name: str
+    refusal: Refusal
+
+
+def fresh(state: ServiceState, classified: Classified) -> Shown:
+    """Return a new answer, its picture and heat map inside the page."""
+    entry = None if state.settings.history_token else classified.entry
+    kept = "saved" if classified.history_saved else "not_saved"
+    is_off = state.settings.history_url is None
+    shown = unkept(classified.name, classified.answer, classified.image)
+    digest = state.model.classifier.digest if state.model.classifier else ""
+    return shown._replace(kept="off" if is_off else kept, entry=entry, model=digest)
+
+
+def unkept(name: str, answer: Answer, image: Image.Image) -> Shown:
+    """Return an answer that has no entry."""
+    layer = "" if answer.activation is None else heat_map(answer.activation, image.size)
+    return Shown(
+        name=name,
+        label=answer.label,
+        probability=answer.probability,
+        probabilities=likeliest_first(answer.probabilities),
+        abstained=answer.abstained,
+        warnings=answer.warnings,
+        picture=inside(image),
+        overlay=layer,
+        kept="sample",
+        model="",
+    )
+
+
+def kept(entry: "Entry", state: ServiceState) -> Shown:
+    """Return the answer of an entry; the heat map is that of the model that answered, or none."""
+    classifier = state.model.classifier
+    path = f"/history/{entry.id}"
+    is_same = classifier is not None and classifier.digest == entry.model
+    return Shown(
+        name=entry.name,
+        label=entry.label,
+        probability=entry.probability,
+        probabilities=likeliest_first(entry.probabilities),
+        abstained=entry.abstained,
+        warnings=(),
+        picture=f"{path}/picture" if entry.has_picture else "",
+        overlay=f"{path}/overlay" if entry.has_picture and is_same else "",
+        kept="saved",
+        model=entry.model,
+        entry=entry,
+    )
+
+
+def likeliest_first(probabilities: dict[str, float]) -> tuple[tuple[str, float], ...]:
+    """Return labels and probabilities, equal ones in the order of the card."""
+    return tuple(sorted(probabilities.items(), key=lambda pair: -pair[1]))
+
+
+def inside(image: Image.Image) -> str:
+    """Return a picture as JPEG in a data URI, made smaller where it is large."""
+    small = image.copy()
+    small.thumbnail((LONGEST, LONGEST))
+    content = io.BytesIO()
+    small.save(content, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"

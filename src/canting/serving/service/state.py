@@ -1,0 +1,113 @@
+"""The model of the service: loaded once, or the reason why not."""
+
+import asyncio
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from canting.bundle import BundleError, Classifier, load
+from canting.core.errors import CantingError
+from canting.serving.service import metrics
+from canting.serving.service.gate import Budget, Gate
+from canting.serving.service.logs import LOGGER
+from canting.serving.service.settings import Settings
+
+
+class ServedModel(NamedTuple):
+    """A classifier, or a code and a reason."""
+
+    classifier: Classifier | None
+    code: str = ""
+    problem: str = ""
+
+
+def load_model(folder: Path) -> ServedModel:
+    """Load the bundle; a bad one is a reason, not an exception."""
+    try:
+        return ServedModel(load(folder))
+    except BundleError as error:
+        return ServedModel(None, error.code, str(error))
+
+
+if TYPE_CHECKING:
+    from canting.serving.service.history import History
+
+RETRY_SECONDS = 10.0
+"""Between two attempts to open a history that could not be opened."""
+
+READERS = 4
+"""Threads that are left for reading the history while every answer waits to be written."""
+
+
+class ServiceState:
+    """The parts of a running service; handlers find it as `request.app.state.canting`."""
+
+    def __init__(self, settings: Settings, model: ServedModel, history: "History | None") -> None:
+        """Take what was loaded."""
+        self.settings = settings
+        self.model = model
+        self.history = history
+        self.history_problem = ""
+        self.metrics = metrics
+        self.gate = Gate(settings.concurrency, settings.queue)
+        self.budget = Budget(settings.max_waiting_bytes)
+        self.secret = (
+            settings.secret.get_secret_value().encode()
+            if settings.secret
+            else secrets.token_bytes(32)
+        )
+        self.workers = ThreadPoolExecutor(settings.concurrency, "classify")
+        self.writers = ThreadPoolExecutor(settings.concurrency + READERS, "history")
+        self._opening = asyncio.Lock()
+        self._tried = monotonic()
+
+    def close(self) -> None:
+        """End the threads after their work and close the history."""
+        self.workers.shutdown()
+        self.writers.shutdown()
+        if self.history is not None:
+            self.history.close()
+
+    async def opened_history(self) -> "History | None":
+        """Return the history, opening it again now and then where it could not be."""
+        due = self.history_problem and monotonic() - self._tried > RETRY_SECONDS
+        if self.history is None and due and not self._opening.locked():
+            async with self._opening:
+                self._tried = monotonic()
+                await asyncio.get_running_loop().run_in_executor(self.writers, self.open_history)
+        return self.history
+
+    def open_history(self) -> None:
+        """Open the history; where it cannot be, keep the reason."""
+        self._tried = monotonic()
+        try:
+            self.history = _history(self.settings)
+            self.history_problem = ""
+        except CantingError as error:
+            self.history_problem = str(error)
+            metrics.HISTORY_FAILURES.inc()
+            LOGGER.error("history: %s", error)
+
+
+def open_state(settings: Settings) -> ServiceState:
+    """Load the model and open the history; what fails leaves its reason."""
+    state = ServiceState(settings, load_model(settings.bundle), None)
+    if state.model.problem:
+        LOGGER.error("model: %s", state.model.problem)
+    state.open_history()
+    return state
+
+
+def _history(settings: Settings) -> "History | None":
+    if settings.history_url is None:
+        return None
+    from canting.serving.service.history import open_history
+
+    return open_history(
+        settings.history_url,
+        settings.pictures_url if settings.keep_pictures else None,
+        days=settings.history_days,
+        max_bytes=settings.history_max_bytes,
+    )
