@@ -149,7 +149,7 @@ def _running(name: str, bundle: Path, folder: Path, body: bytes) -> Iterator[Sid
         command = [FLASK, "serve", model, bundle / "card.json", port]
         path = "/predict"
     else:
-        command = ["-c", "from canting.cli import main; main()", "serve", "--port", port]
+        command = ["-c", "from canting.cli.main import main; main()", "serve", "--port", port]
         path = "/api/classify"
     started = time.perf_counter()
     with (folder / f"{name}.log").open("wb") as log:

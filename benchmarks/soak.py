@@ -58,7 +58,13 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        command = ["-c", "from canting.cli import main; main()", "serve", "--port", str(self.port)]
+        command = [
+            "-c",
+            "from canting.cli.main import main; main()",
+            "serve",
+            "--port",
+            str(self.port),
+        ]
         settings = {"CANTING_BUNDLE": str(self._bundle), "CANTING_HISTORY_MAX_BYTES": "none"}
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

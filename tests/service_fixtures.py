@@ -161,7 +161,7 @@ from canting.serving.service.app import create_app
 from canting.serving.service.settings import from_environment
 uvicorn.run(create_app(from_environment()), port=int(sys.argv[1]), log_config=None)
 """
-SERVE = ["-c", "from canting.cli import main; main()", "serve", "--port"]
+SERVE = ["-c", "from canting.cli.main import main; main()", "serve", "--port"]
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from canting import cli
+from canting.cli import main
 from canting.core.errors import CantingError
 from canting.runs.compare.comparison import compare
 from canting.runs.compare.find import between, find, of, written
@@ -192,7 +192,7 @@ def test_the_command_prints_a_table_markdown_and_json(
     monkeypatch.chdir(here)
     for form, words in (((), "macro F1 "), (("--markdown",), "| macro F1 |"), (("--json",), "{")):
         monkeypatch.setattr(sys, "argv", ["canting", "compare", "HEAD", *form])
-        cli.main()
+        main.main()
         told = capsys.readouterr().out
         assert words in told
     found = json.loads(told)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from canting import cli
+from canting.cli import main
 from canting.runs.study.changes import assigned, check
 from canting.runs.study.yaml_text import merged
 from tests.conftest import ROOT
@@ -117,7 +117,7 @@ def test_commands_of_canting_exist() -> None:
         known = [words for words in known if words[0] != "serve" or "--port" in words]
     assert len(known) > 8
     for words in known:
-        cli.parser().parse_args(words)
+        main.parser().parse_args(words)
 
 
 def test_targets_of_make_exist() -> None:

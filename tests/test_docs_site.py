@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from canting import cli
+from canting.cli import main
 from canting.config.params import Params
 from tests.browser_fixtures import browser
 from tests.conftest import ROOT
@@ -91,7 +91,7 @@ def test_every_key_and_command_has_its_place(site: Path) -> None:
     parameters = Page(site / "parameters.html").words
     assert [key for key in keys() if key not in parameters] == []
     commands = Page(site / "commands.html").words
-    for command in cli.COMMANDS:
+    for command in main.COMMANDS:
         assert f"canting {command.__name__.rsplit('.', 1)[-1]}" in commands
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from canting.cli.doctor import data, examination, installed, leftovers, servers, state
+from canting.cli.doctor.finding import Finding
 from canting.core.files import replacing
-from canting.doctor import data, examination, installed, leftovers, servers, state
-from canting.doctor.finding import Finding
 from tests.conftest import ROOT
 
 
@@ -196,7 +196,7 @@ def test_kaggle_credentials_are_asked_for_only_where_they_are_used(
 
 
 def canting(*command: str) -> subprocess.CompletedProcess[str]:
-    code = "from canting.cli import main; main()"
+    code = "from canting.cli.main import main; main()"
     return subprocess.run(
         [sys.executable, "-c", code, "doctor", *command],
         cwd=ROOT,
@@ -221,7 +221,7 @@ def test_the_command_tells_what_to_mend_and_exits_with_1() -> None:
 
 def test_nothing_is_imported_that_takes_long() -> None:
     code = (
-        "import sys; from pathlib import Path; from canting.doctor.examination import examine;"
+        "import sys; from pathlib import Path; from canting.cli.doctor.examination import examine;"
         "examine(Path()); print(*{'keras', 'mlflow', 'dvc', 'numpy'} & set(sys.modules))"
     )
     told = subprocess.run(

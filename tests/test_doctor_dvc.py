@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from canting.doctor import experiments, locks
-from canting.doctor.finding import Finding
+from canting.cli.doctor import experiments, locks
+from canting.cli.doctor.finding import Finding
 
 DVC = str(Path(sys.executable).parent / "dvc")
 PIPELINE = """

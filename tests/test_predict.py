@@ -22,7 +22,7 @@ from tests.service_fixtures import COLOURS, LABELS, bundle
 
 __all__ = ["bundle"]
 
-MAIN = "from canting.cli import main; main()"
+MAIN = "from canting.cli.main import main; main()"
 COLUMNS = ["path", "label", "probability", "abstained", *(f"probability {x}" for x in LABELS)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from canting import cli
+from canting.cli import main
 from canting.core.errors import CantingError
 from canting.runs import promotions
 from canting.runs.registry.candidate import of_entry
@@ -170,5 +170,5 @@ def test_the_command_refuses_what_makes_no_sense(
     monkeypatch.chdir(here)
     monkeypatch.setattr(sys, "argv", ["canting", "promote", *arguments])
     with pytest.raises(SystemExit, match=words):
-        cli.main()
+        main.main()
     assert len(entries(here)) == 1

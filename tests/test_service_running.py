@@ -311,7 +311,7 @@ def test_without_a_model_it_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 def _serve(folder: Path, env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    program = [sys.executable, "-c", "from canting.cli import main; main()", "serve"]
+    program = [sys.executable, "-c", "from canting.cli.main import main; main()", "serve"]
     return subprocess.run(
         program, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60
     )

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from canting import cli
+from canting.cli import main
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
@@ -167,7 +167,7 @@ def test_a_bad_study_is_named_and_changes_nothing(
         sys, "argv", ["canting", "study", "mine.yaml", *(["-S", change] if change else [])]
     )
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        main.main()
     told = str(caught.value)
     assert told.startswith("canting study: `mine.yaml`")
     assert all(word in told for word in words), told
@@ -181,11 +181,11 @@ def test_studies_are_listed_by_their_first_line(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["canting", "study"])
     with pytest.raises(SystemExit, match="holds no studies"):
-        cli.main()
+        main.main()
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "tiny.yaml").write_text(TINY)
     (tmp_path / "studies" / "a.yaml").write_text("epochs: 3")
-    cli.main()
+    main.main()
     told = capsys.readouterr().out.splitlines()
     assert told == ["studies/a.yaml", "studies/tiny.yaml  Two scenarios, in seconds."]
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from canting import cli
+from canting.cli import main
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
@@ -253,7 +253,7 @@ def test_apply_writes_the_setting_and_keeps_the_comments(
         apply.apply(Path("params.yaml"))
     files.write_text(tmp_path / apply.FOUND, (study / apply.FOUND).read_text())
     monkeypatch.setattr(sys, "argv", ["canting", "tune", "--apply"])
-    cli.main()
+    main.main()
     told = load(tmp_path / "params.yaml")
     assert (told.learning_rate, told.batch_size, told.dropout) == ((0.0123,), (16,), (0.25,))
     assert told.epochs == (8,)

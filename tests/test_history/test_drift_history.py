@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from canting import cli
 from canting.bundle import Classifier, load
+from canting.cli import main
 from canting.config.sections import Fetch
 from canting.data.fetch.fetch import fetch
 from canting.data.fetch.source import Means
@@ -58,7 +58,7 @@ def run(
         monkeypatch.setattr(sys, "argv", ["canting", "drift", *places, *arguments])
         code = 0
         try:
-            cli.main()
+            main.main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
             if isinstance(end.code, str):
@@ -132,7 +132,7 @@ def test_bad_options_are_refused(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["canting", "drift", *arguments])
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        main.main()
     assert caught.value.code == 2
 
 

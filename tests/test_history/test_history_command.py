@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from canting import cli
+from canting.cli import main
 from canting.core.errors import CantingError
 from canting.serving.service.history import Entry, History, HistoryError, open_history
 from tests.history_made import MODEL, new, opened, picture, stored
@@ -115,7 +115,7 @@ def test_a_table_of_another_kind_is_refused(history: History, out: Path) -> None
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", ["canting", "history", *arguments])
-    cli.main()
+    main.main()
 
 
 def test_the_commands(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from canting import cli
+from canting.cli import main
 from canting.reference.table import code, table
 
 WIDTH = 90
@@ -15,7 +15,7 @@ WIDTH = 90
 def page() -> str:
     """Return what every command is for, and its help, as Markdown."""
     with _width():
-        found = list(_commands(cli.parser()))
+        found = list(_commands(main.parser()))
         listed = table(
             ("command", "does"),
             [(f"[{code(name)}](#{_anchor(name)})", told) for name, told, _ in found],

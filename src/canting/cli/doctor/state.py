@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from canting.doctor.finding import Finding, fine
+from canting.cli.doctor.finding import Finding, fine
 
 LOCK = "dvc.lock"
 RUN = "make repro"

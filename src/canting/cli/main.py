@@ -3,9 +3,8 @@
 import argparse
 import sys
 
-from canting.commands import (
+from canting.cli import (
     compare,
-    doctor,
     drift,
     history,
     paint,
@@ -18,6 +17,7 @@ from canting.commands import (
     track,
     tune,
 )
+from canting.cli.doctor import command as doctor
 from canting.core.errors import CantingError
 
 COMMANDS = (

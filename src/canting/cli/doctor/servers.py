@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from canting.doctor.finding import Finding, fine
+from canting.cli.doctor.finding import Finding, fine
 
 PATIENCE = 1.0
 """Seconds that a server has to answer."""

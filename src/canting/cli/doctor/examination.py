@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from canting.doctor import data, experiments, installed, leftovers, locks, servers, state
-from canting.doctor.finding import Finding
+from canting.cli.doctor import data, experiments, installed, leftovers, locks, servers, state
+from canting.cli.doctor.finding import Finding
 
 CHECKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
     installed.python,

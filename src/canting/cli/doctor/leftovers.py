@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from canting.doctor.finding import Finding, Level, fine
+from canting.cli.doctor.finding import Finding, Level, fine
 
 FOLDERS = ("build", "results", ".canting")
 PATTERN = ".*.aside-*"

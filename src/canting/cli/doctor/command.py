@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from canting.doctor import examination
+    from canting.cli.doctor import examination
 
     findings = examination.examine(Path())
     if arguments.json:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from canting.doctor.finding import Finding, Level, fine
-from canting.doctor.locks import TEMPORARY
+from canting.cli.doctor.finding import Finding, Level, fine
+from canting.cli.doctor.locks import TEMPORARY
 
 QUEUE = TEMPORARY / "exps"
 

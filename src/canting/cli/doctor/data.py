@@ -6,9 +6,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from canting.cli.doctor.finding import Finding, fine
 from canting.config.catalog import BACKBONES
 from canting.core.errors import CantingError
-from canting.doctor.finding import Finding, fine
 from canting.models.backbones.weight_files import FOLDER, filename, locate
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from canting.doctor.finding import Finding, fine
+from canting.cli.doctor.finding import Finding, fine
 
 TEMPORARY = Path(".dvc") / "tmp"
 

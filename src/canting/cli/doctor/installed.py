@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from canting.doctor.finding import Finding, fine
+from canting.cli.doctor.finding import Finding, fine
 
 OLDEST = (3, 11)
 LOCK, PROJECT = "requirements.txt", "pyproject.toml"

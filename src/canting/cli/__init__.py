@@ -1,0 +1,1 @@
+"""The command `canting`, one module a command."""

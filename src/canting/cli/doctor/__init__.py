@@ -1,0 +1,1 @@
+"""What keeps the pipeline from running here, and what to do."""

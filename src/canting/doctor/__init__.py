@@ -1,1 +1,0 @@
-"""What keeps the pipeline from running here, each with the command that mends it."""
