@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field, SecretStr
 
 from canting.config.params import Params
 from canting.config.sections import Count, Listed, Many, Share, known
-from canting.reference import commands, hook, kinds, parameters, rest, settings
-from canting.reference.table import table
+from docs.reference import commands, hook, kinds, parameters, rest, settings
+from docs.reference.table import table
 from tests.conftest import ROOT
 
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from canting.config.params import Params
-from canting.reference import kinds
-from canting.reference.table import code, table
+from docs.reference import kinds
+from docs.reference.table import code, table
 
 LINE = re.compile(r"^(?P<indent> *)(?P<key>\w+):[^#]*(?:#\s*(?P<words>.*))?$")
 COLUMNS = ("key", "value", "may be", "meaning")

@@ -9,7 +9,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from canting.reference import commands, parameters, rest, settings
+from docs.reference import commands, parameters, rest, settings
 
 PLACE = re.compile(r"^<!-- made from the code: (\w+) -->$", re.MULTILINE)
 """Where a generated part goes."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from canting.reference.table import code, table
+from docs.reference.table import code, table
 
 Json = dict[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from canting.reference import kinds
-from canting.reference.table import code, table
+from docs.reference import kinds
+from docs.reference.table import code, table
 
 
 def page(settings: type[BaseModel], prefix: str) -> str:

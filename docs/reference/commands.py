@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from canting.cli import main
-from canting.reference.table import code, table
+from docs.reference.table import code, table
 
 WIDTH = 90
 
