@@ -74,10 +74,10 @@ def test_upload_several_with_previews_and_progress(visit: Open) -> None:
     page = visit("/")
     page.set_input_files("input[multiple]", files("red", "lime", "blue"))
     assert page.locator("[data-chosen] img").count() == 3
-    page.get_by_role("button", name="Leave out lime.jpg").click()
+    page.get_by_role("button", name="Remove lime.jpg").click()
     assert page.get_by_role("status").inner_text() == "2 pictures chosen"
-    page.get_by_role("button", name="Ask", exact=True).click()
-    page.get_by_text("2 pictures answered").wait_for()
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.get_by_text("2 pictures classified").wait_for()
     titles = page.locator("[data-answer] h2").all_inner_texts()
     assert titles == ["Kawung", "Parang"]
     assert page.locator("[data-chosen] img").count() == 0
@@ -87,13 +87,13 @@ def test_upload_several_with_previews_and_progress(visit: Open) -> None:
 
 def test_what_cannot_be_sent_is_said_before(visit: Open) -> None:
     page = visit("/classify")
-    page.get_by_role("button", name="Ask", exact=True).click()
+    page.get_by_role("button", name="Classify", exact=True).click()
     status = page.get_by_role("status")
     assert status.inner_text() == words("en")("upload.none")
     text = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"}
     large = {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": b"0" * (2**20 + 1)}
     page.set_input_files("input[multiple]", [text, large, *files("red")])
-    assert "a.txt is no picture" in status.inner_text()
+    assert "a.txt is not in a supported picture format" in status.inner_text()
     assert "b.jpg is larger than 1 MiB" in status.inner_text()
     assert "1 picture chosen" in status.inner_text()
 
@@ -128,7 +128,7 @@ def test_the_overlay_is_shown_and_hidden(visit: Open, scripts: bool) -> None:
 def test_without_scripts_everything_works(visit: Open) -> None:
     page = visit("/", java_script_enabled=False)
     page.set_input_files("input[multiple]", files("red", "lime"))
-    page.get_by_role("button", name="Ask", exact=True).click()
+    page.get_by_role("button", name="Classify", exact=True).click()
     assert page.locator("[data-answer]").count() == 2
     shoot(page, "plain-answers")
     page.get_by_role("link", name="Open in the history").first.click()
@@ -143,7 +143,7 @@ def test_without_scripts_everything_works(visit: Open) -> None:
 
 def test_history_is_filtered(visit: Open) -> None:
     page = visit("/history")
-    page.get_by_label("Known?").select_option("no")
+    page.get_by_label("Recognised?").select_option("no")
     page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**known=no**")
     assert page.locator("[data-entry]").count() == 1
@@ -205,7 +205,7 @@ def test_a_phone_takes_a_photo_and_shows_its_answer(visit: Open) -> None:
     page.on("filechooser", lambda chooser: chooser.set_files(files("red")))
     page.get_by_label("Ambil foto").click()
     page.locator("[data-chosen] img").wait_for()
-    page.get_by_role("button", name="Tanya", exact=True).click()
+    page.get_by_role("button", name="Klasifikasikan", exact=True).click()
     page.locator("[data-answer]").wait_for()
     assert "> 99,9 % yakin" in page.locator("[data-answer]").inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -245,7 +245,7 @@ def test_the_keyboard_alone(visit: Open) -> None:
     page.keyboard.press("Enter")
     page.locator("[data-chosen] img").wait_for()
     page.keyboard.press("Tab")
-    assert page.locator(":focus").get_attribute("aria-label") == "Leave out red.jpg"
+    assert page.locator(":focus").get_attribute("aria-label") == "Remove red.jpg"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.locator("[data-answer]").wait_for()

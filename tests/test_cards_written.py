@@ -187,7 +187,7 @@ def test_what_nobody_stated_is_said_too(plain: Path) -> None:
         assert f"Not stated (cards.{key} in params.yaml)." in said
     assert metadata(plain, "data_card")["license"] == "other"
     assert metadata(plain, "model_card")["license_name"] == "weights-mit-pictures-not-stated"
-    assert "do not pass the model on" in words(plain, "model_card")
+    assert "do not distribute the model" in words(plain, "model_card")
     assert "canting.painter" not in said
 
 

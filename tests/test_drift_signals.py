@@ -113,7 +113,7 @@ def test_corrections_are_named_and_confirmations_are_not(pool: list[made.Answere
         if one.name == "accuracy"
     ]
     assert told.now == 0.8
-    assert "30 of these otherwise" in told.detail
+    assert "corrected 30" in told.detail
     assert "(95% interval 72.9% to 85.6%)" in told.detail
 
 

@@ -176,7 +176,7 @@ def test_an_entry_that_lies_about_its_size_is_cut_short(tmp_path: Path) -> None:
     path = zipped(tmp_path / "set.zip", GOOD | {"Öl set/glass/zeros.bmp": bytes(2**24)})
     true, lie = struct.pack("<L", 2**24), struct.pack("<L", 100)
     path.write_bytes(path.read_bytes().replace(true, lie))
-    refused(path, "no whole .zip", "CRC")
+    refused(path, "not a complete .zip", "CRC")
 
 
 def test_a_huge_header_takes_no_memory(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_huge_header_takes_no_memory(tmp_path: Path) -> None:
         file.write(header.tobuf())
         file.writelines(bytes(2**20) for _ in range(64))
     tracemalloc.start()
-    refused(path, "headers is huge")
+    refused(path, "header is too large")
     assert tracemalloc.get_traced_memory()[1] < 2**25
     tracemalloc.stop()
 
@@ -235,7 +235,7 @@ def test_refuses_an_archive_that_is_cut_off(tmp_path: Path, kind: str, share: fl
         share = 1.0
     path = tmp_path / "set"
     path.write_bytes(content[: int(len(content) * share)])
-    refused(path, "no whole .zip or .tar archive", "Fetch it anew")
+    refused(path, "not a complete .zip or .tar archive", "Download it again")
 
 
 @pytest.mark.parametrize("kind", ["zip", *TARS])
@@ -247,7 +247,7 @@ def test_refuses_an_archive_with_a_flipped_byte(tmp_path: Path, kind: str) -> No
     place = 1024 + 20 if kind == "w:" else content.index(b"metal") if kind == "zip" else 60
     content[place - (3 if kind == "zip" else 0)] ^= 0xFF
     path.write_bytes(content)
-    refused(path, "no whole .zip or .tar archive")
+    refused(path, "not a complete .zip or .tar archive")
 
 
 def test_refuses_a_wrong_checksum_behind_the_last_entry(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_refuses_a_wrong_checksum_behind_the_last_entry(tmp_path: Path) -> None:
 )
 def test_refuses_a_file_that_is_no_archive(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "set.zip").write_bytes(content)
-    refused(tmp_path / "set.zip", "set.zip", "no whole .zip or .tar archive")
+    refused(tmp_path / "set.zip", "set.zip", "not a complete .zip or .tar archive")
 
 
 @PACKERS

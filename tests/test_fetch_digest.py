@@ -86,7 +86,7 @@ def test_the_difference_outlives_the_outputs(source: Path) -> None:
 
 
 def test_without_the_pinned_list_the_last_fetch_stands_in(source: Path) -> None:
-    with pytest.raises(CantingError, match="not kept here, so no difference") as caught:
+    with pytest.raises(CantingError, match="not stored here; no difference") as caught:
         run(source, pin="0" * 64)
     assert "3 pictures of 2 labels" in str(caught.value)
     run(source)

@@ -339,14 +339,14 @@ def test_a_broken_archive_is_not_kept(kaggle: Kaggle, tmp_path: Path, place: str
     bad = bytearray(good)
     bad[1000 if place == "picture" else -22] ^= 0xFF
     kaggle.archive = bytes(bad)
-    refused(tmp_path, f"`{SOURCE}` is no whole .zip")
+    refused(tmp_path, f"`{SOURCE}` is not a complete .zip")
     kaggle.archive = good
     assert run(tmp_path).pictures == {"glass": 2, "metal": 1}
 
 
 def test_a_page_in_place_of_an_archive_is_an_error(kaggle: Kaggle, tmp_path: Path) -> None:
     kaggle.archive = b"<html>Sign in</html>"
-    refused(tmp_path, f"`{SOURCE}` is no whole .zip")
+    refused(tmp_path, f"`{SOURCE}` is not a complete .zip")
 
 
 def test_a_hostile_archive_is_refused(kaggle: Kaggle, tmp_path: Path) -> None:

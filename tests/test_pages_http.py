@@ -71,7 +71,7 @@ def test_every_page_in_both_languages(site: Server, path: str, code: str) -> Non
 
 def test_the_first_page_knows_the_classes(site: Server) -> None:
     page = get(site, "/", headers=INDONESIAN)
-    assert "Motif batik apakah ini?" in page
+    assert "Motif batik apa ini?" in page
     assert all(name in page for name in ("Kawung", "Mega Mendung", "Parang", "Cirebon"))
     assert page.count('<li><a href="/samples/') == 3
 

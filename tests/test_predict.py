@@ -62,8 +62,8 @@ def test_a_folder_becomes_a_table_and_bad_files_are_named(photos: Path, bundle: 
     assert sum(float(found[0][f"probability {label}"]) for label in LABELS) == pytest.approx(1)
     assert found[0]["probability"] == found[0]["probability kawung"]
     lines = told.stderr.splitlines()
-    assert lines[0].startswith(f"left out `{photos / 'b' / 'broken.jpg'}`: expected")
-    assert lines[1] == "4 predicted, of these 1 unlike the training pictures; 1 left out."
+    assert lines[0].startswith(f"skipped `{photos / 'b' / 'broken.jpg'}`: expected")
+    assert lines[1] == "4 predicted, of these 1 unlike the training pictures; 1 skipped."
     assert len(lines) == 2
 
 
@@ -96,7 +96,7 @@ def test_names_are_files_folders_and_patterns_each_file_once(photos: Path) -> No
     ("names", "out", "expected"),
     [
         (["photos", "nowhere"], "a.csv", "`nowhere`: expected a file, a folder or a pattern"),
-        (["photos/*.tiff"], "a.csv", "a name that nothing has"),
+        (["photos/*.tiff"], "a.csv", "a name that matches nothing"),
         (["empty"], "a.csv", "none in `empty`"),
         (["photos/notes.txt"], "a.csv", "None of 1 files is a picture"),
         (["photos"], "a.xlsx", "ends in .csv, .json, .parquet"),

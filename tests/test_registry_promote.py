@@ -103,7 +103,7 @@ def test_a_rollback_goes_back_and_what_was_taken_back_stays_away(here: Path) -> 
     assert f"{str(first)[:12]} is the champion again, in place of {second[:12]}" in roll_back(here)
     assert champion(here) == first
     assert (here / promotions.PATH).read_bytes().startswith(before)
-    with pytest.raises(CantingError, match="was champion and was taken back"):
+    with pytest.raises(CantingError, match="was champion and was rolled back"):
         promote(None, here)
     with pytest.raises(CantingError, match="expected a champion before the present one"):
         roll_back(here)
@@ -160,7 +160,7 @@ def test_a_damaged_line_is_named_and_nothing_is_added(here: Path) -> None:
     [
         (["--force"], "`--force` and `--why"),
         (["--why", "x"], "`--force` and `--why"),
-        (["--rollback", "--force"], "`--rollback` goes back by itself"),
+        (["--rollback", "--force"], "`--rollback` takes neither"),
         (["--rollback"], "expected a champion before the present one"),
     ],
 )

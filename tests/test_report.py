@@ -260,8 +260,8 @@ def test_how_to_do_it_again(grid: Path) -> None:
     origin = replace(provenance(grid), revision="0123abcd" * 5 + "-dirty")
     text = words(assemble(run_of(grid), origin))
     assert f"git checkout {'0123abcd' * 5}\nmake repro" in text
-    assert "changes that its commit does not hold" in text
+    assert "The run had uncommitted changes" in text
     assert (grid / "params.yaml").read_text().strip() in text
     clean = words(assemble(run_of(grid), replace(origin, revision="0123abcd" * 5)))
-    assert "does not hold; " not in clean
+    assert "uncommitted" not in clean
     assert f"Digest of the pictures (fetch.digest): {run_of(grid).digest}" in clean

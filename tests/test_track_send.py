@@ -177,8 +177,8 @@ def test_a_dead_server_costs_no_run_and_all_follow_but_damaged_and_refused(here:
     figures.write_text('{"no//name": 1}')
     track_run.shifted(here, UP, b"a fourth model")
     told = stage(here)
-    assert f"{damaged}`: expected a whole snapshot" in told.stdout, told.stdout + told.stderr
-    assert f"{refused}`: MLflow takes no such run" in told.stdout, told.stdout
+    assert f"{damaged}`: expected a complete snapshot" in told.stdout, told.stdout + told.stderr
+    assert f"{refused}`: MLflow rejected the run" in told.stdout, told.stdout
     assert "no//name" in told.stdout
     assert {entry.name for entry in outbox.waiting(here)} == {damaged, refused}
     assert rows(here, "select count(*) from model_versions") == [(2,)]
@@ -193,7 +193,7 @@ def test_a_mute_server_is_left_after_the_time_that_is_set(
         start = time.monotonic()
         delivery = deliver(here, 5)
         assert time.monotonic() - start < 8
-    assert delivery.problem == "no end after 5 seconds."
+    assert delivery.problem == "not finished after 5 seconds."
     assert "1 study waits" in str(delivery)
 
 

@@ -98,7 +98,7 @@ def test_results_that_are_not_as_committed_are_told(tmp_path: Path) -> None:
     bash(tmp_path, f"git init -q; git add results dvc.lock; git {who} commit -qm state")
     summary = tmp_path / "summary"
     assert bash(tmp_path, CHANGED, GITHUB_STEP_SUMMARY=str(summary)).returncode == 0
-    assert summary.read_text() == "The results are those that are committed.\n"
+    assert summary.read_text() == "The results equal the committed ones.\n"
     (tmp_path / "results" / "a.json").write_text("2\n")
     assert bash(tmp_path, CHANGED, GITHUB_STEP_SUMMARY=str(summary)).returncode == 0
     assert "results/a.json | 2 +-" in summary.read_text()
@@ -195,7 +195,7 @@ def test_a_run_that_failed_is_told(checkout: Path, server: tuple[str, State]) ->
     address, state = server
     state.pulls = [pull("a" * 40)]
     assert comment(checkout, address)[-1].returncode == 0
-    assert "did not run to its end" in state.comments[0]["body"]
+    assert "did not finish" in state.comments[0]["body"]
     assert "https://github.example/owner/name/actions/runs/7" in state.comments[0]["body"]
 
 

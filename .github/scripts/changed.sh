@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Tell, as Markdown, which results the pipeline made otherwise than they are committed.
+# Print, as Markdown, which results of the pipeline differ from the committed ones.
 set -euo pipefail
 if git diff --quiet -- dvc.lock results; then
-  echo "The results are those that are committed."
+  echo "The results equal the committed ones."
 else
-  echo "These are not as committed; \`make repro\` and commit what it writes:"
+  echo "These differ from the committed ones; \`make repro\` and commit what it writes:"
   echo
   git diff --stat -- dvc.lock results | sed 's/^/    /'
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # image.sh load: build the Bento's container for this machine, under $NAMES.
-# image.sh push: build it again from what is kept, push it with its list of parts and provenance,
-#                write that list to build/sbom.spdx.json, and print the digest as an output of a step.
+# image.sh push: build it again from the cache, push it with its SBOM and provenance,
+#                write the SBOM to build/sbom.spdx.json, and print the digest as an output of a step.
 set -euo pipefail
 read -ra names <<< "$NAMES"
 options=(--file build/bento/env/docker/Dockerfile)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Start the container as a user would, and ask it.
+# Start the container as a user would, and send it requests.
 set -euo pipefail
 read -ra names <<< "$NAMES"
 container=$(docker run --detach --publish 127.0.0.1:3000:3000 "${names[0]}")

@@ -1,4 +1,4 @@
-"""What MkDocs calls while it builds the documentation: generated parts, and pictures of results."""
+"""MkDocs hooks: insert generated parts and pictures of results while the documentation is built."""
 
 import re
 from collections.abc import Callable

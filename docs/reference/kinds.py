@@ -1,4 +1,4 @@
-"""What a value may be, in words, from the type that checks it."""
+"""Describe allowed values in words, from the type that checks them."""
 
 from collections.abc import Iterable
 from functools import partial

@@ -1,1 +1,1 @@
-"""A folder of labelled pictures in, a classifier out that its owner can trust."""
+"""A pipeline from a folder of labelled pictures to a classifier that its owner can trust."""

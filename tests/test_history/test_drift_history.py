@@ -165,7 +165,7 @@ def test_a_person_s_label_counts_for_a_repeated_picture(
     code, printed = run()
     assert code == 3
     assert "retrain: accuracy changed." in printed
-    assert "people named 40 of" in printed
+    assert "people checked 40 of" in printed
     assert "classes that the model does not have: truntum (20)" in printed
 
 

@@ -121,7 +121,7 @@ def test_pictures_in_a_folder_at_a_url_or_nowhere(sqlite: str, folder: Path, pic
     first, second = (history.add(new(), picture(seed=seed)) for seed in (1, 2))
     assert history.get(first.id).has_picture is (pictures != "none")
     if pictures == "none":
-        with pytest.raises(UnknownEntry, match="not kept"):
+        with pytest.raises(UnknownEntry, match="not stored"):
             history.picture(first.id)
         assert not folder.exists()
         return

@@ -59,7 +59,7 @@ def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
         "max_imbalance",
     ]
     assert "8 of 13 expectations on the pictures failed." in message
-    assert "Received: 12 of 31 pictures are otherwise." in message
+    assert "Received: 12 of 31 pictures do not meet this." in message
     assert "kawung/text 08.jpg: cannot be decoded: expected one of JPEG" in message
     assert "… and 2 more" in message
     assert r"kawung/\x1b[2J\n<img" in message

@@ -1,4 +1,4 @@
-"""The one way from a picture to an answer; NumPy, Pillow, LiteRT and pydantic are all it needs."""
+"""The classifier of a bundle: picture in, answer out; NumPy, Pillow, LiteRT and pydantic only."""
 
 from canting.bundle.activation import overlay
 from canting.bundle.answer import Answer, ModelOutputError

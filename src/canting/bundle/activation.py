@@ -1,4 +1,4 @@
-"""Which part of a picture speaks for a label."""
+"""Class activation maps: which parts of a picture support a label."""
 
 import numpy as np
 import numpy.typing as npt

@@ -38,7 +38,7 @@ class ModelOutputError(CantingError):
         """Name the output."""
         super().__init__(
             f"`model.tflite`: expected finite numbers as `{name}`. Received: NaN or infinity. "
-            f"Nothing is said of this picture; train again and write another bundle."
+            f"This picture gets no answer; train again and write another bundle."
         )
 
 

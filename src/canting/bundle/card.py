@@ -1,4 +1,4 @@
-"""What a bundle says of itself."""
+"""The card of a bundle: what the bundle says of itself."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ Side = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Part(BaseModel):
-    """A frozen part of the card; what a later version adds is passed over."""
+    """A frozen part of the card; fields of later versions are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
@@ -99,13 +99,14 @@ class Card(Part):
 
 
 def read(path: Path) -> Card:
-    """Read a card; raise `BundleError` where it is absent or is none."""
+    """Read a card; raise `BundleError` where it is absent or invalid."""
     try:
         return Card.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise BundleError("card_absent", f"There is no card `{path}`.") from None
     except (ValidationError, OSError) as error:
-        raise BundleError("card_invalid", f"`{path}` is no card. {_first(error)}") from None
+        problem = f"`{path}` is not a valid card. {_first(error)}"
+        raise BundleError("card_invalid", problem) from None
 
 
 def _first(error: ValidationError | OSError) -> str:

@@ -1,4 +1,4 @@
-"""LiteRT: the one engine that runs models, in the pipeline and in the service.
+"""LiteRT, the inference engine of the pipeline and of the service.
 
 On two cores, one interpreter a thread answers as many pictures a second as OpenVINO does in
 float32, and three times as many as Keras; `benchmarks/engines.py` compares them.

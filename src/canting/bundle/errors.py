@@ -1,4 +1,4 @@
-"""A bundle that cannot be used, and in which way."""
+"""Errors of bundles that cannot be used, with a code for each cause."""
 
 from typing import Literal
 

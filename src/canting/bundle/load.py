@@ -1,4 +1,4 @@
-"""From the folder of a bundle to a classifier, checked piece by piece."""
+"""Load a bundle's folder as a classifier, checked part by part."""
 
 import hashlib
 from pathlib import Path
@@ -61,7 +61,7 @@ def _keras(name: str) -> BundleError:
     return BundleError(
         "model_format",
         f"`model.tflite`: expected a LiteRT model. Received: `{name}`, a Keras model, which can "
-        "hold code and is never read here.",
+        "hold code and is never loaded here.",
     )
 
 
@@ -71,7 +71,7 @@ def _check(engine: Engine, said: Card, held: Arrays, folder: Path) -> None:
     answer = engine.answer(_made(said.image_size))
     if not all(np.isfinite(values).all() for values in answer.values()):
         path = folder / "model.tflite"
-        raise BundleError("model_output", f"`{path}` answers with NaN or infinity to any picture.")
+        raise BundleError("model_output", f"`{path}` answers NaN or infinity for every picture.")
     channels, classes = answer["map"].shape[-1], len(said.labels)
     shapes = tuple(array.shape for array in held)
     count = len(held.prototypes) if held.prototypes.ndim == 2 else 0

@@ -1,4 +1,4 @@
-"""Logits: how their columns are named, and what follows from them."""
+"""Logits: the names of their columns, probabilities and loss."""
 
 from typing import Any
 

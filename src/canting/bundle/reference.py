@@ -1,4 +1,4 @@
-"""What a model said of its own training pictures, to compare later pictures with."""
+"""The out-of-fold reference of a model, with which later pictures are compared."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How unlike the training pictures a picture is."""
+"""Distance of a picture to the training pictures."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""`canting drift`: whether the pictures of today are still those of the training."""
+"""`canting drift`: compare recent pictures with the training pictures."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ RETRAIN = 3
 """Exit code of the verdict to train again."""
 
 LAST = 500
-"""Pictures that are looked at where nothing else is asked."""
+"""Default number of recent pictures."""
 
 LARGEST = 100_000
 
@@ -25,10 +25,10 @@ SHARES = {
     "unlikeness": "rise of the share of pictures beyond a distance",
     "abstentions": "rise of the share of refused pictures",
     "confidence": "rise of the share of answers below a probability",
-    "mix": "share of pictures that are of another class than before",
-    "accuracy": "fall of the accuracy, as people correct it",
+    "mix": "share of answers whose class changed",
+    "accuracy": "fall of the accuracy, by the corrections of people",
 }
-"""What the limits of the signals are of."""
+"""What each limit of a signal measures."""
 
 
 def add(commands: Any) -> None:
@@ -37,17 +37,17 @@ def add(commands: Any) -> None:
         "drift",
         help="compare recent pictures with the training data; say when to train again",
         description="Compare the recent answers of the history with the out-of-fold answers of "
-        "the training pictures. A signal has changed where the difference is no chance and also "
-        "large enough to matter. Exit code 0: nothing to be done, or too few pictures to tell; "
+        "the training pictures. A signal counts as changed if the difference is significant and "
+        "large enough to matter. Exit code 0: nothing to do, or too few pictures to decide; "
         "3: train again; 1: an error.",
     )
     parser.add_argument("--bundle", type=Path, help="the model's folder (CANTING_BUNDLE)")
     parser.add_argument("--history", metavar="URL", help="database (CANTING_HISTORY_URL)")
     times = parser.add_mutually_exclusive_group()
-    times.add_argument("--days", type=_whole, help="only the answers of so many days")
-    times.add_argument("--since", type=_time, metavar="DATE", help="only those since, in UTC")
+    times.add_argument("--days", type=_whole, help="only the answers of the last days")
+    times.add_argument("--since", type=_time, metavar="DATE", help="only answers since, in UTC")
     parser.add_argument(
-        "--last", type=_whole, help=f"at most so many ({LAST}, or all with --days or --since)"
+        "--last", type=_whole, help=f"at most this many ({LAST}, or all with --days or --since)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     _add_limits(parser.add_argument_group("what counts as a change"))
@@ -59,7 +59,7 @@ def _add_limits(group: Any) -> None:
     group.add_argument(
         "--alpha", type=_share, default=USUAL.alpha, help=f"{chance} ({USUAL.alpha})"
     )
-    least = f"fewest pictures that are judged ({USUAL.least})"
+    least = f"fewest pictures for a verdict ({USUAL.least})"
     group.add_argument("--least", type=_whole, default=USUAL.least, help=least)
     for name, words in SHARES.items():
         usual = getattr(USUAL, name)

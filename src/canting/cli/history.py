@@ -1,4 +1,4 @@
-"""`canting history`: what the service has kept."""
+"""`canting history`: the stored answers and pictures of the service."""
 
 import argparse
 from collections.abc import Callable
@@ -19,9 +19,9 @@ def add(commands: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="action")
     export = _action(actions, "export", "corrected pictures as a labelled folder", _export)
     export.add_argument("folder", type=Path, help="folder to add them to, one folder a label")
-    prune = _action(actions, "prune", "delete what is beyond the limits", _prune)
-    prune.add_argument("--days", type=_whole, help="days that entries are kept")
-    prune.add_argument("--max-bytes", type=_whole, help="bytes that are kept, the newest")
+    prune = _action(actions, "prune", "delete entries beyond the limits", _prune)
+    prune.add_argument("--days", type=_whole, help="delete entries older than this")
+    prune.add_argument("--max-bytes", type=_whole, help="delete the oldest beyond this size")
     _action(actions, "check", "look for damage; nothing is changed", _check)
 
 

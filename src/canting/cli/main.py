@@ -38,7 +38,7 @@ COMMANDS = (
 
 
 def main() -> None:
-    """Run a command; an error that the user can mend is one clear line and exit code 1."""
+    """Run a command; an error that the user can fix is one clear line and exit code 1."""
     arguments = parser().parse_args()
     try:
         arguments.run(arguments)

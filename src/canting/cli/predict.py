@@ -1,4 +1,4 @@
-"""`canting predict`: what a bundle says of pictures."""
+"""`canting predict`: classify pictures with a bundle."""
 
 import argparse
 import sys
@@ -12,8 +12,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "predict",
         help="classify files and folders with the model of the last run",
-        description="Classify pictures. A file that is no picture is named on standard error and "
-        "left out. Exit code 0: at least one picture was predicted; 1: none was, or a path does "
+        description="Classify pictures. A file that is not a picture is listed on standard error "
+        "and skipped. Exit code 0: at least one picture was predicted; 1: none was, or a path does "
         "not exist (then nothing is written).",
     )
     parser.add_argument("paths", nargs="+", help="files, folders (to any depth) or patterns")

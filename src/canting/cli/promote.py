@@ -1,4 +1,4 @@
-"""`canting promote`: the champion, by the statistics, by force, or back."""
+"""`canting promote`: make a model the champion by the test or by force, or roll back."""
 
 import argparse
 from pathlib import Path
@@ -14,8 +14,8 @@ def add(commands: Any) -> None:
         help="number of a version in MLflow, or the beginning of a model's digest in the log; "
         "empty: the bundle of the last run",
     )
-    parser.add_argument("--force", action="store_true", help="whatever the test says")
-    parser.add_argument("--rollback", action="store_true", help="back to the champion before")
+    parser.add_argument("--force", action="store_true", help="promote whatever the test says")
+    parser.add_argument("--rollback", action="store_true", help="go back to the previous champion")
     parser.add_argument("--why", help="the reason, for the log")
     parser.set_defaults(run=_run)
 
@@ -28,7 +28,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     settings = load(Path("params.yaml")).track
     if arguments.rollback and (arguments.force or arguments.version):
-        raise CantingError("`--rollback` goes back by itself: leave the version and --force away.")
+        raise CantingError("`--rollback` takes neither a version nor `--force`. Remove them.")
     if arguments.force != bool(arguments.why) and not arguments.rollback:
         raise CantingError('`--force` and `--why "…"` go together: the log keeps the reason.')
     why = arguments.why or None

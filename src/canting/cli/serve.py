@@ -16,7 +16,7 @@ GRACE_SECONDS = 20
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    parser = commands.add_parser("serve", help="open the pages and the API of the trained model")
+    parser = commands.add_parser("serve", help="serve the pages and the API of the trained model")
     parser.add_argument("--port", type=int, default=3000, help="port to listen on (3000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--bundle", type=Path, help="folder of the model (build/best)")

@@ -1,4 +1,4 @@
-"""`canting show`: the results of the last run."""
+"""`canting show`: print the results of the last run."""
 
 import argparse
 from typing import Any

@@ -1,4 +1,4 @@
-"""`canting track`: runs go to MLflow."""
+"""`canting track`: send runs to MLflow."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""`canting tune`: what the search for good settings found."""
+"""`canting tune`: show or apply the tuned setting."""
 
 import argparse
 from pathlib import Path

@@ -18,7 +18,7 @@ BACKBONES: dict[str, Literal["package", "keras", "none"]] = {
     "small_cnn": "none",
 }
 """Rows of `canting.models.backbones.table.TABLE` and where their ImageNet weights come from: an installed
-package, a file or Keras's download, or nowhere: trained from nothing."""
+package, a file or Keras's download, or nowhere: trained from scratch."""
 
 OPTIMIZERS = (
     "adadelta",

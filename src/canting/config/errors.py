@@ -1,4 +1,4 @@
-"""Words for what is wrong in `params.yaml`."""
+"""Messages for errors in `params.yaml`."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -45,13 +45,13 @@ def _line(detail: "ErrorDetails") -> str:
     if detail["type"] == "missing":
         return f"`{key}`: this key is missing. Add it; `make docs` lists all keys."
     if detail["type"] == "extra_forbidden":
-        return f"`{key}`: no such key. Received: {detail['input']!r}. Remove it or mend its name."
+        return f"`{key}`: no such key. Received: {detail['input']!r}. Remove or rename it."
     received = detail["input"]
     return f"`{key}`: expected {_expected(detail)}. Received: {received!r}.{_advice(detail)}"
 
 
 def _is_key(part: int | str) -> TypeGuard[str]:
-    """Tell keys from places in a list and from `(kinds)` of values."""
+    """Distinguish keys from places in a list and from `(kinds)` of values."""
     return isinstance(part, str) and not part.startswith("(")
 
 

@@ -1,4 +1,4 @@
-"""What every section of `params.yaml` is made of."""
+"""The base class of all sections of `params.yaml`."""
 
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
@@ -21,7 +21,7 @@ def one_or_many(value: Any) -> Any:
 
 
 def known(names: tuple[str, ...]) -> BeforeValidator:
-    """Return a validator that lets only some names pass; editors are told them too."""
+    """Return a validator that accepts only some names; the JSON schema lists them too."""
     return BeforeValidator(partial(_check, names), json_schema_input_type=Literal[names])
 
 

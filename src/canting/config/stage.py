@@ -1,4 +1,4 @@
-"""What a stage takes of the clock and of the processor."""
+"""Measure the wall-clock and processor time of a stage."""
 
 import errno
 import os
@@ -55,7 +55,7 @@ CACHE = Path(".canting")
 
 @contextmanager
 def stage(name: str) -> Iterator[Params]:
-    """Yield the checked parameters; turn an error that the user can mend into one clear line.
+    """Yield the checked parameters; turn an error that the user can fix into one clear line.
 
     A full disk is such an error: files are written aside, so nothing is half-written. What a run
     that ends well took is noted in `build/costs/stages`.
@@ -69,4 +69,6 @@ def stage(name: str) -> Iterator[Params]:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        sys.exit(f"{name}: the disk is full. Make room, then run again; nothing was left behind.")
+        sys.exit(
+            f"{name}: the disk is full. Free some space, then run again; no output was damaged."
+        )

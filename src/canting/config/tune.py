@@ -1,4 +1,4 @@
-"""What a search may try: the part `tune.space` of `params.yaml`."""
+"""The search space: the part `tune.space` of `params.yaml`."""
 
 from collections.abc import Callable
 from itertools import product
@@ -40,7 +40,7 @@ class Range(ParamsSection):
         return self
 
     def values(self, log: bool) -> list[float]:
-        """Return the values of a grid, evenly spaced, by their logarithm if told so."""
+        """Return the values of a grid, evenly spaced, by their logarithm on request."""
         spaced = np.geomspace if log else np.linspace
         return [self.rounded(value) for value in spaced(self.low, self.high, self.steps)]
 

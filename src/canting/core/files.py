@@ -1,4 +1,4 @@
-"""Files and folders that are either whole or absent."""
+"""Atomic writing of files and folders: either whole or absent."""
 
 import glob
 import hashlib

@@ -1,4 +1,4 @@
-"""The one way to run many tasks at once."""
+"""Parallel execution of many tasks."""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""The one way to show progress."""
+"""Progress bars."""
 
 import sys
 from collections.abc import Callable, Iterator

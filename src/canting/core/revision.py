@@ -1,4 +1,4 @@
-"""The revision of the code and the parameters that a run is of."""
+"""The git revision of a run."""
 
 import subprocess
 

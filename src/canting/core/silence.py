@@ -1,4 +1,4 @@
-"""Lines that libraries write past Python."""
+"""Silence lines that native code of libraries prints past Python."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What a fold number means."""
+"""Fold numbers and their meaning."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def read(path: Path) -> pd.DataFrame:
     except (pa.ArrowInvalid, OSError) as error:
         received = f"Received: a file that is not Parquet ({error})."
         raise CantingError(
-            f"`{path}` is no manifest. {received} Run `dvc repro --force validate`."
+            f"`{path}` is not a manifest. {received} Run `dvc repro --force validate`."
         ) from None
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:

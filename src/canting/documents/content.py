@@ -1,4 +1,4 @@
-"""What a report is made of; sections make it, the two templates know no more than this."""
+"""Elements of a report: sections build it from them, and the templates render them."""
 
 import io
 from collections.abc import Iterator

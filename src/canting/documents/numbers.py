@@ -1,4 +1,4 @@
-"""Numbers as the report prints them; a value that is not there is a dash."""
+"""Number formats of the report; a missing value is a dash."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Where a run comes from: revision, digests, versions, machine."""
+"""Provenance of a run: revision, digests, versions, machine."""
 
 import platform
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Text as HTML and as Markdown; names of classes and files come from outside and do no harm."""
+"""Escape text for HTML and Markdown; names of classes and files come from outside."""
 
 import base64
 import re

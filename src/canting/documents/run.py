@@ -1,4 +1,4 @@
-"""All that a report tells of, as the stages left it."""
+"""Tables and records of a run, as the report reads them."""
 
 from dataclasses import dataclass
 from functools import cached_property

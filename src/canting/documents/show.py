@@ -1,4 +1,4 @@
-"""The results of the last run, in a few lines."""
+"""A short summary of the last run's results."""
 
 from pathlib import Path
 

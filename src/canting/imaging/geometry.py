@@ -1,4 +1,4 @@
-"""Geometry: one composed matrix, one resampling."""
+"""Geometric transforms: one composed matrix, one resampling."""
 
 from functools import partial
 from typing import Any

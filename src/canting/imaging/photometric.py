@@ -1,4 +1,4 @@
-"""Colour and light."""
+"""Transforms of colour and light."""
 
 from collections.abc import Sequence
 

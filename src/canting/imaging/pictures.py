@@ -1,4 +1,4 @@
-"""From the bytes of a picture to an upright RGB array; the pipeline and the service share it."""
+"""Decode pictures: from bytes to an upright RGB array, in the pipeline and in the service."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The numbers that decide what a view looks like."""
+"""Augmentation parameters: the random numbers that determine a view."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""From Keras to LiteRT."""
+"""Export a Keras model to LiteRT."""
 
 import warnings
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What light, folds, lens and sensor do to the picture."""
+"""Light, folds, lens and sensor: from canvas to photograph."""
 
 import numpy as np
 from scipy import ndimage

@@ -1,4 +1,4 @@
-"""What goes wrong as a hard picture is taken: movement, few pixels, glare, deep shadow."""
+"""Camera noise of hard pictures: movement, few pixels, glare, deep shadow."""
 
 import numpy as np
 from scipy import ndimage

@@ -1,4 +1,4 @@
-"""What makes some pictures hard to name: how the cloth lies, and what goes wrong in taking them."""
+"""Difficulties of some pictures: how the cloth is draped, and defects of the photograph."""
 
 from functools import partial
 from pathlib import Path

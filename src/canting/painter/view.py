@@ -1,4 +1,4 @@
-"""Where on the cloth each sample of the picture looks, and back."""
+"""The camera's view: from picture to cloth coordinates and back."""
 
 from dataclasses import dataclass
 

@@ -143,5 +143,5 @@ def _entry(line: str, number: int, path: Path) -> Promotion:
         key = ".".join(map(str, problem["loc"]))
         raise CantingError(
             f"`{path}`, line {number}: expected a promotion. Received: {key} {problem['msg']}. "
-            f"Bring the line back from git; nothing was changed."
+            f"Restore the line from git; nothing was changed."
         ) from None

@@ -1,4 +1,4 @@
-"""`canting doctor`: what keeps the pipeline from running here."""
+"""`canting doctor`: checks of the installation, each with its fix."""
 
 import argparse
 import dataclasses

@@ -1,4 +1,4 @@
-"""What all archives share: told apart by content, checked before a byte is written."""
+"""Archives: recognised by content, and checked before anything is written."""
 
 import bz2
 import gzip
@@ -65,8 +65,8 @@ def naming_faults(name: str) -> Iterator[None]:
         yield
     except FAULTS as error:
         raise BrokenArchiveError(
-            f"`{name}` is no whole .zip or .tar archive, plain or compressed: {error}. "
-            "Fetch it anew, or unpack it yourself and name the folder in `fetch.source`."
+            f"`{name}` is not a complete .zip or .tar archive: {error}. "
+            "Download it again, or unpack it yourself and name the folder in `fetch.source`."
         ) from None
 
 
@@ -81,7 +81,7 @@ def inside(entry: str, name: str) -> PurePosixPath:
 def refusal(entry: str, name: str, reason: str) -> CantingError:
     """Word why nothing of an archive is unpacked."""
     return CantingError(
-        f"`{name}` is not unpacked: its entry {entry!a} {reason}. "
+        f"`{name}` was not unpacked: its entry {entry!a} {reason}. "
         "If you trust it, unpack it yourself and name the folder in `fetch.source`."
     )
 
@@ -101,11 +101,11 @@ class ArchiveListing:
             self.folders.update({path, *path.parents} - {PurePosixPath()})
 
     def add_file(self, path: PurePosixPath, size: int) -> bool:
-        """Take a file if it is a picture, and say whether it is; refuse one that is there twice."""
+        """Take a file if it is a picture, and say whether it is; refuse a duplicate."""
         self.add_folder(path.parent)
         if not is_picture(path):
             return False
         if path in self.pictures:
-            raise refusal(str(path), self.name, "is there twice")
+            raise refusal(str(path), self.name, "is listed twice")
         self.pictures[path] = size
         return True

@@ -1,4 +1,4 @@
-"""Collections that a source holds twice, as some data sets of Kaggle do at two depths."""
+"""Duplicate trees: collections that a source holds twice, as some data sets of Kaggle do."""
 
 import hashlib
 import os.path

@@ -1,4 +1,4 @@
-"""Where each picture goes: `<label>/<file>`, two never on one name."""
+"""File names of fetched pictures: `<label>/<file>`, without collisions."""
 
 import hashlib
 import shutil
@@ -59,7 +59,7 @@ def _check_twins(paths: list[PurePosixPath]) -> None:
 
 
 def _prefix(folder: PurePosixPath, folders: Collection[PurePosixPath]) -> str:
-    """Return what tells a folder from the others of its label: its split, its name, or both."""
+    """Return what distinguishes a folder from others of its label: split, name, or both."""
     parts = (folder.parent.name, folder.name)
     differs = [len({path.parent for path in folders}) > 1, len({path.name for path in folders}) > 1]
     return "-".join(part for part, needed in zip(parts, differs, strict=True) if needed and part)
@@ -92,7 +92,7 @@ def check_apart(source: str, target: Path) -> None:
     here, there = local(source).resolve(), target.resolve()
     if here.is_relative_to(there) or (here.is_dir() and there.is_relative_to(here)):
         raise CantingError(
-            f"`fetch.source` must lie apart from `{target}`, which is written. "
+            f"`fetch.source` must be outside of `{target}`, which is written. "
             f"Received: {source!r}. Name the folder of the classes itself."
         )
 

@@ -63,7 +63,7 @@ def _counts(pictures: Mapping[str, str]) -> str:
 
 def _compared(lists: list[Path], text: str, right: bool) -> str:
     if not lists:
-        return "The list of the expected pictures is not kept here, so no difference can be shown."
+        return "The list of the expected pictures is not stored here; no difference can be shown."
     before, after = _read(lists[0].read_text(encoding="utf-8")), _read(text)
     changed = {path for path in before.keys() & after.keys() if before[path] != after[path]}
     groups = {"added": after.keys() - before, "removed": before.keys() - after, "changed": changed}

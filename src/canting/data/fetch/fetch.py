@@ -1,4 +1,4 @@
-"""Bring labelled pictures from wherever they are to `build/raw/<label>/<file>`."""
+"""Fetch labelled pictures from their source to `build/raw/<label>/<file>`."""
 
 from collections import Counter
 from collections.abc import Mapping

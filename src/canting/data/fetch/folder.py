@@ -1,4 +1,4 @@
-"""Pictures in a folder of the user's, which is read and never written."""
+"""Pictures in a folder of the user, which is read and never written."""
 
 import os
 import stat
@@ -44,7 +44,7 @@ class Folder:
 
 def _check_loop(path: Path) -> None:
     if path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve()):
-        raise CantingError(f"`{path}` is a link to a folder that holds it. Remove the link.")
+        raise CantingError(f"`{path}` is a link to a folder that contains it. Remove the link.")
 
 
 def _size(path: Path) -> int:
@@ -53,7 +53,7 @@ def _size(path: Path) -> int:
     except OSError as error:
         _refuse(error)
     if not stat.S_ISREG(status.st_mode):
-        raise CantingError(f"`{str(path)!a}` is named as a picture and is no plain file.")
+        raise CantingError(f"`{str(path)!a}` has the name of a picture, but is not a regular file.")
     return status.st_size
 
 
@@ -69,5 +69,5 @@ def _chunks(path: Path) -> Iterator[bytes]:
 def _refuse(error: OSError) -> NoReturn:
     raise CantingError(
         f"{str(error.filename)!a} cannot be read: {error.strerror}. "
-        "Make it readable, or take it out; links to DVC's cache come back with `dvc pull`."
+        "Make it readable, or remove it; links to DVC's cache come back with `dvc pull`."
     ) from None

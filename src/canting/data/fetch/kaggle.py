@@ -1,4 +1,4 @@
-"""What an answer of Kaggle that is no data set means."""
+"""Errors of Kaggle's API as messages, and which of them are worth another try."""
 
 import logging
 import re
@@ -29,7 +29,7 @@ PASSING = (408, 429)
 """Client errors, beside all server errors, that are worth another try."""
 
 REFUSALS = {
-    401: "Kaggle does not know these credentials. Check KAGGLE_API_TOKEN, or KAGGLE_USERNAME and "
+    401: "Kaggle rejected these credentials. Check KAGGLE_API_TOKEN, or KAGGLE_USERNAME and "
     "KAGGLE_KEY, or the files in ~/.kaggle",
     403: "Kaggle does not let this account have it: the data set is private, or its terms wait "
     "for your consent on its page, or its name is wrong",
@@ -46,7 +46,7 @@ def judged(error: requests.RequestException, source: str) -> Exception:
     status = _status(response)
     if status in PASSING or status >= 500:
         return PassingError(f"Kaggle answered {status}", _wait(response))
-    reason = REFUSALS.get(status, "Kaggle refuses it")
+    reason = REFUSALS.get(status, "Kaggle refused it")
     return CantingError(f"`{source}` cannot be downloaded ({status}). {reason}.{_said(error)}")
 
 
@@ -180,12 +180,10 @@ def _credentials() -> Any:
     try:
         credentials = kagglehub.config.get_kaggle_credentials()
     except (ValueError, OSError) as error:
-        raise CantingError(
-            f"Kaggle's credentials cannot be read: {error}. Mend the file."
-        ) from None
+        raise CantingError(f"Kaggle's credentials cannot be read: {error}. Fix the file.") from None
     if credentials is None:
         raise CantingError(
-            "Kaggle asks who you are. Set KAGGLE_API_TOKEN, or both KAGGLE_USERNAME and "
+            "Kaggle requires credentials. Set KAGGLE_API_TOKEN, or both KAGGLE_USERNAME and "
             "KAGGLE_KEY, or keep the token of your Kaggle settings page in "
             "~/.kaggle/access_token or ~/.kaggle/kaggle.json. Received: none of them. "
             "Nothing was downloaded."

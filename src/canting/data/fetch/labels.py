@@ -1,4 +1,4 @@
-"""Labels that are fit to be folders, and the choice of them in `fetch.classes`."""
+"""Valid labels, and their selection in `fetch.classes`."""
 
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
@@ -38,9 +38,7 @@ def check_labels(labels: Collection[str]) -> None:
                 "Rename one, or map both to one label in `fetch.classes`."
             )
     if len(labels) < 2:
-        raise CantingError(
-            f"Telling classes apart takes at least two of them. Received only: {listed(labels)}."
-        )
+        raise CantingError(f"At least two classes are needed. Received only: {listed(labels)}.")
 
 
 def listed(names: Iterable[str]) -> str:

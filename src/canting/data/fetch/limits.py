@@ -1,4 +1,4 @@
-"""How much an archive may unpack to."""
+"""Limits of what an archive may unpack to."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ SMALL = 2**20
 
 @dataclass(frozen=True)
 class UnpackLimits:
-    """What no honest collection of pictures exceeds.
+    """Limits that no genuine collection of pictures exceeds.
 
     `bytes`: ImageNet, the largest set that is commonly unpacked on one machine, has 155 GB.
     `ratio`: pictures are packed already and gain a few per cent; raw bitmaps shrink some tenfold,

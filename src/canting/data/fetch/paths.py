@@ -1,4 +1,4 @@
-"""Which paths count as pictures, and which names are fit to be a label or a file."""
+"""Rules for paths: which are pictures, and which names are valid labels and files."""
 
 import unicodedata
 from pathlib import PurePosixPath

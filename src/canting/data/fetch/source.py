@@ -1,4 +1,4 @@
-"""Where pictures can come from, told apart by the value of `fetch.source`."""
+"""Sources of pictures, recognised by the value of `fetch.source`."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ class Means:
 
 @contextmanager
 def opened(source: str, means: Means) -> Iterator[Source]:
-    """Yield the pictures of a value of `fetch.source`; raise `CantingError` for what is none."""
+    """Yield the pictures of a value of `fetch.source`; raise `CantingError` for an invalid one."""
     if source.startswith("kaggle:"):
         from canting.data.fetch import kaggle
 

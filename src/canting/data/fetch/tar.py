@@ -64,7 +64,7 @@ class Tar(ArchiveListing):
     def _list(self, entry: tarfile.TarInfo) -> None:
         path = inside(entry.name, self.name)
         if entry.size < 0 or not (entry.isreg() or entry.isdir()):
-            raise refusal(entry.name, self.name, "is a link, a device or none that is known")
+            raise refusal(entry.name, self.name, "is a link, a device or of an unknown type")
         if entry.isdir():
             self.add_folder(path)
         else:
@@ -87,7 +87,7 @@ class _Metered:
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= MOST_AT_ONCE:
-            raise CantingError(f"`{self._meter.name}` is not unpacked: one of its headers is huge.")
+            raise CantingError(f"`{self._meter.name}` was not unpacked: a header is too large.")
         content = self._file.read(size)
         self._meter.reach(self.tell())
         return content

@@ -1,4 +1,4 @@
-"""Groups of pictures that must not be parted: one picture and its near-duplicates.
+"""Near-duplicates: groups of pictures that no split may separate.
 
 Two pictures are near-duplicates if one becomes the other by quarter turns, mirroring, cropping
 (up to 20 % of each side; often more is found), resizing with or without a change of aspect,

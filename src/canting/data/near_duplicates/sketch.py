@@ -1,4 +1,4 @@
-"""All that is kept of a picture: a signature to look it up, key points and a patch to compare.
+"""The sketch of a picture: a signature to look it up, key points and a patch to compare.
 
 The picture is squeezed into a square first: quarter turns map a square onto itself, and a change
 of aspect becomes a mere scale along one side.

@@ -1,4 +1,4 @@
-"""All pictures as one memory-mapped array."""
+"""Decode all pictures into one memory-mapped array."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -21,7 +21,7 @@ class TooFewGroupsError(CantingError):
         """Name the class and the largest number of folds."""
         apart = f" beside `preprocess.hold_out: {hold_out:g}`" if hold_out else ""
         largest = groups - bool(hold_out)
-        advice = f"`folds: {largest}` is the most" if largest > 1 else "no number of folds will do"
+        advice = f"`folds: {largest}` is the most" if largest > 1 else "no number is possible"
         super().__init__(
             f"`folds`: expected at least {wanted} groups of near-duplicates in each class{apart}. "
             f"Received: {groups} in class {label!r}. Add pictures of {label!r}; as it is, {advice}."

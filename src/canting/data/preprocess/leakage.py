@@ -1,4 +1,4 @@
-"""How many pictures would have leaked, and how many do."""
+"""Leakage of the folds, and of a random split."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The gate between the pictures as they came and everything that learns from them."""
+"""Validation of the pictures, before anything is trained on them."""
 
 from canting.data.manifest import read
 from canting.data.validate.gate import Counts, run

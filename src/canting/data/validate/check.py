@@ -1,4 +1,4 @@
-"""One expectation, and what came of it."""
+"""One expectation and its outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the classes have to be."""
+"""Expectations on the classes."""
 
 from canting.config.sections import Validate
 from canting.data.validate.check import Check

@@ -1,4 +1,4 @@
-"""Data Docs that need nothing from the web, and a first page in plain words.
+"""Make Data Docs self-contained, with an index page in plain words.
 
 Great Expectations' pages load their styles, tables and logo from seven hosts, and its first page
 is empty without them; here the little that they need travels in each page. They also show file

@@ -1,4 +1,4 @@
-"""Great Expectations at work: the only module that imports it."""
+"""Run Great Expectations; the only module that imports it."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +90,7 @@ def _expectation(check: Check) -> Any:
         **check.arguments,
         meta={"id": check.id, "name": check.name, "key": check.key},
         description=f"{check.name}: {check.expected}",
-        notes=f"To mend: {check.remedy}.",
+        notes=f"To fix: {check.remedy}.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Read, group, check, set aside, write."""
+"""The validation gate: read, group, check, quarantine, write."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

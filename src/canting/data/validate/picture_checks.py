@@ -1,4 +1,4 @@
-"""What the pictures have to be."""
+"""Expectations on the pictures."""
 
 from fractions import Fraction
 from math import floor

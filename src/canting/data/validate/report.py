@@ -1,4 +1,4 @@
-"""What the checks found, for programs and for people."""
+"""Report of the checks, for programs and for people."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,12 +69,12 @@ def received(outcome: CheckOutcome) -> str:
     """Return what was found in place of what was expected."""
     observed = outcome.observed
     if "missing" in observed:
-        parts = {"not asked for": observed["unexpected"], "missing": observed["missing"]}
+        parts = {"not expected": observed["unexpected"], "missing": observed["missing"]}
         found = (f"{what}: {', '.join(map(printable, n))}" for what, n in parts.items() if n)
         return "; ".join(found) or "none"
     if outcome.unexpected is None:
         return f"{observed['rows']} {outcome.check.table}"
-    return f"{outcome.unexpected} of {observed['rows']} {outcome.check.table} are otherwise"
+    return f"{outcome.unexpected} of {observed['rows']} {outcome.check.table} do not meet this"
 
 
 def _quarantine(outcome: CheckOutcome) -> str:

@@ -1,4 +1,4 @@
-"""One group for a picture and its near-duplicates."""
+"""Groups of near-duplicates."""
 
 import hashlib
 import unicodedata

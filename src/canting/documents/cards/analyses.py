@@ -77,7 +77,7 @@ def _shares(row: dict[str, Any], confidence: float) -> tuple[str, ...]:
 def _hold_out(run: Run) -> tuple[Block, ...]:
     held = run.selection["hold_out"]
     if not held:
-        return (say("There was no hold-out: being chosen flatters these scores slightly."),)
+        return (say("There was no hold-out: selection makes these scores slightly optimistic."),)
     return (
         say(
             f"Hold-out of {count(held['pictures'])} pictures, scored once after the choice: macro "
@@ -147,5 +147,5 @@ def _refused(kinds: dict[str, float]) -> tuple[Block, ...]:
     if not kinds:
         return ()
     rows = tuple((kind.replace("_", " "), share(part, 1)) for kind, part in kinds.items())
-    caption = "Pictures of nothing it knows, drawn by a program, and how many are refused."
+    caption = "Generated pictures that show none of the classes, and the share that is refused."
     return (Table(caption, ("kind", "refused"), rows),)

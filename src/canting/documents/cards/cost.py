@@ -1,4 +1,4 @@
-"""Time and energy that the making of a model took."""
+"""Compute cost: time and energy that went into a model."""
 
 import math
 from typing import Any, NamedTuple
@@ -100,8 +100,8 @@ def section(run: Run, origin: Provenance) -> Section:
                 Link("Green Algorithms", "https://doi.org/10.1002/advs.202100707"),
                 ", any processor) that is about ",
                 Strong(_energy(watt_hours(counted))),
-                ": an estimate of the processor alone, without memory, cooling and the training "
-                "of the first weights on ImageNet.",
+                ": an estimate of the processor alone, without memory, cooling and the "
+                "pretraining on ImageNet.",
             ),
             _table(parts),
             say(
@@ -127,8 +127,8 @@ def _table(parts: list[Spent]) -> Table:
         for part in parts
     )
     caption = (
-        "Time of each stage: its last run here, by the clock and on all cores, and what is "
-        "counted. Views, trainings and trials that were kept from earlier runs count with what "
+        "Time of each stage: its last run here, by the clock and on all cores, and the time that "
+        "is counted. Cached views, trainings and trials of earlier runs count with the time that "
         "they took then."
     )
     return Table(caption, ("stage", "last run", "processor", "counted"), rows)

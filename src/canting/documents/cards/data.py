@@ -62,7 +62,7 @@ def _motivation(run: Run) -> Section:
     return Section(
         "Motivation",
         (
-            say(f"To train and measure a model that names {listed(run.labels)}."),
+            say(f"To train and measure a model that recognises {listed(run.labels)}."),
             say("Use of that model: ", *user_fields.intended_use(run)),
         ),
     )
@@ -76,8 +76,8 @@ def _collection(run: Run) -> Section:
             say(
                 "They were fetched from ",
                 Mono(run.params.fetch.source),
-                "; a picture’s class is the folder that it lay in. Of the labels, only those of "
-                "near-duplicates were compared.",
+                "; the class of a picture is the name of its folder. Labels were compared only "
+                "between near-duplicates.",
             ),
         ),
     )
@@ -90,9 +90,9 @@ def _cleaning(run: Run) -> Section:
         (
             *data.validation_section(run).blocks,
             say(
-                "Pictures are turned upright by their EXIF mark, made RGB (transparent ones on "
-                f"white) and scaled to {height} × {width} pixels. The files themselves stay as "
-                "they were fetched."
+                "Pictures are rotated by their EXIF orientation, converted to RGB (on "
+                f"white where transparent) and scaled to {height} × {width} pixels. The files "
+                "themselves are not changed."
             ),
         ),
     )
@@ -112,14 +112,14 @@ def _folds(run: Run) -> tuple[Block, ...]:
 def _uses(run: Run) -> Section:
     smallest, largest = _sizes(run)
     points: list[Text] = [
-        ("Fit for: learning to tell these classes apart, and measuring how well that goes.",),
-        ("Unfit for: saying how common a class is anywhere; the shares are those of the "
+        ("Suitable for: training a model that distinguishes these classes, and measuring it.",),
+        ("Not suitable for: estimating how common a class is; the shares are those of the "
          "collection.",),
-        ("Unfit for: figures on pictures of another origin.",),
-        (f"The classes hold {smallest} to {largest} pictures; macro scores weigh them alike.",),
+        ("Not suitable for: estimating accuracy on pictures of another origin.",),
+        (f"The classes have {smallest} to {largest} pictures; macro scores weight them equally.",),
     ]  # fmt: skip
     if licences.is_embedded(run):
-        points.append(("Unfit for any statement about photographs of batik.",))
+        points.append(("Not suitable for: any statement about photographs of batik.",))
     return Section("Uses", (Listing(tuple(points)),))
 
 
@@ -142,14 +142,14 @@ def _maintenance(run: Run) -> Section:
     return Section(
         "Maintenance",
         (
-            say("Whom to ask, and to tell of a wrong label: ", *user_fields.contact(run)),
+            say("Contact for questions and wrong labels: ", *user_fields.contact(run)),
             say(
-                "A version of the pictures is known by the digest (SHA-256) of the list of all "
-                "files: ",
+                "A version of the pictures is identified by the digest (SHA-256) of the list of "
+                "all files: ",
                 Mono(run.digest),
                 ". With it as ",
                 Mono("fetch.digest"),
-                " a run stops where the pictures differ.",
+                " a run stops if the pictures differ.",
             ),
         ),
     )

@@ -1,4 +1,4 @@
-"""What a model is, and under which licences its parts are."""
+"""The sections of the model card on the model's details and its licences."""
 
 from canting.config.catalog import BACKBONES
 from canting.documents.cards import licences, user_fields
@@ -47,7 +47,7 @@ def _parameters(run: Run) -> str:
 
 
 def _weights(backbone: str) -> str:
-    return "trained from nothing" if BACKBONES[backbone] == "none" else "trained on ImageNet before"
+    return "trained from scratch" if BACKBONES[backbone] == "none" else "pretrained on ImageNet"
 
 
 def _tail(layer: str) -> str:
@@ -61,7 +61,7 @@ def licences_table(run: Run) -> Table:
         ("part", "licence", "by"),
         (
             ("code", licences.OWN, "canting"),
-            ("weights before training", *_of_weights(run)),
+            ("initial weights", *_of_weights(run)),
             ("pictures", licences.of_pictures(run) or "not stated", _by(run)),
         ),
         words=3,
@@ -76,7 +76,7 @@ def licences_section(run: Run) -> Section:
 def _of_weights(run: Run) -> tuple[Span, Span]:
     licence = licences.of_weights(run)
     if licence is None:
-        return "–", "trained from nothing"
+        return "–", "trained from scratch"
     return Link(licence.name, licence.address), licence.holder
 
 
@@ -86,15 +86,15 @@ def _by(run: Run) -> str:
 
 def _advice(run: Run) -> Text:
     words = (
-        "The weights were made from ImageNet, whose pictures are for research; whether that binds "
-        "a model is not settled.",
+        "The weights were trained on ImageNet, whose pictures are for research only; whether that "
+        "restricts a model is not settled.",
     )
     stated = licences.of_pictures(run)
     if stated:
         return words if licences.of_weights(run) else ("See the licence of the pictures.",)
     return (
-        "Nobody stated under which licence the pictures are (",
+        "The licence of the pictures is not stated (",
         Mono("cards.data_licence"),
-        "): do not pass the model on before that is known. ",
+        "): do not distribute the model before it is known. ",
         *(words if licences.of_weights(run) else ()),
     )

@@ -1,4 +1,4 @@
-"""Under which licences the ImageNet weights are, and the pictures."""
+"""Licences of the ImageNet weights and of the pictures."""
 
 from typing import NamedTuple
 
@@ -56,17 +56,17 @@ OWN = "Apache-2.0"
 
 
 def is_embedded(run: Run) -> bool:
-    """Tell whether the pictures are those that this project paints."""
+    """Return whether the pictures are those that this project paints."""
     return run.digest == EMBEDDED
 
 
 def of_pictures(run: Run) -> str | None:
-    """Return the licence of the pictures; none where nobody stated it."""
+    """Return the licence of the pictures; none where it is not stated."""
     return run.params.cards.data_licence or (OWN if is_embedded(run) else None)
 
 
 def of_weights(run: Run) -> Licence | None:
-    """Return the licence of the chosen backbone's weights; none where it starts from nothing."""
+    """Return the licence of the chosen backbone's weights; none where there are none."""
     return WEIGHTS.get(backbone(run))
 
 

@@ -1,4 +1,4 @@
-"""The heads of the cards: metadata as YAML, in the form that Hugging Face's Hub reads.
+"""Metadata of the cards as YAML front matter, in the form that Hugging Face's Hub reads.
 
 https://huggingface.co/docs/hub/model-cards and https://huggingface.co/docs/hub/datasets-cards
 """

@@ -40,7 +40,7 @@ def _short(run: Run) -> tuple[Text, ...]:
     ends = interval(row["macro_f1_low"], row["macro_f1_high"])
     told_shift = run.shift_metrics
     return (
-        (f"It names which of {plural(len(run.labels), 'class', 'classes')} a picture shows: ",
+        (f"It tells which of {plural(len(run.labels), 'class', 'classes')} a picture shows: ",
          f"{listed(run.labels)}."),
         (
             "Macro F1 on pictures that it was not trained with: ",
@@ -73,9 +73,9 @@ def _use(run: Run) -> Section:
                 (
                     (strangers,),
                     ("Decisions about people, and anything where a mistake does harm that no "
-                     "person can notice and mend.",),
-                    ("Judging age, worth, maker or genuineness of what is shown: only the names "
-                     "of the classes were learned.",),
+                     "person can notice and correct.",),
+                    ("Judging age, value, maker or authenticity of what is shown: the model "
+                     "learned only the classes.",),
                     ("Pictures of another origin (camera, scale, place) before its accuracy was "
                      "measured on some of them.",),
                 )
@@ -89,10 +89,10 @@ def _factors(run: Run) -> Section:
         "Factors",
         (
             say(
-                f"Figures are told by class ({listed(run.labels)}), by fold, and by kind and "
-                f"strength of change ({listed(list(run.shift_metrics['kinds']))}). Groups of "
-                "people, places or cameras are not known of the pictures, so no figure can be told "
-                "by them."
+                f"Figures are given by class ({listed(run.labels)}), by fold, and by kind and "
+                f"strength of change ({listed(list(run.shift_metrics['kinds']))}). The "
+                "people, places and cameras behind the pictures are not known, so there are no "
+                "figures for such groups."
             ),
         ),
     )
@@ -130,7 +130,7 @@ def _data(run: Run) -> Section:
                 f"{plural(total, 'picture')} in {plural(leak['groups'], 'group')} of "
                 f"near-duplicates, from ",
                 Mono(run.params.fetch.source),
-                "; the data card beside this one tells of them.",
+                "; see the data card beside this one.",
             ),
             say(
                 f"Evaluation: {run.params.folds} folds; each picture is predicted by the network "
@@ -149,11 +149,11 @@ def _ethics() -> Section:
 
 
 CAVEATS = (
-    "A wrong label among the training pictures is learned, and counted as right.",
+    "A wrong label among the training pictures is learned, and counted as correct.",
     "A probability of 0.9 is right in about nine of ten pictures like these; on others it can be "
     "wrong every time.",
-    "ImageNet, which most networks learned from first, was gathered from the web and shows some "
+    "ImageNet, on which most networks were pretrained, was gathered from the web and shows some "
     "parts of the world far more than others.",
-    "Without pictures of another collection, no figure says how it does there.",
+    "Without pictures of another collection, its accuracy there is unknown.",
     "Watch what people correct, and train again where the pictures change.",
 )

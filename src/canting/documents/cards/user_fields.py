@@ -1,4 +1,4 @@
-"""What people have to tell: the keys of the section `cards`, and what stands where none is set."""
+"""User fields of the cards: the keys of the section `cards`, and the text for an unset one."""
 
 from canting.documents.cards.licences import is_embedded
 from canting.documents.content import Mono, Text
@@ -6,8 +6,8 @@ from canting.documents.numbers import listed
 from canting.documents.run import Run
 
 PAINTED = (
-    "The project painted them itself (canting.painter), from a seed: no person, photograph or "
-    "cloth is in them. They stand in for real pictures."
+    "Painted by the project itself (canting.painter), from a seed: they show no person, "
+    "photograph or cloth. They stand in for real pictures."
 )
 
 
@@ -34,10 +34,10 @@ def origin(run: Run) -> Text:
 
 
 def contact(run: Run) -> Text:
-    """Return whom to ask."""
+    """Return the contact."""
     return (run.params.cards.contact,) if run.params.cards.contact else not_stated("cards.contact")
 
 
 def not_stated(key: str) -> Text:
-    """Return that nobody stated what a key holds."""
+    """Return the text for an unset key."""
     return ("Not stated (", Mono(key), " in params.yaml).")

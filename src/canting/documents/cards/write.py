@@ -1,4 +1,4 @@
-"""The folder of the cards."""
+"""Write the folder of the cards."""
 
 from pathlib import Path
 from typing import Any

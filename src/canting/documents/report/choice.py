@@ -1,4 +1,4 @@
-"""Which scenario was chosen, why, and what is in its bundle."""
+"""The section on the selected scenario and its bundle."""
 
 from canting.documents.content import Block, Mono, Section, Strong, Table, say
 from canting.documents.numbers import count, score, share
@@ -22,7 +22,7 @@ def section(run: Run) -> Section:
                 "It was trained again on all folds and exported to LiteRT. On pictures of the "
                 "study, the largest difference of a probability to Keras is ",
                 Mono(f"{run.selection['export_difference']:.1e}"),
-                ", and every label is the same; else there would be no bundle.",
+                ", and every label is the same; otherwise no bundle would be written.",
             ),
             say(
                 "The bundle: ",
@@ -40,7 +40,7 @@ def section(run: Run) -> Section:
 def _hold_out(run: Run) -> tuple[Block, ...]:
     held = run.selection["hold_out"]
     if not held:
-        return (say("No pictures were held out: the scores of the folds are all there is."),)
+        return (say("No pictures were held out: there are only the scores of the folds."),)
     names = ("macro_precision", "macro_recall", "macro_f1", "accuracy", "loss")
     rows = tuple(
         (where, *(score(scores[name]) for name in names))

@@ -1,4 +1,4 @@
-"""What is left of the accuracy on changed pictures."""
+"""The section on accuracy on changed pictures."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the study cost, and what its models cost whoever runs them."""
+"""The section on costs: of the study, and of its models in use."""
 
 from canting.documents.content import Section, Table, say
 from canting.documents.numbers import count, decimal, seconds

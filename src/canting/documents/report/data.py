@@ -114,9 +114,9 @@ def validation_section(run: Run) -> Section:
     """Return each expectation with its outcome, and the files that were set aside."""
     entries = run.validation["expectations"]
     failed = sum(not entry["success"] for entry in entries)
-    outcome = f"{failed} of them do not hold" if failed else "all of them hold"
+    outcome = f"{failed} of them are not met" if failed else "all of them are met"
     opening = say(
-        f"The pictures were checked with Great Expectations before anything learned from them: "
+        f"The pictures were checked with Great Expectations before anything was trained on them: "
         f"{plural(len(entries), 'expectation')}, {outcome}."
     )
     table = Table(
@@ -143,7 +143,7 @@ def _quarantine(run: Run) -> tuple[Block, ...]:
         run.quarantine[["path", "reason"]].head(SHOWN_CHECKS).itertuples(index=False, name=None)
     )
     rest = len(run.quarantine) - len(rows)
-    more = f" {rest} more stand in results/validate/quarantine.csv." if rest else ""
+    more = f" {rest} more are listed in results/validate/quarantine.csv." if rest else ""
     caption = f"{plural(len(run.quarantine), 'file')} set aside, in quarantine.{more}"
     return (Table(caption, ("file", "reason"), rows, words=2),)
 
@@ -158,7 +158,7 @@ def folds_section(run: Run) -> Section:
             say(
                 "Copies, turned, mirrored, cropped and re-encoded versions of one picture form a "
                 "group, and no fold splits a group. Otherwise a picture is tested on a model that "
-                "has learned its twin."
+                "was trained on its twin."
             ),
             *_groups(run.manifest["group"].value_counts()),
             say(

@@ -1,4 +1,4 @@
-"""The scenarios, and how each was trained."""
+"""The section on the scenarios and how each was trained."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def section(run: Run) -> Section:
                 "The layers before the cut (",
                 Mono("fine_tune_from"),
                 "; none: all but the classifier) are frozen with their ImageNet weights, except "
-                "for a network that is trained from nothing. An uncut network is averaged at ",
+                "for a network that is trained from scratch. An uncut network is averaged at ",
                 Mono("levels"),
                 " of its depths, and the classifier may have a layer of ",
                 Mono("hidden"),
@@ -61,10 +61,10 @@ def _word(setting: Any) -> str:
 def _failures(run: Run) -> tuple[Block, ...]:
     failed = run.trained[run.trained["failure"] != ""]
     if failed.empty:
-        return (say("Every scenario came to its end."),)
+        return (say("Every scenario finished."),)
     rows = tuple(
         (run.short(name), failure)
         for name, failure in failed[["scenario", "failure"]].itertuples(index=False)
     )
-    caption = f"{plural(len(failed), 'scenario')} failed and are in no score."
+    caption = f"{plural(len(failed), 'scenario')} failed and are not in the scores."
     return (Table(caption, ("scenario", "cause"), rows, words=2),)

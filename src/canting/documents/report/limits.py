@@ -1,4 +1,4 @@
-"""What the study cannot say."""
+"""The limits of the study and the references."""
 
 from canting.documents.content import Link, Listing, Section, Text
 from canting.documents.numbers import plural
@@ -21,16 +21,16 @@ def _points(run: Run) -> list[str]:
         f"The folds were drawn once. {plural(folds, 'fold')} leave {folds - 1} degrees of freedom, "
         "so intervals are wide and, for overlapping training parts, approximate.",
         "“Not distinguishable” does not mean equal: more pictures could show a difference.",
-        "Figures speak for pictures like these. Changed pictures stand for another camera, scale "
-        "or light; another collection was not tested.",
-        "Near-duplicates are found by what is seen in the pictures. Photographs of one object "
+        "The figures hold for pictures like these. Changed pictures imitate another camera, scale "
+        "or light; no other collection was tested.",
+        "Near-duplicates are found by the content of the pictures. Photographs of one object "
         "from different sides count as different.",
         "Labels are taken as given; a wrong label counts as a mistake of the model.",
     ]
     if not run.selection["hold_out"]:
         points.append(
-            "Without a hold-out, the score of the chosen scenario is slightly flattered by having "
-            "been chosen."
+            "Without a hold-out, the score of the chosen scenario is slightly optimistic, because "
+            "it was selected by that score."
         )
     return points
 

@@ -1,4 +1,4 @@
-"""How to do it again."""
+"""The section on reproducing the study."""
 
 from canting.documents.content import Block, Code, Details, Listing, Mono, Section, Span, say
 from canting.documents.provenance import Provenance
@@ -37,8 +37,8 @@ def _commands(run: Run, origin: Provenance) -> list[str]:
 
 def _warning(origin: Provenance) -> tuple[Block, ...]:
     if origin.revision and origin.revision.endswith("-dirty"):
-        words = "The run had changes that its commit does not hold; "
-        return (say(words, "commit them, and this page names a revision that holds all."),)
+        words = "The run had uncommitted changes; "
+        return (say(words, "commit them, and this page names a revision that has them all."),)
     return ()
 
 

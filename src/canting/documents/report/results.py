@@ -1,4 +1,4 @@
-"""Scores, and where the models are wrong."""
+"""The section on scores and mistakes."""
 
 from canting.documents.content import (
     Block,

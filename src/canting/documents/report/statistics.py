@@ -1,4 +1,4 @@
-"""Whether a probability is what it says."""
+"""The section on calibration."""
 
 from typing import Any
 
@@ -55,8 +55,8 @@ def section(run: Run) -> Section:
             _comparison(run),
             *figure(
                 folder / "ranking.png",
-                "Scenarios by their mean score over the folds, with intervals; those that cannot "
-                "be told from the best are joined.",
+                "Scenarios by their mean score over the folds, with intervals; those that are "
+                "not distinguishable from the best are joined.",
                 "Ranking of the scenarios; its figures are in the table before",
             ),
             *_effects(run),
@@ -72,8 +72,8 @@ def _method(run: Run) -> Block:
         f"p-values are corrected for {plural(len(run.comparison) - 1, 'comparison')} by Holm [2]; "
         f"with a corrected p of {run.params.select_best.alpha:g} or more, two scenarios are "
         "not distinguishable: the difference may be chance, and it may be real but too small for "
-        "these folds. The best was picked on the folds that it is tested on, which flatters it "
-        "somewhat."
+        "these folds. The best was selected on the folds that it is tested on, so its score "
+        "is somewhat optimistic."
     )
 
 

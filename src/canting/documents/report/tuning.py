@@ -1,4 +1,4 @@
-"""What the tune stage found, as the report tells it."""
+"""Results of the tune stage, for the report."""
 
 from typing import Any, NamedTuple
 
@@ -171,7 +171,7 @@ def _figures(run: Run) -> tuple[Block, ...]:
         (measured / "progress.png", "Best inner score so far against the seconds of a search."),
         (plots / "winners.png", "Learning curves of what each method found, on the outer folds."),
         (plots / "parallel.png", "Settings of the trials with their scores, the best on top."),
-        (plots / "importance.png", "How much each hyperparameter decides on a good score."),
+        (plots / "importance.png", "How much each hyperparameter contributes to a good score."),
     )
     return tuple(
         block

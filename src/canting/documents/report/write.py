@@ -1,4 +1,4 @@
-"""The report as a whole, from a run and where it comes from."""
+"""Assemble the report from a run and its provenance."""
 
 from pathlib import Path
 

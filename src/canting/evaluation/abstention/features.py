@@ -1,4 +1,4 @@
-"""Pooled features of all pictures, as the served model gives them."""
+"""Pooled features of all pictures, as the served model computes them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,7 @@ Features = npt.NDArray[np.float32]
 
 
 def pooled(tail: keras.Model, store: Store) -> Features:
-    """Return what goes into the classifier of a trained tail, for every picture."""
+    """Return the classifier's input in a trained tail, for every picture."""
     classified = tail.get_layer("dropout").input
     if classified is tail.input:
         return np.asarray(np.mean(store.test_views, axis=0), dtype=np.float32)
@@ -37,5 +37,5 @@ def of_folds(tasks: Sequence[FoldTask], final: Features) -> Iterator[Features]:
 
 
 def _is_fixed(task: FoldTask) -> bool:
-    """Tell whether the trunk's pooled features go into the classifier as they are."""
+    """Return whether the trunk's pooled features go into the classifier as they are."""
     return len(Store(task.features).shape) == 1 and task.params.train.hidden is None

@@ -1,4 +1,4 @@
-"""Where like ends and unlike begins."""
+"""The threshold of abstention: a quantile of out-of-fold distances."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

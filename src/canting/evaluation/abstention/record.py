@@ -1,4 +1,4 @@
-"""Pictures of nothing that a classifier knows, drawn from a seed."""
+"""Generated pictures that show none of the classes, drawn from a seed."""
 
 from collections.abc import Callable
 from typing import Any

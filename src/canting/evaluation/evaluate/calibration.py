@@ -1,4 +1,4 @@
-"""How far probabilities can be believed, before and after they are scaled by a temperature.
+"""Calibration: temperature scaling, reliability bins, expected calibration error.
 
 Temperature scaling and the expected calibration error: Guo et al., "On Calibration of Modern Neural
 Networks", ICML (2017).

@@ -1,4 +1,4 @@
-"""What the backbones of a run cost, as the features stage counted it."""
+"""Costs of the backbones of a run, as the features stage measured them."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What the train stage left: the scenarios that came to an end, and those that failed."""
+"""Tables of the train stage: scenarios that finished, and those that failed."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from canting.evaluation.evaluate import tables
 
 
 class AllFailedError(CantingError):
-    """No scenario came to an end."""
+    """No scenario finished."""
 
     def __init__(self, failed: pd.DataFrame) -> None:
         """Name the first failure."""
@@ -35,7 +35,7 @@ class Trained(NamedTuple):
 
 
 def read(folder: Path) -> Trained:
-    """Read the tables of `build/train`; raise `AllFailedError` where no scenario came to an end."""
+    """Read the tables of `build/train`; raise `AllFailedError` where no scenario finished."""
     names = pd.read_csv(folder / "scenarios.csv", keep_default_na=False)
     predictions = pd.read_parquet(folder / "predictions.parquet")
     return split(names, predictions, pd.read_csv(folder / "curves.csv"))

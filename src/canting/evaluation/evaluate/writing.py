@@ -1,4 +1,4 @@
-"""The tables of the evaluate stage as files."""
+"""Write the tables of the evaluate stage."""
 
 import shutil
 from pathlib import Path

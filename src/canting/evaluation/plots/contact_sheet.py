@@ -1,4 +1,4 @@
-"""Which misclassified pictures are shown."""
+"""Selection of the misclassified pictures that are shown."""
 
 from collections.abc import Sequence
 from pathlib import Path

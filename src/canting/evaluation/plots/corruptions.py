@@ -1,4 +1,4 @@
-"""How accuracy falls with the strength of a change."""
+"""Plot of accuracy by the strength of a change."""
 
 from collections.abc import Sequence
 from itertools import cycle

@@ -1,4 +1,4 @@
-"""What all figures share: the look, and files with the same bytes each time."""
+"""Style of all figures, and writing them with the same bytes each time."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path

@@ -27,7 +27,7 @@ class Scale(NamedTuple):
 
 
 def parallel(trials: pd.DataFrame, keys: Sequence[str], log: Sequence[str], metric: str) -> Figure:
-    """Draw the trials that came to their end, the better ones darker and on top."""
+    """Draw the finished trials, the better ones darker and on top."""
     shown = trials[trials["state"] == "complete"].sort_values("score", kind="stable")
     varied = [key for key in keys if len(shown[key].unique()) > 1]
     scales = [*(_scale(shown[key], key in log) for key in varied), _numbers(shown["score"], False)]

@@ -1,4 +1,4 @@
-"""Pictures that a page can offer to be tried."""
+"""Sample pictures that a page offers to try."""
 
 import io
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a scenario costs whoever runs it."""
+"""Inference cost of a scenario, for the rule."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -64,7 +64,7 @@ def _single(
 
 
 def _hidden(trained: keras.Model, pooled: Any, last: Any) -> tuple[Any, Any]:
-    """Return what goes into the classifier, and a map of which it is the mean.
+    """Return the classifier's input, and the map whose mean it is.
 
     A hidden unit that is open is linear in each place of the map; one that is closed is 0.
     """

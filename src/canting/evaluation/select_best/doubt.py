@@ -1,4 +1,4 @@
-"""What the winner does not know: its abstention, and the pictures it is sure of."""
+"""The winner's abstention, and samples that it classifies confidently."""
 
 from typing import Any, NamedTuple
 

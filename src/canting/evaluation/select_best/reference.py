@@ -1,4 +1,4 @@
-"""The part of the card that later pictures are compared with."""
+"""The reference section of the card, with which later pictures are compared."""
 
 from typing import Any
 

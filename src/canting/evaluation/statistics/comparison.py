@@ -1,4 +1,4 @@
-"""Every scenario against the best, on the same folds."""
+"""Comparison of every scenario with the best, on the same folds."""
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,7 @@ def by_fold(folds: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def as_good(comparison: pd.DataFrame) -> "pd.Series[bool]":
-    """Tell of each row of `compare` whether it is as good as the best.
+    """Return for each row of `compare` whether it is as good as the best.
 
     It is not distinguishable from it, and within one standard error of it.
     """

@@ -38,7 +38,7 @@ def levels(scenarios: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _is_by_backbone(scenarios: pd.DataFrame) -> bool:
-    """Tell whether each backbone has one cut of its own, so that the two are one factor."""
+    """Return whether each backbone has one cut of its own, so that the two are one factor."""
     pairs = scenarios[["backbone", "fine_tune_from"]].drop_duplicates()
     return bool(pairs["backbone"].is_unique)
 

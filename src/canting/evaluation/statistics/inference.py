@@ -1,4 +1,4 @@
-"""Means over folds whose training parts overlap: their intervals, and whether they are zero.
+"""The corrected resampled t-test: means over folds whose training parts overlap.
 
 The variance of the mean of k fold scores is not s²/k but (1/k + n_test/n_train) s², with
 n_test/n_train = 1/(k - 1); t has k - 1 degrees of freedom: Nadeau and Bengio, "Inference for the

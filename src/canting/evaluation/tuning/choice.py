@@ -1,4 +1,4 @@
-"""Which combination of method and optimizer is recommended, and why."""
+"""Recommendation of a combination of method and optimizer, with its reason."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What the searches found, as tables: a row a trial, a row an outer fold, a row an epoch."""
+"""Tables of the searches: trials, outer folds, epochs."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The tables of the tune stage as files; seconds, which differ each time, stand apart."""
+"""Write the tables of the tune stage; seconds, which differ each time, are apart."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,7 +97,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 ENOUGH = 20
-"""With fewer trials, the importance of a hyperparameter is anybody's guess."""
+"""With fewer trials, the importance of a hyperparameter is not reliable."""
 
 
 def draw_results(found: Found, tune: Tune, metric: str, folder: Path) -> None:

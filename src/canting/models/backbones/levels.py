@@ -58,7 +58,7 @@ def _reduced(map_: Any, height: int, width: int) -> Any:
 
 
 def _is_level(layer: keras.Layer) -> bool:
-    """Tell whether a layer activates a map; squeezed maps of 1 × 1 say nothing of their own."""
+    """Return whether a layer activates a map; squeezed maps of 1 × 1 say nothing of their own."""
     if not isinstance(layer, layers.Activation | layers.ReLU | layers.Conv2D):
         return False
     if isinstance(layer, layers.Conv2D) and layer.activation is keras.activations.linear:

@@ -1,4 +1,4 @@
-"""How much a network computes for one picture."""
+"""Multiply-adds of a network for one picture."""
 
 from collections.abc import Iterator
 from math import prod

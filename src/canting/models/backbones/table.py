@@ -1,4 +1,4 @@
-"""From RGB in 0…255 to what each backbone was trained on, as layers that travel with the model.
+"""Input scaling: from RGB in 0…255 to what each backbone was trained on, as layers of the model.
 
 The constants are those of `keras.applications.imagenet_utils.preprocess_input`.
 """

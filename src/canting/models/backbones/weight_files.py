@@ -1,4 +1,4 @@
-"""Where the ImageNet weights of a backbone are; known without importing a framework."""
+"""Files of ImageNet weights: where each backbone's are, known without importing a framework."""
 
 import os
 from importlib.metadata import version
@@ -35,7 +35,7 @@ def filename(backbone: str) -> str:
 
 
 def locate(backbone: str) -> Path | None:
-    """Return the file that holds a backbone's weights, or `None` where there is none here."""
+    """Return the file that holds a backbone's weights, or `None` if there is none here."""
     if BACKBONES[backbone] == "package":
         return _packaged(PACKAGES[backbone])
     folder = os.environ.get(FOLDER)
@@ -44,7 +44,7 @@ def locate(backbone: str) -> Path | None:
 
 
 def identity(backbone: str) -> str:
-    """Return what tells these weights from others: their file's digest, or Keras's version."""
+    """Return what identifies these weights: their file's digest, or Keras's version."""
     path = locate(backbone)
     return files.sha256(path) if path else f"keras {version('keras')}"
 

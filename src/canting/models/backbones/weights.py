@@ -1,4 +1,4 @@
-"""ImageNet weights into a backbone."""
+"""Load ImageNet weights into a backbone."""
 
 import warnings
 from pathlib import Path
@@ -13,7 +13,7 @@ from canting.models.backbones.weight_files import WeightsError, locate
 
 
 def load(backbone: str, shape: Shape) -> keras.Model:
-    """Return a backbone with its ImageNet weights, or untrained where it is trained from nothing.
+    """Return a backbone with its ImageNet weights, or untrained where it is trained from scratch.
 
     Raises `WeightsError` where the weights cannot be had: never random weights in silence.
     """

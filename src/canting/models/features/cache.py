@@ -1,4 +1,4 @@
-"""Views that were made before, each with the seconds that it took."""
+"""Cached views, each with the seconds that it took."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ class CachedView(NamedTuple):
         return float(files.read_json(self.note))
 
     def is_whole(self, pictures: int) -> bool:
-        """Tell whether the view is there; a damaged one is dropped with a warning."""
+        """Return whether the view is there; a damaged one is dropped with a warning."""
         if not (self.array.exists() and self.note.exists()):
             return False
         try:

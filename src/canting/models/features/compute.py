@@ -1,4 +1,4 @@
-"""Views of pictures through a trunk, kept view by view."""
+"""Compute the features of all views, cached view by view."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a whole backbone costs whoever runs it, found once and kept beside its trunk."""
+"""Inference cost of a whole backbone, measured once and cached beside its trunk."""
 
 import statistics
 import time

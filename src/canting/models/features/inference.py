@@ -1,4 +1,4 @@
-"""Passes of pictures through a trunk over all cores, kept array by array."""
+"""Inference of many pictures through a trunk over all cores, cached array by array."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -18,7 +18,7 @@ Answer = Callable[[Pixels], npt.NDArray[Any]]
 
 
 def identity(picture: Pixels) -> Pixels:
-    """Answer with the picture itself: the trunk of a backbone that is trained from nothing."""
+    """Answer with the picture itself: the trunk of a backbone that is trained from scratch."""
     return picture
 
 

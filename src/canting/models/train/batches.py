@@ -1,4 +1,4 @@
-"""Rare classes that count as much as frequent ones: by weights, or by repeated rows."""
+"""Class balancing: weights, or repeated rows."""
 
 import math
 from pathlib import Path

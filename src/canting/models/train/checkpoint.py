@@ -1,4 +1,4 @@
-"""The state of a training in a file, kept while it runs."""
+"""The checkpoint file of a training."""
 
 import json
 import time
@@ -38,7 +38,7 @@ NOTHING = TrainingState(0, 0.0, 0.0, {}, {}, {}, [], [])
 
 
 def tell(state: Path, epochs: int) -> None:
-    """Tell beside a state, in a file that ends in `.epochs`, how many epochs are done."""
+    """Write the number of finished epochs beside a state, in a file that ends in `.epochs`."""
     files.write_text(_epochs_path(state), str(epochs))
 
 
@@ -126,7 +126,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
         return {k: earlier.get(k, []) + v for k, v in self.model.history.history.items()}
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-        """Go back to where a killed training stood."""
+        """Restore the state of a killed training."""
         if self._path:
             tell(self._path, self.start.epochs)
         if not self.start.epochs:

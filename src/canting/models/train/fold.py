@@ -1,4 +1,4 @@
-"""One (scenario, fold), kept under a hash of everything that made it."""
+"""Training of one (scenario, fold), cached under a hash of everything that determines it."""
 
 import time
 import warnings

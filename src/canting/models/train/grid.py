@@ -1,4 +1,4 @@
-"""All scenarios × folds: what is missing is trained, the tables are made from what is kept."""
+"""Training of all scenarios × folds: missing ones are trained, tables are made from the cache."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What one training leaves, as a file."""
+"""The outcome file of one training."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

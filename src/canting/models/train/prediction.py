@@ -1,4 +1,4 @@
-"""What a trained tail, or the part of it before the classifier, answers to rows of features."""
+"""Prediction with a trained tail, or with its part before the classifier."""
 
 import time
 from collections.abc import Sequence

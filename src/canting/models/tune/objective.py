@@ -1,4 +1,4 @@
-"""Scores of settings: on inner splits for the search, on the outer test part for the ledger."""
+"""Objective of a search: inner scores for the trials, outer scores for the ledger."""
 
 import math
 from collections.abc import Iterator, Sequence

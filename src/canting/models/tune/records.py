@@ -1,4 +1,4 @@
-"""Trials of a search, kept as they end, so that a killed search goes on where it stood."""
+"""Records of the trials of a search, saved as they end, so that a killed search resumes."""
 
 import json
 import warnings
@@ -74,7 +74,7 @@ class SearchRecord:
         self._write()
 
     def end(self, tuned: TunedSetting) -> None:
-        """Keep what the best trial came to."""
+        """Save the result of the best trial."""
         self.tuned = tuned
         self._write()
 

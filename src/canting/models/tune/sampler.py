@@ -1,4 +1,4 @@
-"""The methods, by Optuna; no other module knows it."""
+"""Search methods by Optuna; no other module imports it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -61,12 +61,12 @@ class Proposal:
         self._study, self._trial, self.setting = study, trial, setting
 
     def goes_on(self, epochs: int, score: float) -> bool:
-        """Take the score after so many epochs; tell whether the trial is worth more."""
+        """Take the score after so many epochs; return whether the trial continues."""
         self._trial.report(score, epochs)
         return not self._trial.should_prune()
 
     def end(self, state: str, score: float) -> None:
-        """Say how the trial ended: complete with a score, pruned, or failed."""
+        """Report how the trial ended: complete with a score, pruned, or failed."""
         states = optuna.trial.TrialState
         if state == "complete":
             self._study.tell(self._trial, score)

@@ -46,7 +46,7 @@ def search(
 
 
 def affords(tune: Tune, trials: list[Trial]) -> bool:
-    """Tell whether the budget has room for another trial."""
+    """Return whether the budget has room for another trial."""
     if tune.budget_unit == "seconds":
         return sum(trial.seconds for trial in trials) < tune.budget
     if tune.budget_unit == "epochs":
@@ -55,7 +55,7 @@ def affords(tune: Tune, trials: list[Trial]) -> bool:
 
 
 def follow(proposal: Proposal, rungs: Iterable[Rung], last: int) -> tuple[list[Rung], str]:
-    """Report a trial rung by rung until it ends; return the rungs it came to, and how it ended."""
+    """Report a trial rung by rung until it ends; return the rungs it reached, and how it ended."""
     passed, state = [], ""
     for rung in rungs:
         passed.append(rung)

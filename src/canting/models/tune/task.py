@@ -1,4 +1,4 @@
-"""What a setting means to the code that trains."""
+"""Settings: from tuned values to scenario and training parameters."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -84,7 +84,7 @@ class SearchTask(NamedTuple):
 
     @property
     def seed(self) -> int:
-        """A seed that methods and optimizers share, so that they meet the same luck."""
+        """A seed that methods and optimizers share, so that they have the same random draws."""
         return seed_of(self.params, self.repeat, 0 if self.fold is None else 1 + self.fold)
 
     @property
@@ -130,7 +130,7 @@ def inner_folds(task: SearchTask) -> npt.NDArray[np.int64]:
 
 
 def path(task: SearchTask) -> Path:
-    """Return where the trials of a search are kept; a larger budget goes on with them."""
+    """Return where the trials of a search are kept; a larger budget continues them."""
     tune = task.tune
     made_from = files.digest(
         [task.method, task.optimizer, task.repeat, task.fold, task.params.seed],

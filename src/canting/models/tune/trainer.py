@@ -1,4 +1,4 @@
-"""Hyperparameters that a compiled model reads anew, so that a new setting needs no new graph."""
+"""Mutable hyperparameters of a compiled model, so that a new setting needs no new graph."""
 
 import math
 from typing import Any, NamedTuple

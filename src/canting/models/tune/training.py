@@ -1,4 +1,4 @@
-"""One training of a setting, which can stop at a rung and go on from there."""
+"""Training of one setting, which can stop at a rung and resume from there."""
 
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ class Course(NamedTuple):
 
     `decays`: whether the weight decay is set; else it is the optimizer's own. `seed` draws weights,
     dropout and the order of the rows, alike for every setting; `model_seed` draws what a network
-    that is trained from nothing starts with.
+    that is trained from scratch starts with.
     """
 
     scenario: Scenario
@@ -70,5 +70,5 @@ class Training:
         return told
 
     def logits(self, rows: Rows) -> npt.NDArray[np.float32]:
-        """Return the logits of rows, `(rows, classes)`; ask before the next training goes on."""
+        """Return the logits of rows, `(rows, classes)`; call before the next training resumes."""
         return self._model.logits(self._data, rows)

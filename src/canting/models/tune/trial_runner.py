@@ -1,4 +1,4 @@
-"""The rows that a search may see, and no others."""
+"""Subset of rows that a search may see, and no others."""
 
 import time
 from functools import cached_property
@@ -83,7 +83,7 @@ class TrialRunner:
         ]
 
     def trial(self, proposal: Proposal) -> Trial:
-        """Train a proposal on the inner folds; building its model is not on its bill."""
+        """Train a proposal on the inner folds; building its model does not count as its cost."""
         task, asked = self._task, (self._course, proposal.setting, self.inside)
         Training(*asked, self.splits[0][0])
         stops, metric = ends(task.method, task.tune.epochs), task.params.select_best.metric

@@ -1,4 +1,4 @@
-"""Whether one run is better than another: paired over the folds that both were scored on."""
+"""The paired comparison of two runs over the folds that both were scored on."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -116,6 +116,6 @@ def _differing(
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Tell whether two values are the same; one value and a list of it are."""
+    """Return whether two values are the same; one value and a list of it are."""
     first, second = (value if isinstance(value, list) else [value] for value in (one, other))
     return bool(first == second)

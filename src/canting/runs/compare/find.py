@@ -1,4 +1,4 @@
-"""What a name on the command line stands for: a folder, a revision, an experiment, a run."""
+"""Resolve a name on the command line: a folder, a revision, an experiment or a run."""
 
 import json
 import re
@@ -78,7 +78,7 @@ def _git(root: Path, *command: str) -> str | None:
 
 
 def between(base: str, new: str, root: Path) -> Comparison:
-    """Compare the runs that two names stand for in the repository at `root`."""
+    """Compare two named runs of the repository at `root`."""
     with tempfile.TemporaryDirectory(prefix="canting-") as runs:
         sources = [find(name, root, Path(runs)) for name in (base, new)]
         return of(*sources)

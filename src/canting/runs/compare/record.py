@@ -1,4 +1,4 @@
-"""What two runs are compared by: the chosen scenario, its scores, its folds, its cost."""
+"""Record of a run for comparison: the chosen scenario, its scores, its folds, its cost."""
 
 import csv
 import io
@@ -124,7 +124,7 @@ def _winner(source: RunSource) -> str:
 def _number(text: Any) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is no finite number")
+        raise ValueError(f"{text} is not a finite number")
     return number
 
 

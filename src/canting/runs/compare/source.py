@@ -1,4 +1,4 @@
-"""Where the files of a run are read from: a folder, or a commit of git with DVC's cache."""
+"""Sources of a run's files: a folder, or a commit of git with DVC's cache."""
 
 import hashlib
 import re
@@ -48,7 +48,7 @@ class RunFolder:
         return _content(self.root / path)
 
     def cached(self, path: str, md5: str) -> bytes | None:
-        """Return the content of an output, if it is the one that `dvc.lock` tells of."""
+        """Return the content of an output, if it is the one that `dvc.lock` records."""
         content = self.read(path)
         return content if content is not None and _md5(content) == md5 else None
 

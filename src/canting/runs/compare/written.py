@@ -1,4 +1,4 @@
-"""A comparison in words and in cells of tables."""
+"""A comparison as sentences and table cells."""
 
 import json
 from collections.abc import Callable

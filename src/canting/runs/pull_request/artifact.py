@@ -1,4 +1,4 @@
-"""What a run of a pull request left: an archive that anybody may have made.
+"""The artifact of a pull request's run: an archive that anybody may have made.
 
 Only files of known names are taken from it, so that nothing is written elsewhere; each is read up
 to a limit, whatever the archive says of its size.

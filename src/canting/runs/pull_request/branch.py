@@ -1,4 +1,4 @@
-"""A branch of pictures: GitHub shows none in a comment unless they have an address.
+"""Publish pictures on a branch: GitHub shows a picture in a comment only by its address.
 
 The branch is one commit without a parent, so that what was replaced does not stay. Two jobs that
 write at once notice each other and the later one starts again.

@@ -1,4 +1,4 @@
-"""Pictures of a pull request, drawn anew: what is published is made here, pixel by pixel."""
+"""Re-encode pictures of a pull request pixel by pixel before they are published."""
 
 import io
 import re
@@ -52,7 +52,7 @@ LONGEST = 50_000
 INVITING = re.compile(r"@|#|:(?=//)|www(?=\.)|GH(?=-)", re.IGNORECASE)
 """Where GitHub makes a mention, a reference or a link of plain text."""
 
-UNFINISHED = "The pipeline did not run to its end, so that there is nothing to compare.\n"
+UNFINISHED = "The pipeline did not finish, so there is nothing to compare.\n"
 
 
 def write(archive: Path, base: Path, folder: Path) -> None:
@@ -87,7 +87,7 @@ def cut(text: str) -> str:
     """Return text of at most `LONGEST` characters, cut at the end of a line."""
     if len(text) <= LONGEST:
         return text
-    return text[: text.rfind("\n", 0, LONGEST) + 1] + "\n… and more than a comment can hold.\n"
+    return text[: text.rfind("\n", 0, LONGEST) + 1] + "\n… cut: a comment cannot hold more.\n"
 
 
 def _quoted(text: str) -> str:

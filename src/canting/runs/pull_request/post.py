@@ -1,4 +1,4 @@
-"""Post the comment, or change the one that is there."""
+"""Post the comment, or update the existing one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LARGEST_TEXT = 60_000
 
 @dataclass(frozen=True)
 class WorkflowRun:
-    """A run of the pull request's workflow, as the event tells of it."""
+    """A run of the pull request's workflow, from the event."""
 
     server: str
     repository: str
@@ -32,7 +32,7 @@ class WorkflowRun:
 
 
 def run_of(environment: Mapping[str, str]) -> WorkflowRun:
-    """Return the run that the workflow's variables tell of."""
+    """Return the run from the workflow's variables."""
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "RUN_ID")
     more = ("HEAD_OWNER", "HEAD_BRANCH", "HEAD_SHA", "GITHUB_SHA")
     return WorkflowRun(*(environment[name] for name in (*names, *more)))

@@ -38,7 +38,7 @@ class Candidate:
 def of_run(root: Path, *, check: bool) -> Candidate:
     """Return the model of the run whose files lie at `root`.
 
-    Raises `CantingError` where there is none, where its file is not the one that its card tells of
+    Raises `CantingError` where there is none, where its file is not the one that its card names
     (`check`), or where its card is of another run than the results.
     """
     path = root / "build" / "best" / "card.json"
@@ -49,13 +49,13 @@ def of_run(root: Path, *, check: bool) -> Candidate:
     model = str(card["model_sha256"])
     if check and files.sha256(path.with_name("model.tflite")) != model:
         raise CantingError(
-            f"`{path.with_name('model.tflite')}`: expected the file that its card tells of, "
+            f"`{path.with_name('model.tflite')}`: expected the file that its card names, "
             f"SHA-256 {model[:12]}…. Received: another. Run `dvc checkout --force build/best`."
         )
     told = card["out_of_fold"]
     if any(told.get(name, value) != value for name, value in found.scores.items()):
         raise CantingError(
-            "`build/best/card.json`: expected the scores that the results tell of. Received: those "
+            "`build/best/card.json`: expected the scores of the results. Received: those "
             "of another run. Run `dvc repro`."
         )
     return Candidate(model, card["git_revision"], found)

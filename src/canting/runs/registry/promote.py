@@ -1,4 +1,4 @@
-"""Whether a candidate becomes the champion."""
+"""Decide whether a candidate becomes the champion."""
 
 import getpass
 import os
@@ -80,7 +80,7 @@ def roll_back(root: Path, *, why: str | None = None) -> str:
             f"{len(champions)} in all. `canting promote` names one."
         )
     present, before = champions[-1], champions[-2]
-    reason = why or f"{present.to[:12]} is taken back"
+    reason = why or f"{present.to[:12]} was rolled back"
     _append(root, present, candidate.of_entry(before), "rollback", reason, None)
     return (
         f"{before.to[:12]} is the champion again, in place of {present.to[:12]}. Its code and "
@@ -111,7 +111,7 @@ def _refuse(name: str, taken_back: bool, decision: Decision) -> None:
     force = '`canting promote --force --why "…"`'
     if taken_back:
         raise CantingError(
-            f"{name} was champion and was taken back. It was not promoted. If it shall be champion "
+            f"{name} was champion and was rolled back. It was not promoted. To make it champion "
             f"again: {force}."
         )
     if decision.obstacle:

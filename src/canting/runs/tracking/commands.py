@@ -22,7 +22,7 @@ def track(root: Path, seconds: float) -> Delivery:
 
 
 def _is_whole(root: Path) -> bool:
-    """Tell whether parameters and results are those that the stage `track` saw together."""
+    """Return whether parameters and results are those that the stage `track` saw together."""
     path = root / TRACKED
     if not path.is_file():
         return False

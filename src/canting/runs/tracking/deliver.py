@@ -1,4 +1,4 @@
-"""Sending within a time limit: a dead, slow or mute server costs seconds, and never a result."""
+"""Send runs to MLflow within a time limit: a dead or slow server costs seconds, never a result."""
 
 import os
 import subprocess
@@ -64,7 +64,7 @@ def _problem(arguments: tuple[str, ...], root: Path, seconds: float) -> str:
             command, cwd=root, env=environment, capture_output=True, text=True, timeout=seconds
         )
     except subprocess.TimeoutExpired:
-        return f"no end after {seconds:g} seconds."
+        return f"not finished after {seconds:g} seconds."
     lines = told.stderr.strip().splitlines() or [f"exit code {told.returncode}"]
     return "" if told.returncode == 0 else _masked(lines[-1], root)
 

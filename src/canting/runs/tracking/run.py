@@ -1,4 +1,4 @@
-"""A run as MLflow knows one, without MLflow."""
+"""Data model of an MLflow run, without MLflow."""
 
 import math
 import re
@@ -20,7 +20,7 @@ _REFUSED = re.compile(r"[^/\w. -]")
 
 
 class RefusedError(CantingError):
-    """MLflow takes a run as little the next time: a name or value in it is none that it knows."""
+    """An invalid name or value in a run: MLflow would reject it again."""
 
 
 class Point(NamedTuple):

@@ -53,7 +53,7 @@ class Server:
             return self._send(run, made, None)
         except MlflowException as error:
             if error.error_code == "INVALID_PARAMETER_VALUE":
-                raise RefusedError(f"MLflow takes no such run: {error}") from error
+                raise RefusedError(f"MLflow rejected the run: {error}") from error
             raise
 
     def _send(self, run: TrackedRun, made: int, parent: str | None) -> str:
@@ -101,7 +101,7 @@ class Server:
         return str(self.client.get_model_version(self.name, version).run_id)
 
     def fetch(self, id_: str, paths: list[str], folder: Path) -> None:
-        """Bring some artifacts of a run below a folder; what is not there is passed over."""
+        """Download some artifacts of a run to a folder; missing ones are skipped."""
         there = {one.path for path in paths for one in self._listed(id_, path)}
         for path in (path for path in paths if path in there):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)

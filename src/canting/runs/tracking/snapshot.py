@@ -1,4 +1,4 @@
-"""The files of a finished run, copied aside, so that a later run may replace them."""
+"""Snapshot of a finished run: its files copied, so that a later run may replace them."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Where runs are tracked, and how it is called without the secrets in it."""
+"""The tracking URI, and how it is shown without its secrets."""
 
 import os
 from pathlib import Path

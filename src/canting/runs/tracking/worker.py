@@ -56,11 +56,11 @@ def _send(server: "Server", entry: Path) -> str:
         run, made = study(entry), read.record(entry / ABOUT)["made"]
     except (CantingError, OSError, KeyError, TypeError, ValueError) as error:
         told = " ".join(f"{type(error).__name__} {error}".split())
-        return f"`{entry}`: expected a whole snapshot. Received: {told[:200]}. Remove it."
+        return f"`{entry}`: expected a complete snapshot. Received: {told[:200]}. Remove it."
     try:
         server.register(server.send(run, made), run)
     except RefusedError as error:
-        return f"`{entry}`: {' '.join(str(error).split())[:300]} Mend it, or remove it."
+        return f"`{entry}`: {' '.join(str(error).split())[:300]} Fix it, or remove it."
     outbox.remove(entry)
     return ""
 

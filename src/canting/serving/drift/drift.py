@@ -1,4 +1,4 @@
-"""The recent pictures of a history beside the training pictures of a bundle."""
+"""Compare the recent answers of a history with the out-of-fold answers of a bundle."""
 
 from collections import Counter
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How many pictures it takes."""
+"""Sample size: how many pictures a test needs."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whether values have risen above those of a reference that is known by its quantiles."""
+"""One-sided test of a distribution against a reference given by its quantiles."""
 
 import math
 from collections.abc import Sequence

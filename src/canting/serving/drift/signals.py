@@ -1,4 +1,4 @@
-"""How much has to change before it matters."""
+"""Limits: how large a change has to be to matter."""
 
 import math
 from collections import Counter
@@ -14,7 +14,7 @@ from canting.serving.drift.window import Window, WindowRow
 
 
 class DriftLimits(NamedTuple):
-    """What is told from chance, and what is large enough to matter.
+    """Limits of significance, and of changes large enough to matter.
 
     `alpha` is the chance of a false alarm of all signals together, `least` the fewest pictures
     that are judged. The others are shares of pictures, one for each signal.
@@ -59,7 +59,7 @@ CONFIDENCE = 0.95
 """Of the interval of the reported accuracy."""
 
 SURE = 0.9
-"""Probability from which an answer leaves no doubt to speak of."""
+"""Probability from which an answer counts as certain."""
 
 
 def signals(seen: Window, reference: Reference, limits: DriftLimits) -> Iterator[Signal]:
@@ -173,8 +173,8 @@ def _accuracy(rows: Rows, reference: Reference, limits: DriftLimits) -> Signal:
         proportions.share_p_value(wrong, len(rows), *known),
         len(rows),
         _needed(_share(before + limits.accuracy, known), limits),
-        f"people named {said} of {len(rows)} answers and {wrong} of these otherwise: at most "
-        f"{1 - now:.1%} are right ({CONFIDENCE:.0%} interval {low:.1%} to {high:.1%})",
+        f"people checked {said} of {len(rows)} answers and corrected {wrong}: at most "
+        f"{1 - now:.1%} are correct ({CONFIDENCE:.0%} interval {low:.1%} to {high:.1%})",
     )
 
 

@@ -1,4 +1,4 @@
-"""From the signals to a verdict."""
+"""The verdict from all signals together."""
 
 import math
 from collections.abc import Sequence

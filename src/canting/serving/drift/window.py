@@ -1,4 +1,4 @@
-"""Which answers of a history are looked at."""
+"""The window of recent answers that is compared."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,7 +19,7 @@ class WindowRow(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Answers of one model, the newest first, and how many were passed over.
+    """Answers of one model, the newest first, and how many were skipped.
 
     `others` were answered by another model, `repeats` show the same picture as a row does.
     """

@@ -1,4 +1,4 @@
-"""What to do after a verdict."""
+"""Recommended steps after a verdict."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,10 +14,10 @@ def advice(report: DriftReport) -> Iterator[str]:
     if report.verdict is Verdict.RETRAIN:
         yield from _retrain(report)
     elif report.verdict is Verdict.WATCH:
-        yield "Look at the recent pictures on the history page, and ask again when more have come."
+        yield "Look at the recent pictures on the history page, and run this again later."
     if report.unknown:
         names = ", ".join(f"{label} ({count})" for label, count in report.unknown.items())
-        yield f"People named classes that the model does not have: {names}. Consider adding them."
+        yield f"People chose classes that the model does not have: {names}. Consider adding them."
 
 
 def _retrain(report: DriftReport) -> Iterator[str]:
@@ -26,12 +26,12 @@ def _retrain(report: DriftReport) -> Iterator[str]:
     changed = {one.signal.name for one in report.findings if one.state is SignalState.CHANGED}
     if refused and changed & UNKNOWN:
         yield (
-            f"Look at the {refused} refused pictures on the history page. What is none of the "
-            "classes was refused rightly; if all of them are, there is nothing to train."
+            f"Look at the {refused} refused pictures on the history page. Those of "
+            "other things were refused correctly; if all are, no training is needed."
         )
     yield (
-        f"Name the pictures there: {sum(report.named.values())} of {len(seen.rows)} have a "
-        "person's label so far, and only these can be trained on."
+        f"Label the pictures there: {sum(report.named.values())} of {len(seen.rows)} have a label "
+        "from a person so far, and only these can be trained on."
     )
     yield "`canting history export corrections` writes them as a labelled folder."
     yield (

@@ -1,4 +1,4 @@
-"""The modules of canting that the service can come to import."""
+"""Modules of canting that the service can import."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""What serving needs of the lock, with its hashes."""
+"""Requirements of the service: a part of the lock, with its hashes."""
 
 import re
 import tomllib
@@ -36,7 +36,7 @@ def needed(lock: str, requirements: list[str]) -> str:
 
 
 def _closure(requirements: list[str]) -> set[str]:
-    """Return the names of all packages, as this machine's metadata tells of them."""
+    """Return the names of all packages, by this machine's metadata."""
     found: set[tuple[str, str]] = set()
     waiting = [pair for text in requirements for pair in _asked(Requirement(text))]
     while waiting:

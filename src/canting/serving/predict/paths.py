@@ -1,4 +1,4 @@
-"""Which files are meant by files, folders and patterns."""
+"""Resolve files, folders and patterns to files."""
 
 import glob
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ def _behind(name: str) -> Iterator[Path]:
     if not matches:
         raise CantingError(
             f"`{name}`: expected a file, a folder or a pattern such as `'photos/*.jpg'`. "
-            "Received: a name that nothing has. Nothing was predicted."
+            "Received: a name that matches nothing. Nothing was predicted."
         )
     for one in matches:
         yield from _pictures(one) if one.is_dir() else (one,)

@@ -1,4 +1,4 @@
-"""Answers for many files, over all cores."""
+"""Classify many files, over all cores."""
 
 import os
 import sys
@@ -80,10 +80,10 @@ def predict(names: Sequence[str], bundle: Path, out: Path | None) -> bytes:
 def _tell(predicted: Sequence[Predicted]) -> None:
     bad = [one for one in predicted if one.answer is None]
     for one in bad:
-        print(f"left out `{one.path}`: {one.fault}", file=sys.stderr)
+        print(f"skipped `{one.path}`: {one.fault}", file=sys.stderr)
     abstained = sum(one.answer.abstained for one in predicted if one.answer)
     print(
         f"{len(predicted) - len(bad)} predicted, of these {abstained} unlike the training "
-        f"pictures; {len(bad)} left out.",
+        f"pictures; {len(bad)} skipped.",
         file=sys.stderr,
     )

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 class Answered(NamedTuple):
-    """A file and what was said of it."""
+    """A file and its answer."""
 
     path: Path
     answer: Answer

@@ -1,4 +1,4 @@
-"""Forms that only our own pages can send: a signed token beside a cookie."""
+"""CSRF protection: a signed token in the form and a cookie."""
 
 import base64
 import binascii
@@ -30,7 +30,7 @@ def check_csrf(request: Request, fields: Mapping[str, str]) -> None:
     nonce = _nonce(request)
     expected = _sign(request, nonce) if nonce else secrets.token_hex()
     if not hmac.compare_digest(expected.encode(), fields.get(FIELD, "").encode()):
-        raise Refusal(403, "csrf", "This form is too old or was sent from another site.")
+        raise Refusal(403, "csrf", "This form has expired or was sent from another site.")
 
 
 def new_cookie(request: Request) -> str | None:
@@ -66,13 +66,13 @@ def check(request: Request) -> None:
     path = request.scope["path"].rstrip("/")
     cross = request.headers.get("sec-fetch-site") == "cross-site"
     if cross and request.method not in SAFE:
-        raise Refusal(403, "cross_site", "Another site's page sent this.")
+        raise Refusal(403, "cross_site", "A page of another site sent this request.")
     needed = _needed(path, request.app.state.canting.settings)
     if needed and not _is_given(request.headers.get("authorization", ""), needed):
         headers = {"WWW-Authenticate": 'Basic realm="canting", charset="UTF-8"'}
         if _is_below(path, "/api"):
             headers = {"WWW-Authenticate": "Bearer"}
-        raise Refusal(401, "unauthorized", "This needs a token.", headers)
+        raise Refusal(401, "unauthorized", "A token is required.", headers)
 
 
 def _needed(path: str, settings: Settings) -> list[SecretStr]:

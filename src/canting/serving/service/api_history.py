@@ -88,7 +88,7 @@ async def opened(request: Request) -> "History":
     if history is None and state.history_problem:
         raise _unavailable()
     if history is None:
-        raise Refusal(404, "history_off", "No history is kept here.")
+        raise Refusal(404, "history_off", "The history is switched off.")
     return history
 
 
@@ -109,7 +109,7 @@ async def run(request: Request, call: Callable[..., Value], *arguments: Any) -> 
 
 
 def _unavailable() -> Refusal:
-    return Refusal(503, "history_unavailable", "The history cannot be reached now.")
+    return Refusal(503, "history_unavailable", "The history is not available at the moment.")
 
 
 def kept(entry: "Entry") -> schemas.Kept:

@@ -1,4 +1,4 @@
-"""Pictures inside answers."""
+"""Heat maps as images inside responses."""
 
 import asyncio
 import base64
@@ -87,7 +87,7 @@ async def _classified(
 def ready(state: ServiceState) -> Classifier:
     """Return the classifier; raise `Refusal` 503 with the reason where there is none."""
     if state.model.classifier is None:
-        raise Refusal(503, state.model.code, "No model can answer now: see /readyz.")
+        raise Refusal(503, state.model.code, "No model is ready: see /readyz.")
     return state.model.classifier
 
 
@@ -109,7 +109,7 @@ def _answer(state: ServiceState, classifier: Classifier, content: bytes, overlay
         answer = classifier.answer(picture.image, overlay=overlay)
     except ModelOutputError:
         metrics.MODEL_FAILURES.inc()
-        raise Refusal(500, "model_output_invalid", "The model's answer is no number.") from None
+        raise Refusal(500, "model_output_invalid", "The model's answer is not finite.") from None
     return Seen(
         picture.image,
         answer._replace(warnings=(*picture.warnings, *answer.warnings)),
@@ -139,7 +139,7 @@ def _not_kept(state: ServiceState, problem: str) -> None:
     metrics.HISTORY_FAILURES.inc()
     LOGGER.error("history: %s", problem)
     if state.settings.history_required:
-        message = "The answer cannot be kept now."
+        message = "The answer could not be saved."
         raise Refusal(503, "history_unavailable", message, {"Retry-After": "10"})
 
 

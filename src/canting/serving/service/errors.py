@@ -1,4 +1,4 @@
-"""Refusals: what a client gets in place of an answer."""
+"""Refusals: errors that a client gets in place of an answer."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Refusals as answers: JSON for programs, a page for people."""
+"""Refusals as responses: JSON for programs, a page for people."""
 
 from http import HTTPStatus
 from typing import cast

@@ -1,4 +1,4 @@
-"""Forms and uploads, read with bounds on bytes, parts and time; nothing is written to disk."""
+"""Parse forms and uploads, with limits on bytes, parts and time; nothing is written to disk."""
 
 from typing import NamedTuple
 from urllib.parse import parse_qsl

@@ -1,4 +1,4 @@
-"""How many pictures are answered at once, how many wait, and how many bytes are held."""
+"""Limits of concurrency: pictures at once, the queue, and bytes in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""One line of JSON a request on the standard output, without pictures' names and queries."""
+"""Request log: one line of JSON on standard output, without pictures' names and queries."""
 
 import json
 import logging

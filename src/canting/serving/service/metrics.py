@@ -1,4 +1,4 @@
-"""What `/metrics` tells.
+"""Prometheus metrics of `/metrics`.
 
 BentoML's own counters are switched off: they keep one for every path that anybody asks for.
 """
@@ -14,13 +14,13 @@ BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 """Seconds."""
 
 DECODE = Histogram("canting_decode_seconds", "Decoding of a picture", buckets=BUCKETS)
-INFERENCE = Histogram("canting_inference_seconds", "Answer of the model", buckets=BUCKETS)
+INFERENCE = Histogram("canting_inference_seconds", "Inference of a picture", buckets=BUCKETS)
 PREDICTIONS = Counter("canting_predictions", "Answered pictures", ["label"])
 ABSTENTIONS = Counter("canting_abstentions", "Answers without a label", ["reason"])
 REFUSALS = Counter("canting_refusals", "Refused requests", ["code"])
 REFUSED_PICTURES = Counter("canting_refused_pictures", "Pictures without an answer", ["code"])
-HISTORY_FAILURES = Counter("canting_history_failures", "Answers that could not be kept")
-MODEL_FAILURES = Counter("canting_model_output_invalid", "Answers of the model that are no numbers")
+HISTORY_FAILURES = Counter("canting_history_failures", "Answers that could not be saved")
+MODEL_FAILURES = Counter("canting_model_output_invalid", "Answers of the model that are not finite")
 REQUESTS = Histogram(
     "canting_request_seconds", "Requests", ["route", "method", "status"], buckets=BUCKETS
 )

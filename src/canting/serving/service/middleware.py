@@ -1,4 +1,4 @@
-"""Headers of every answer."""
+"""Security and caching headers of every response."""
 
 import asyncio
 import re
@@ -97,7 +97,7 @@ class DrainedBody:
 GONE = 499
 """Status in the log where the client left before its answer."""
 
-INTERNAL = Refusal(500, "internal_error", "Something went wrong here.")
+INTERNAL = Refusal(500, "internal_error", "An internal error occurred and was logged.")
 
 
 class Around:

@@ -1,4 +1,4 @@
-"""A file of a form."""
+"""An uploaded file."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -82,7 +82,7 @@ class Parts:
     """A parser that is fed with the body; its `files` and `fields` grow."""
 
     def __init__(self, boundary: bytes, max_file: int, max_files: int) -> None:
-        """Begin a form; raise `Refusal` for a boundary that is none."""
+        """Begin a form; raise `Refusal` for an invalid boundary."""
         self.files: list[Upload] = []
         self.fields: dict[str, str] = {}
         self._limits = (max_file, max_files)

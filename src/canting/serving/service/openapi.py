@@ -33,7 +33,7 @@ def document() -> Json:
         "info": {
             "title": "canting",
             "version": VERSION,
-            "description": "Classifies pictures; says so where it does not know one.",
+            "description": "Classifies pictures, and abstains from those it does not know.",
         },
         "security": [{}, {"token": []}],
         "paths": _paths(),
@@ -49,7 +49,7 @@ def _paths() -> Json:
     return {
         "/api/classify": {"post": _classify()},
         "/api/model": {
-            "get": _operation("What answers", schemas.About, (401, 503)),
+            "get": _operation("The model that answers", schemas.About, (401, 503)),
         },
         "/api/history": {
             "get": _operation("Past answers, latest first", schemas.KeptPage, (400, 401, 404, 503))
@@ -63,7 +63,7 @@ def _paths() -> Json:
         "/api/history/{id}/correction": {
             "parameters": [entry],
             "post": _operation(
-                "Say the right label", schemas.Kept, (400, 401, 404, 413, 415, 422, 503)
+                "Set the correct label", schemas.Kept, (400, 401, 404, 413, 415, 422, 503)
             )
             | {"requestBody": _json_body(schemas.Correction)},
         },

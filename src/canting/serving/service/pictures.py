@@ -1,4 +1,4 @@
-"""The picture of an upload, checked from its header before any memory is taken."""
+"""Check and decode an uploaded picture, from its header before memory is allocated."""
 
 import io
 from typing import NamedTuple
@@ -64,7 +64,7 @@ def _check_size(size: tuple[int, int], settings: Settings) -> None:
         message = f"Send a picture of at least {settings.min_side} pixels on each side."
         raise Refusal(422, "too_small", message)
     if max(size) > settings.max_aspect * min(size):
-        message = f"One side is over {settings.max_aspect:g} times the other. Cut the picture."
+        message = f"One side is over {settings.max_aspect:g} times the other. Crop the picture."
         raise Refusal(422, "extreme_aspect", message)
 
 

@@ -15,13 +15,13 @@ class Body(BaseModel):
 class Error(Body):
     """Why there is no answer."""
 
-    code: str = Field(description="A machine word, such as `corrupt_image`.")
-    message: str = Field(description="The same for people.")
+    code: str = Field(description="A code for programs, such as `corrupt_image`.")
+    message: str = Field(description="A message for people.")
     request_id: str
 
 
 class Model(Body):
-    """Which model answered."""
+    """The model that answered."""
 
     digest: str = Field(description="SHA-256 of the model file.", pattern="^[0-9a-f]{64}$")
     version: str = Field(description="A short name for people.")
@@ -35,9 +35,9 @@ class Fault(Body):
 
 
 class Result(Body):
-    """What is said of one picture; where `error` is not null, nothing is said."""
+    """The answer for one picture; if `error` is not null, there is none."""
 
-    name: str = Field(description="File name as sent, made harmless.")
+    name: str = Field(description="File name as sent, sanitised.")
     label: str | None = Field(
         default=None, description="The likeliest class, also where `abstained`."
     )
@@ -61,13 +61,13 @@ class Result(Body):
     overlay: str | None = Field(
         default=None, description="On request: a PNG with alpha as a data URI."
     )
-    history_id: str | None = Field(default=None, description="Where the answer is kept.")
-    history_saved: bool = Field(default=False, description="Whether the answer is kept.")
+    history_id: str | None = Field(default=None, description="Where the answer is stored.")
+    history_saved: bool = Field(default=False, description="Whether the answer is saved.")
     error: Fault | None = None
 
 
 class Classification(Body):
-    """What is said of the pictures of a request, in their order."""
+    """The answers for the pictures of a request, in their order."""
 
     request_id: str
     model: Model
@@ -80,7 +80,7 @@ class About(Model):
     labels: list[str]
     image_size: tuple[int, int] = Field(description="Height and width, pixels.")
     figures: dict[str, Any] | None = Field(description="Measured out of fold.")
-    abstention: dict[str, Any] | None = Field(description="How pictures unlike all are refused.")
+    abstention: dict[str, Any] | None = Field(description="How unknown pictures are refused.")
 
 
 class Kept(Body):
@@ -113,6 +113,6 @@ class KeptPage(Body):
 
 
 class Correction(Body):
-    """The right label; null takes a correction back."""
+    """The correct label; null removes a correction."""
 
     label: str | None = Field(max_length=200)

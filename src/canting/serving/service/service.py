@@ -1,4 +1,4 @@
-"""A worker that ends with its supervisor, in place of keeping its port for ever."""
+"""End a worker together with its supervisor, so that no port stays taken."""
 
 import ctypes
 import signal
@@ -40,7 +40,7 @@ class Canting:
         end_with_parent()
 
     async def __is_ready__(self) -> bool:
-        """Tell `/readyz` the reason where no model can answer."""
+        """Report to `/readyz` the reason where no model is ready."""
         model = web.state.canting.model
         if model.classifier is None:
             raise HTTPException(503, f"{model.code}: {model.problem}")

@@ -36,23 +36,23 @@ class Settings(BaseModel):
     bundle: Path = Field(default_factory=lambda: PACKED if PACKED.is_dir() else TRAINED)
     """Folder of the model and its card."""
     history_url: Annotated[str | None, Off] = "sqlite:///history/history.db"
-    """Database of the history, as SQLAlchemy names it; `off`: keep none."""
+    """Database of the history, as SQLAlchemy names it; `off`: no history."""
     pictures_url: Annotated[str | None, Off] = "history/pictures"
-    """Folder or fsspec URL of the kept pictures."""
+    """Folder or fsspec URL of the stored pictures."""
     keep_pictures: bool = True
-    """Whether pictures are kept at all; without, only answers are."""
+    """Whether pictures are stored; otherwise only answers are."""
     history_days: Annotated[Whole | None, Off] = None
     """Days after which entries are deleted; `none`: never."""
     history_max_bytes: Annotated[Whole | None, Off] = 2048 * MIB
-    """Bytes of kept pictures above which the oldest entries are deleted; `none`: no limit."""
+    """Bytes of stored pictures above which the oldest entries are deleted; `none`: no limit."""
     history_required: bool = False
-    """Whether an answer that cannot be kept is a 503, in place of `history_saved: false`."""
+    """Whether an answer that cannot be saved is a 503, in place of `history_saved: false`."""
     history_token: Token = None
     """Needed to see the history, as a bearer token or as the password of a browser."""
     api_token: Token = None
     """Needed for `/api`, as a bearer token."""
     secret: Token = None
-    """Signs the tokens of forms; without, a new one at every start."""
+    """Secret that signs the tokens of forms; empty: a new one at every start."""
     max_upload_bytes: Whole = 10 * MIB
     """Bytes of one picture."""
     max_request_bytes: Whole = 40 * MIB
@@ -72,7 +72,7 @@ class Settings(BaseModel):
     queue: Annotated[int, Field(ge=0)] = 64
     """Pictures that wait; beyond, 429."""
     idle_timeout: Seconds = 15.0
-    """Seconds without a byte after which an upload is given up."""
+    """Seconds without a byte after which an upload is cancelled."""
     upload_timeout: Seconds = 120.0
     """Seconds that an upload may take."""
 
@@ -111,6 +111,6 @@ def _misnamed(name: str, names: Iterable[str]) -> str:
 def _lines(error: ValidationError) -> list[str]:
     return [
         f"`{PREFIX}{str(detail['loc'][0]).upper()}`: {detail['msg']}. "
-        f"Received: {detail['input']!r}. Mend it or unset it."
+        f"Received: {detail['input']!r}. Correct it or unset it."
         for detail in error.errors(include_url=False, include_context=False)
     ]

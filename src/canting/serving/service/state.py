@@ -1,4 +1,4 @@
-"""The model of the service: loaded once, or the reason why not."""
+"""The loaded model of the service, or the reason why there is none."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""What was answered, with its picture, kept until it is deleted or too old."""
+"""History: answers and their pictures, stored until deleted or expired."""
 
 from canting.serving.service.history.entries import Entry, Filter, NewEntry, Page
 from canting.serving.service.history.errors import HistoryError, InvalidValue, UnknownEntry

@@ -1,4 +1,4 @@
-"""A new entry: its picture first, then its row, and never one without the other."""
+"""Add an entry: the picture first, then the row, and never one without the other."""
 
 import math
 import uuid
@@ -59,11 +59,11 @@ def _check(new: NewEntry) -> None:
         if not math.isfinite(figure):
             raise InvalidValue(
                 "`probability`, `probabilities` and `distance`: expected finite numbers. "
-                f"Received: {figure}. Keep no answer that a model did not give."
+                f"Received: {figure}. Store only answers that a model gave."
             )
     for name in ("label", "reason", "model", "source"):
         if not texts.is_storable(text := getattr(new, name)):
-            raise InvalidValue(f"`{name}`: expected text. Received: {text!a}. Mend it.")
+            raise InvalidValue(f"`{name}`: expected text. Received: {text!a}. Correct it.")
 
 
 def _insert(engine: Engine, entry: Entry, picture_bytes: int) -> None:
@@ -74,7 +74,7 @@ def _insert(engine: Engine, entry: Entry, picture_bytes: int) -> None:
 
 
 def _is_kept(engine: Engine, pictures: PictureStore, name: str) -> bool:
-    """Tell whether a commit that failed for us did reach the database; if not, remove the picture.
+    """Return whether a commit that failed for us reached the database; if not, remove the picture.
 
     Where that cannot be asked, the picture is left to the sweep.
     """

@@ -1,4 +1,4 @@
-"""SQLite or PostgreSQL by a URL, and what each needs to lose nothing."""
+"""Database engines: SQLite or PostgreSQL by URL, configured for durability."""
 
 import threading
 from collections.abc import Iterator
@@ -93,7 +93,7 @@ def _parsed(url: str) -> URL:
 def _bad(received: str) -> CantingError:
     return CantingError(
         "URL of the history: expected `sqlite:///FILE` or "
-        f"`postgresql://USER:PASSWORD@HOST/NAME`. Received: {received}. Mend it."
+        f"`postgresql://USER:PASSWORD@HOST/NAME`. Received: {received}. Correct it."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a history holds and how it is asked."""
+"""Types of the history: entries, filters, pages."""
 
 from datetime import datetime
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What can go wrong with a history."""
+"""Errors of the history."""
 
 import errno
 from collections.abc import Iterator
@@ -35,9 +35,9 @@ ADVICE: dict[Code, str] = {
     "full": "The disk is full. Free space, or lower `CANTING_HISTORY_MAX_BYTES`.",
     "read_only": "It is read-only. Allow the service to write it.",
     "unreachable": "It cannot be reached. Check the URL, and that the server runs.",
-    "damaged": "It is damaged. Put it aside and restore a copy.",
+    "damaged": "It is damaged. Move it away and restore a backup.",
     "schema": "Its tables are of another version.",
-    "unusable": "Mend the cause and try again.",
+    "unusable": "Fix the cause and try again.",
 }
 
 # https://www.sqlite.org/rescode.html

@@ -1,4 +1,4 @@
-"""A history is looked through, and nothing of it changed."""
+"""Check a history without changing it."""
 
 from typing import NamedTuple
 

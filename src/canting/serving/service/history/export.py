@@ -1,4 +1,4 @@
-"""Corrections as a folder of labelled pictures, for training again."""
+"""Export corrections as a folder of labelled pictures, for training."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A history: answers and their pictures, added, looked at, corrected and deleted."""
+"""The history: add, list, correct and delete answers and their pictures."""
 
 import logging
 import re
@@ -99,7 +99,7 @@ class History:
         """Return the picture of an entry as JPEG; raise `UnknownEntry` where it is not kept."""
         content = self._read(self.get(name))
         if content is None:
-            raise UnknownEntry(f"The picture of entry `{name}` is not kept.")
+            raise UnknownEntry(f"The picture of entry `{name}` is not stored.")
         return content
 
     def thumbnail(self, name: str) -> bytes:

@@ -31,7 +31,7 @@ class Lock:
             os.close(descriptor)
 
     def passed(self) -> bool:
-        """Tell whether, in the seconds of `PATIENCE`, all have released what they held."""
+        """Return whether, in the seconds of `PATIENCE`, all have released what they held."""
         descriptor = self._opened()
         end = time.monotonic() + PATIENCE
         try:

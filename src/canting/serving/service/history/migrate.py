@@ -1,4 +1,4 @@
-"""Tables of any earlier version are brought up to date; unknown ones are refused."""
+"""Migrate tables of an earlier version; refuse unknown ones."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine

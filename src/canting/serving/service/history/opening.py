@@ -1,4 +1,4 @@
-"""A history is opened: its tables brought up to date, checked, and what was left is removed."""
+"""Open a history: migrate and check its tables, and remove leftovers."""
 
 import sqlalchemy as sa
 from sqlalchemy import Engine

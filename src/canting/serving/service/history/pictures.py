@@ -1,4 +1,4 @@
-"""The picture as it is kept: pixels alone, re-encoded."""
+"""Stored pictures: re-encoded, without metadata."""
 
 import io
 import logging
@@ -103,16 +103,16 @@ class PictureStore:
         return {match.group(1): size for match, size in found if match}
 
     def settled(self) -> bool:
-        """Tell whether all that was written before has its row by now, or never will."""
+        """Return whether all that was written before has its row by now, or never will."""
         return self._lock is not None and self._lock.passed()
 
     def is_old(self, name: str) -> bool:
-        """Tell whether a picture is older than any commit can take; unknown ages count as no."""
+        """Return whether a picture is older than any commit can take; unknown ages count as no."""
         path = self._path(name)
         try:
             modified: datetime = self._files.modified(path)
         except Exception as error:
-            _log.warning("The age of `%s` cannot be told, so it stays: %s", path, error)
+            _log.warning("The age of `%s` is unknown, so it is not deleted: %s", path, error)
             return False
         known = modified if modified.tzinfo else modified.replace(tzinfo=UTC)
         return datetime.now(UTC) - known > AGE
@@ -136,7 +136,7 @@ class PictureStore:
         except FileNotFoundError:
             return False
         except Exception as error:
-            _log.warning("`%s` could not be removed; it will be at a later start: %s", path, error)
+            _log.warning("`%s` could not be removed; the next start tries again: %s", path, error)
             return False
         return True
 

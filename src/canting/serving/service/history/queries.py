@@ -1,4 +1,4 @@
-"""The questions that a history asks its database, all with bound parameters."""
+"""Database queries of the history, all with bound parameters."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ def _utc(name: str, time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
     except OverflowError:
-        message = f"`{name}`: expected a time that is one in UTC. Received: {time}. Mend it."
+        message = f"`{name}`: expected a time that is one in UTC. Received: {time}. Correct it."
         raise InvalidValue(message) from None
 
 

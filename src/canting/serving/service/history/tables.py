@@ -1,4 +1,4 @@
-"""The tables as they are after the last migration."""
+"""Table definitions, as they are after the last migration."""
 
 from datetime import UTC, datetime
 

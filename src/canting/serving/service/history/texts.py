@@ -1,4 +1,4 @@
-"""Texts from outside, as they may be kept."""
+"""Sanitise and check texts from outside before they are stored."""
 
 import re
 import unicodedata
@@ -38,7 +38,7 @@ def label(text: str) -> str:
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether every database takes the text: no NUL, no half of a surrogate pair."""
+    """Return whether every database takes the text: no NUL, no half of a surrogate pair."""
     return "\0" not in text and text.encode("utf-8", "replace").decode() == text
 
 

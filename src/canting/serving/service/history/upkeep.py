@@ -1,4 +1,4 @@
-"""When the limits of a history are to be kept again."""
+"""Schedule of the history's upkeep."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ class Due:
         self._begin()
 
     def now(self, added: int = 0) -> bool:
-        """Count additions; tell once that it is time, and begin again."""
+        """Count additions; return once that it is time, and start again."""
         with self._lock:
             self._added += added
             elapsed = time.monotonic() - self._since

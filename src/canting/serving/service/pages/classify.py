@@ -1,4 +1,4 @@
-"""Asking: a form, and the answers to its pictures."""
+"""The upload form and its answers."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One entry of the history: shown, corrected, deleted."""
+"""The page of one history entry: show, correct, delete."""
 
 import asyncio
 import io
@@ -110,7 +110,7 @@ async def heat_map(request: Request) -> Response:
 
 
 def _drawn(classifier: Classifier, content: bytes, label: str) -> bytes:
-    """Return what speaks for the label that was answered, whatever the smaller picture gets."""
+    """Return the map for the label that was answered, whatever the smaller picture gets."""
     with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
         upright = image.convert("RGB")
     seen = classifier.engine.answer(pictures.resize(upright, classifier.card.image_size))["map"]

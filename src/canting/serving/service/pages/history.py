@@ -1,4 +1,4 @@
-"""Which entries of the history a visitor wants to see, read from the query of an address."""
+"""The filter of the history, read from the query of an address."""
 
 import csv
 import io

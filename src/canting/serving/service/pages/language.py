@@ -1,4 +1,4 @@
-"""Addresses that lead back into these pages and nowhere else."""
+"""Safe redirects: addresses that lead back into these pages and nowhere else."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Numbers and times as a language writes them; machine formats are made elsewhere."""
+"""Formats of numbers and times by language; machine formats are made elsewhere."""
 
 from datetime import UTC, datetime
 

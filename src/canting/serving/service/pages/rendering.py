@@ -1,4 +1,4 @@
-"""Templates filled into answers."""
+"""Render templates into responses."""
 
 from functools import cache, partial
 from typing import Any
@@ -79,7 +79,7 @@ def _shared(request: Request) -> dict[str, Any]:
 
 
 def _in_language(said: Any) -> Any:
-    """Return a filter that tells a function the language of the page."""
+    """Return a filter that passes the language of the page to a function."""
 
     @pass_context
     def spoken(context: Context, value: Any, *more: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The first page, and what is said about the model."""
+"""The landing page and the page about the model."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""An answer as a page shows it."""
+"""An answer, prepared for a page."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Style, scripts and ornaments: our own files, kept by browsers as long as they are the same."""
+"""Static files: styles, scripts and ornaments, cached by browsers by content."""
 
 from functools import cache
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Marks in texts of our own."""
+"""Emphasis marks in our own texts."""
 
 import re
 import tomllib

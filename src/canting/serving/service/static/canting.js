@@ -1,4 +1,4 @@
-// What the pages do better with scripts; without, everything still works.
+// Progressive enhancement: every page works without scripts as well.
 import { delegateCorrections } from "./correction.js";
 import { askBeforeDeleting } from "./deletion.js";
 import { localTimes } from "./times.js";

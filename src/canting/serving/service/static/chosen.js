@@ -1,4 +1,4 @@
-// The pictures that a visitor has chosen, checked and shown before they are sent.
+// The chosen pictures, checked and previewed before they are uploaded.
 const TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 
 export class Chosen {

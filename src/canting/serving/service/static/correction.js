@@ -1,4 +1,4 @@
-// A correction is kept without leaving the page.
+// Send a correction without leaving the page.
 import { PART, nodes } from "./parts.js";
 
 export function delegateCorrections() {

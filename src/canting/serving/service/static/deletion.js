@@ -1,4 +1,4 @@
-// The question before a deletion, as a dialog over the page that one is on.
+// Ask for confirmation of a deletion in a dialog over the current page.
 import { nodes } from "./parts.js";
 
 export function askBeforeDeleting() {

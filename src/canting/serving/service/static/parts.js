@@ -1,7 +1,7 @@
-// Parts of pages, asked for by a script.
+// Fragments of pages, requested by a script.
 export const PART = { "X-Canting-Part": "1" };
 
-// The part is made by our own server's templates, which escape all that comes from outside.
+// Fragments come from our own server's templates, which escape all untrusted input.
 export function nodes(html) {
   return [...new DOMParser().parseFromString(html, "text/html").body.children];
 }

@@ -1,4 +1,4 @@
-// One picture to the server, its bytes counted on the way; a busy server is asked again.
+// Upload one picture with progress, and retry while the server is busy.
 import { PART } from "./parts.js";
 
 const TRIES = 5;

@@ -1,4 +1,4 @@
-// Times in the visitor's own zone; the page comes with UTC.
+// Show times in the visitor's time zone; the page has them in UTC.
 export function localTimes(root) {
   const form = new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" });
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -7,7 +7,7 @@ export function localTimes(root) {
   }
 }
 
-// The visitor's own kind of the page's language, such as en-GB.
+// The visitor's regional variant of the page's language, such as en-GB.
 function locale() {
   const { lang } = document.documentElement;
   return navigator.languages.find((one) => one.split("-")[0] === lang) ?? lang;

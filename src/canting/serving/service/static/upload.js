@@ -1,4 +1,4 @@
-// The form for pictures: drop, paste, previews, and one answer after the other with a bar.
+// The upload form: drag and drop, paste, previews, and a progress bar over one request a picture.
 import { Chosen } from "./chosen.js";
 import { nodes } from "./parts.js";
 import { send } from "./sending.js";

@@ -1,4 +1,4 @@
-// Words for scripts, in the language of the page: they come with the form.
+// Texts for scripts, in the language of the page: the form carries them.
 export class Words {
   constructor(template) {
     const spans = template.content.querySelectorAll("[data-word]");
