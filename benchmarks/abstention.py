@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.bundle.unlikeness import directions, unlikeness
+from canting.config.formats import suffixes
 from canting.core import parallel, runtime
 from canting.data import near_duplicates
 from canting.data.preprocess import folds
@@ -32,7 +33,6 @@ from canting.imaging.pictures import Pixels
 from canting.models.features import trunk
 
 SIZE, FOLDS, SEED, DRAWN = (224, 224), 5, 2026, 60
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
 
 Array = npt.NDArray[np.float64]
 Score = Callable[[Array], Array]
@@ -219,7 +219,7 @@ def _stacked(one: Callable[[Any], npt.NDArray[Any]], tasks: list[Any]) -> Array:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in ENDINGS]
+    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in suffixes()]
 
 
 def _arguments() -> argparse.Namespace:

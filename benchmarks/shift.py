@@ -156,7 +156,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, help="pictures, one folder a class")
     parser.add_argument("--other", type=Path, help="the same classes of another collection")
-    frozen = [name for name, weights in BACKBONES.items() if weights != "none"]
+    frozen = [name for name, row in BACKBONES.items() if row.weights != "none"]
     parser.add_argument("--backbone", default="efficientnet_lite0", choices=frozen)
     parser.add_argument("--pictures", type=int, default=100, help="changed of each class (100)")
     return parser.parse_args()

@@ -167,7 +167,7 @@ def _params(backbone: str) -> Params:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, help="pictures, one folder a class")
-    frozen = [name for name, weights in BACKBONES.items() if weights != "none"]
+    frozen = [name for name, row in BACKBONES.items() if row.weights != "none"]
     parser.add_argument("--backbone", default="efficientnet_lite0", choices=frozen)
     parser.add_argument("--steps", type=int, default=20, help="stock steps that are timed (20)")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)

@@ -24,7 +24,7 @@ CHINA, FLOWER = (
     np.asarray(Image.fromarray(load_sample_image(name)).resize((224, 224)))
     for name in ("china.jpg", "flower.jpg")
 )
-OTHERS = [name for name, origin in BACKBONES.items() if origin == "keras"]
+OTHERS = [name for name, row in BACKBONES.items() if row.weights == "keras"]
 SMALL = (96, 96)
 """Smallest square that every architecture takes."""
 
@@ -33,7 +33,7 @@ def test_the_table_has_the_names() -> None:
     assert list(TABLE) == list(BACKBONES)
 
 
-@pytest.mark.parametrize("backbone", weight_files.PACKAGES)
+@pytest.mark.parametrize("backbone", [name for name, row in BACKBONES.items() if row.package])
 def test_lite_sees_a_palace_in_china(backbone: str) -> None:
     trunk = split(backbone, None, (224, 224)).trunk
     assert trunk is not None
@@ -106,11 +106,11 @@ def test_tail_after_trunk_is_the_whole(
     backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
-    if BACKBONES[backbone] == "keras":
+    if BACKBONES[backbone].weights == "keras":
         TABLE[backbone].build((*SMALL, 3)).save_weights(tmp_path / weight_files.filename(backbone))
     points = cut_points(weights.load(backbone, (*SMALL, 3)))
     picture = np.random.default_rng(0).uniform(0, 255, (2, *SMALL, 3)).astype(np.float32)
-    if BACKBONES[backbone] == "none":
+    if BACKBONES[backbone].weights == "none":
         assert split(backbone, None, SMALL).trunk is None
         return
     whole = split(backbone, None, SMALL).trunk

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from canting.config.catalog import BACKBONES
 from canting.config.params import load as load_params
 from canting.config.stage import SPENT, processor_seconds, spending
 from canting.core import files, runtime
@@ -205,10 +204,6 @@ def test_the_embedded_pictures_are_known_by_their_digest(plain: Path, tmp_path: 
     assert run.digest == licences.EMBEDDED
     assert head.of_data(run)["license"] == "apache-2.0"
     assert "no use on photographs" in render.markdown(model_card(run, provenance(ROOT)), "f")
-
-
-def test_every_backbone_with_weights_has_a_licence() -> None:
-    assert set(licences.WEIGHTS) == {name for name, kind in BACKBONES.items() if kind != "none"}
 
 
 @pytest.mark.parametrize(

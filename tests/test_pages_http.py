@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from canting.config.formats import offered
+from canting.config.languages import LANGUAGES
 from canting.serving.service.pages.texts import words
 from tests.browser_fixtures import HOSTILE, KEPT, bundle, cloth, site, site_bundle
 from tests.service_fixtures import Server, running
@@ -60,8 +62,8 @@ def newest(server: Server) -> str:
 
 
 @pytest.mark.parametrize("path", ["/", "/classify", "/history", "/about", "/samples/1"])
-@pytest.mark.parametrize("code", ["en", "id"])
-def test_every_page_in_both_languages(site: Server, path: str, code: str) -> None:
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_page_in_every_language(site: Server, path: str, code: str) -> None:
     page = get(site, path, headers={"Accept-Language": code})
     assert f'<html lang="{code}">' in page
     assert words(code)("site.footer") in page
@@ -91,7 +93,7 @@ def test_several_pictures_of_which_one_is_bad(site: Server) -> None:
     answer = ask(site, ("a.jpg", cloth("lime")), ("b.jpg", b"<html>"), ("c.jpg", cloth("blue")))
     assert answer.status_code == 200
     assert answer.text.count("data-answer") == 3
-    assert words("en")("codes.unsupported_format") in answer.text
+    assert words("en")("codes.unsupported_format", formats=offered()) in answer.text
     assert "<html>" not in answer.text.split("<body", 1)[1]
 
 

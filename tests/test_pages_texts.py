@@ -1,4 +1,4 @@
-"""The words of the pages: whole in both languages, and none missing where a page asks for one."""
+"""The words of the pages: whole in every language, and none missing where a page asks for one."""
 
 import re
 from pathlib import Path
@@ -6,14 +6,16 @@ from string import Formatter
 
 import pytest
 
+from canting.config.languages import DEFAULT, LANGUAGES
 from canting.serving.service import pictures
 from canting.serving.service.pages import texts as classes
 from canting.serving.service.pages import texts as words
-from canting.serving.service.pages.language import NAMES
 from canting.serving.service.pages.texts import emphasis
 from tests.conftest import ROOT
 
 SERVICE = ROOT / "src" / "canting" / "service"
+TEXTS = SERVICE / "texts"
+OTHERS = [code for code in LANGUAGES if code != DEFAULT]
 TEMPLATES = sorted((SERVICE / "templates").glob("*.html"))
 BATIK = "kawung mega_mendung parang sekar_jagad sido_mukti sido_luhur singo_barong truntum"
 GARBAGE = "cardboard glass metal paper plastic trash"
@@ -23,20 +25,36 @@ def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def test_both_languages_say_the_same_things() -> None:
-    english, indonesian = (words.flat(words.read(code, "ui")) for code in ("en", "id"))
-    assert english.keys() == indonesian.keys()
+def test_every_language_has_a_folder_and_every_folder_a_language() -> None:
+    folders = {path.name: {file.name for file in path.iterdir()} for path in TEXTS.iterdir()}
+    assert folders == {code: {"classes.toml", "ui.toml"} for code in LANGUAGES}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_language_says_the_same_things(code: str) -> None:
+    english, other = words.flat(words.read(DEFAULT, "ui")), words.flat(words.read(code, "ui"))
+    assert english.keys() == other.keys()
     for key, text in english.items():
         assert text.strip(), key
-        assert indonesian[key].strip(), key
-        assert fields(text) == fields(indonesian[key]), key
+        assert other[key].strip(), key
+        assert fields(text) == fields(other[key]), key
 
 
-def test_both_languages_know_the_same_classes() -> None:
-    english, indonesian = (words.read(code, "classes") for code in ("en", "id"))
-    assert english.keys() == indonesian.keys() == {*BATIK.split(), *GARBAGE.split()}
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_what_is_counted_has_words_for_one_and_for_more(code: str) -> None:
+    known = words.flat(words.read(code, "ui"))
+    stems = {key.rpartition("_")[0] for key in known if key.endswith(("_one", "_other"))}
+    assert len(stems) >= 5
+    for stem in stems:
+        assert fields(known[f"{stem}_one"]) == fields(known[f"{stem}_other"]) == {"count"}, stem
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_language_knows_the_same_classes(code: str) -> None:
+    english, others = words.read(DEFAULT, "classes"), words.read(code, "classes")
+    assert english.keys() == others.keys() == {*BATIK.split(), *GARBAGE.split()}
     for label, entry in english.items():
-        other = indonesian[label]
+        other = others[label]
         assert entry.keys() == other.keys()
         assert (entry["kind"], entry.get("aliases")) == (other["kind"], other.get("aliases"))
         assert all(texts["name"] and texts["short"] for texts in (entry, other))
@@ -59,7 +77,7 @@ def test_every_refusal_has_words() -> None:
     refusals = set(re.findall(r'Refusal\(\s*(\d{3}), "([a-z_]+)"', source))
     refusals |= {(str(status), code) for code, status in pictures.STATUS.items()}
     assert len(refusals) > 15
-    for code in NAMES:
+    for code in LANGUAGES:
         known = words.words(code)
         for status, reason in refusals:
             assert f"errors.{status}_title" in known, status

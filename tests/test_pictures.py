@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from canting.config.formats import decoded
 from canting.imaging import pictures
 from canting.imaging.pictures import PictureError
 
@@ -24,7 +25,7 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"])
+@pytest.mark.parametrize("kind", decoded())
 def test_every_format_is_decoded(kind: str) -> None:
     options = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
     array = pictures.pixels(encoded(Image.fromarray(COLOUR), kind, **options), (60, 40))

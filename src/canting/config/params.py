@@ -50,7 +50,7 @@ def _kind(value: Any) -> str:
 class Params(ParamsSection):
     """All of `params.yaml`."""
 
-    backbone: Many[Annotated[str, known(tuple(BACKBONES))]]
+    backbone: Many[Annotated[str, known(BACKBONES)]]
     fine_tune_from: Annotated[
         Annotated[dict[str, str | None], Tag("(mapping)")]
         | Annotated[Many[str | None], Tag("(list)")],
@@ -130,7 +130,7 @@ def _check_cuts(params: Params, path: Path) -> None:
             f"nothing, for each of {list(params.backbone)}. Received: {named}. Name those alone."
         )
     cuts = list(dict.fromkeys(cut for _, cut in params.trunks()))
-    whole = [BACKBONES[one] != "none" and cut is None for one, cut in params.trunks()]
+    whole = [BACKBONES[one].weights != "none" and cut is None for one, cut in params.trunks()]
     if params.features.levels > 1 and not all(whole):
         raise CantingError(
             f"`{path}` cannot be used. Nothing was run.\n  `features.levels`: expected 1 where a "

@@ -1,5 +1,6 @@
 """The base class of all sections of `params.yaml`."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,12 +21,12 @@ def one_or_many(value: Any) -> Any:
     return as_tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def known(names: tuple[str, ...]) -> BeforeValidator:
+def known(names: Collection[str]) -> BeforeValidator:
     """Return a validator that accepts only some names; the JSON schema lists them too."""
-    return BeforeValidator(partial(_check, names), json_schema_input_type=Literal[names])
+    return BeforeValidator(partial(_check, names), json_schema_input_type=Literal[tuple(names)])
 
 
-def _check(names: tuple[str, ...], value: Any) -> Any:
+def _check(names: Collection[str], value: Any) -> Any:
     if isinstance(value, str) and value not in names:
         raise ValueError(f"one of {', '.join(names)}")
     return value

@@ -134,7 +134,7 @@ class Tune(ParamsSection):
     @property
     def methods(self) -> tuple[str, ...]:
         """The methods, each once; none where nothing is to be tuned."""
-        return tuple(name for name in dict.fromkeys(self.method) if name != "none")
+        return tuple(name for name in dict.fromkeys(self.method) if METHODS[name].sampler != "none")
 
     @property
     def optimizers(self) -> tuple[str, ...]:
@@ -162,7 +162,8 @@ class Tune(ParamsSection):
         one = told["epochs"] if unit == "epochs" else 1
         if budget < one:
             raise ValueError(f"at least the {one} epochs of one trial")
-        if "grid" in told["method"] and space.size * one > budget:
+        is_grid = any(METHODS[name].sampler == "grid" for name in told["method"])
+        if is_grid and space.size * one > budget:
             sizes = " × ".join(map(str, space.sizes))
             raise ValueError(
                 f"at least {space.size * one} {unit}, for a grid of {sizes} = {space.size} settings"

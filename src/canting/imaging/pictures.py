@@ -8,13 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from canting.config import formats
 from canting.core.errors import CantingError
 
 Pixels = npt.NDArray[np.uint8]
 """`(height, width, 3) uint8`, RGB."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-"""Formats that are decoded, recognised by content; of an animation the first frame is taken."""
 
 MAX_PIXELS = 100_000_000
 """Largest width × height that is decoded, read from the header before any memory is taken."""
@@ -32,16 +30,19 @@ class PictureError(CantingError):
 
 
 def decode(source: Path | bytes) -> Image.Image:
-    """Return the whole picture as stored: neither turned nor converted; raise `PictureError`."""
+    """Return the whole picture as stored: neither turned nor converted; raise `PictureError`.
+
+    Its format is recognised by content; of an animation the first frame is taken.
+    """
     content = source if isinstance(source, bytes) else source.read_bytes()
     if not content:
         raise PictureError("empty_file", "expected a picture, received an empty file")
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        image = Image.open(io.BytesIO(content), formats=formats.decoded())
         _check_pixels(image)
         image.load()
     except UnidentifiedImageError:
-        message = f"expected one of {', '.join(FORMATS)}, received bytes of none of them"
+        message = f"expected one of {', '.join(formats.decoded())}, received bytes of none of them"
         raise PictureError("unsupported_format", message) from None
     except Image.DecompressionBombError:
         raise _too_many_pixels("over 179 million pixels") from None

@@ -40,7 +40,7 @@ def weights(root: Path) -> Iterator[Finding]:
 
 def _is_here(backbone: str) -> bool:
     try:
-        return BACKBONES[backbone] == "none" or locate(backbone) is not None
+        return BACKBONES[backbone].weights == "none" or locate(backbone) is not None
     except CantingError:
         return False
 

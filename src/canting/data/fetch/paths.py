@@ -3,10 +3,8 @@
 import unicodedata
 from pathlib import PurePosixPath
 
+from canting.config.formats import suffixes
 from canting.core.errors import CantingError
-
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-"""Extensions, in any case, that make a file a picture; whether it is one, `validate` judges."""
 
 LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 """What operating systems leave behind, beside hidden files such as `.DS_Store`."""
@@ -21,8 +19,8 @@ def ignored(name: str) -> bool:
 
 
 def is_picture(path: PurePosixPath) -> bool:
-    """Say whether a path inside a source is a picture that counts."""
-    return path.suffix.lower() in PICTURES and not any(map(ignored, path.parts))
+    """Say whether a path inside a source counts as a picture; `validate` judges if it is one."""
+    return path.suffix.lower() in suffixes() and not any(map(ignored, path.parts))
 
 
 def composed(name: str) -> str:

@@ -1,7 +1,7 @@
 """Sources of pictures, recognised by the value of `fetch.source`."""
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -12,8 +12,6 @@ from canting.data.fetch import archive
 from canting.data.fetch.folder import Folder
 from canting.data.fetch.limits import UnpackLimits
 from canting.data.fetch.retry import Retry
-
-KINDS = "a folder, an archive (.zip, .tar, .tar.gz, .tar.bz2, .tar.xz) or kaggle:owner/slug"
 
 
 class Source(Protocol):
@@ -42,22 +40,74 @@ class Means:
     limits: UnpackLimits = field(default_factory=UnpackLimits)
 
 
+@dataclass(frozen=True)
+class SourceKind:
+    """A kind of source: how parameters and messages name it, and how it is opened.
+
+    It is told by its `prefix`, or else by what is at the path: `holds`.
+    """
+
+    written: str
+    words: str
+    open: Callable[[str, Means], AbstractContextManager[Source]]
+    prefix: str = ""
+    holds: Callable[[Path], bool] = lambda _: False
+    hint: str = ""
+
+
+@contextmanager
+def _folder(source: str, _: Means) -> Iterator[Source]:
+    yield Folder(local(source))
+
+
+@contextmanager
+def _archive(source: str, means: Means) -> Iterator[Source]:
+    yield archive.read(local(source), source, means.limits)
+
+
+@contextmanager
+def _kaggle(source: str, means: Means) -> Iterator[Source]:
+    from canting.data.fetch import kaggle
+
+    with kaggle.downloaded(source, means.cache / "kaggle", means.patience) as file:
+        yield archive.read(file, source, means.limits)
+
+
+SOURCES = (
+    SourceKind("a folder", "a folder", _folder, holds=Path.is_dir),
+    SourceKind(
+        "a .zip or .tar",
+        "an archive (.zip, .tar, .tar.gz, .tar.bz2, .tar.xz)",
+        _archive,
+        holds=Path.is_file,
+    ),
+    SourceKind(
+        "kaggle:owner/slug[/versions/N]",
+        "kaggle:owner/slug",
+        _kaggle,
+        prefix="kaggle:",
+        hint="a data set of Kaggle is written kaggle:owner/slug",
+    ),
+)
+"""Every kind; `written` is how the comment in `params.yaml` has it."""
+
+
 @contextmanager
 def opened(source: str, means: Means) -> Iterator[Source]:
     """Yield the pictures of a value of `fetch.source`; raise `CantingError` for an invalid one."""
-    if source.startswith("kaggle:"):
-        from canting.data.fetch import kaggle
+    with _kind(source).open(source, means) as found:
+        yield found
 
-        with kaggle.downloaded(source, means.cache / "kaggle", means.patience) as file:
-            yield archive.read(file, source, means.limits)
-        return
+
+def _kind(source: str) -> SourceKind:
+    for kind in SOURCES:
+        if kind.prefix and source.startswith(kind.prefix):
+            return kind
     path = local(source)
-    if path.is_dir():
-        yield Folder(path)
-    elif path.is_file():
-        yield archive.read(path, source, means.limits)
-    else:
-        raise _absent(source)
+    for kind in SOURCES:
+        if kind.holds(path):
+            return kind
+    raise _absent(source)
 
 
 def local(source: str) -> Path:
@@ -77,9 +127,19 @@ def _absent(source: str) -> CantingError:
             "Run `dvc pull` or `make repro` to bring the pictures that `data.dvc` pins, "
             "or put your own there as data/<class>/<picture>."
         )
-    hint = "Check the path."
-    if "://" in source or "kaggle" in source.casefold():
-        hint = "Addresses are not opened; a data set of Kaggle is written kaggle:owner/slug."
     return CantingError(
-        f"`fetch.source` must be {KINDS}. Received: {source!r}, and nothing is there. {hint}"
+        f"`fetch.source` must be {_kinds()}. Received: {source!r}, and nothing is there. "
+        f"{_hint(source)}"
     )
+
+
+def _kinds() -> str:
+    *most, last = (kind.words for kind in SOURCES)
+    return f"{', '.join(most)} or {last}"
+
+
+def _hint(source: str) -> str:
+    services = [kind.prefix.rstrip(":") for kind in SOURCES if kind.prefix]
+    if "://" in source or any(name in source.casefold() for name in services):
+        return f"{'; '.join(['Addresses are not opened', *(k.hint for k in SOURCES if k.hint)])}."
+    return "Check the path."

@@ -3,9 +3,9 @@
 from fractions import Fraction
 from math import floor
 
+from canting.config import formats
 from canting.config.sections import Validate
 from canting.data.validate.check import Check
-from canting.imaging.pictures import FORMATS
 
 
 def picture_checks(params: Validate, pictures: int) -> list[Check]:
@@ -31,7 +31,7 @@ def _each_picture(params: Validate) -> list[Check]:
             "pictures",
             "ExpectColumnValuesToBeNull",
             {"column": "error"},
-            f"a whole picture of one of the formats {', '.join(FORMATS)}",
+            f"a whole picture of one of the formats {', '.join(formats.decoded())}",
             "cannot be decoded: {value}",
             "replace or remove the file",
         ),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from canting.config.catalog import SHIFTS
 from canting.documents.content import Mono, Section, Span, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score
 from canting.documents.run import Run
@@ -51,9 +52,7 @@ def _table(run: Run) -> Table:
     caption = (
         "Accuracy on changed pictures: all classes with "
         f"{level(run.params.evaluate.confidence)} interval (Wilson), and each class. The level is "
-        "a share of the area (crop), degrees, how much farther an edge is (perspective), the "
-        "largest change of a channel (tint), a factor of light (dark, bright) or contrast, the "
-        "standard deviation as a share of the shorter side (blur), JPEG quality."
+        f"{_levels()}."
     )
     columns = ("change", "level", "accuracy", "interval", *run.labels)
     return Table(caption, columns, rows)
@@ -62,5 +61,12 @@ def _table(run: Run) -> Table:
 def _row(kind: str, part: Any) -> tuple[Span, ...]:
     every, *classes = part.to_dict("records")
     ends = interval(every["low"], every["high"])
-    strength = "" if kind in ("none", "grey", "invert") else f"{float(every['level']):g}"
+    strength = f"{float(every['level']):g}" if kind in SHIFTS and SHIFTS[kind].level else ""
     return kind, strength, score(every["accuracy"]), ends, *(score(c["accuracy"]) for c in classes)
+
+
+def _levels() -> str:
+    """Return what the levels are, each with the kinds that it is the level of."""
+    said = dict.fromkeys(row.level for row in SHIFTS.values() if row.level)
+    kinds = {words: [name for name, row in SHIFTS.items() if row.level == words] for words in said}
+    return ", ".join(f"{words} ({', '.join(names)})" for words, names in kinds.items())

@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,13 +13,6 @@ Change = Callable[[Pixels, float, np.random.Generator], Pixels]
 """Takes a picture, a level, and a generator for what the level leaves open, such as the place."""
 
 
-class Kind(NamedTuple):
-    """A kind of change; its levels go from weak to strong."""
-
-    levels: tuple[float, ...]
-    change: Change
-
-
 def changed(picture: Pixels, kind: str, level: float, identity: str, seed: int) -> Pixels:
     """Return a changed picture of the same size.
 
@@ -28,7 +20,7 @@ def changed(picture: Pixels, kind: str, level: float, identity: str, seed: int) 
     at one place, a picture is turned on to one side.
     """
     place = [seed, zlib.crc32(kind.encode()), int(identity[:16], 16)]
-    return KINDS[kind].change(picture, level, np.random.default_rng(place))
+    return CHANGES[kind](picture, level, np.random.default_rng(place))
 
 
 def _crop(picture: Pixels, share: float, generator: np.random.Generator) -> Pixels:
@@ -51,19 +43,17 @@ def _tint(picture: Pixels, strength: float, generator: np.random.Generator) -> P
     return photometric.gain(picture, (1 + strength * drawn / np.abs(drawn).max()).tolist())
 
 
-KINDS: dict[str, Kind] = {
-    "crop": Kind((0.7, 0.5, 0.3, 0.15), _crop),
-    "rotation": Kind((15, 45, 90), _rotation),
-    "perspective": Kind((0.15, 0.3), _perspective),
-    "grey": Kind((1,), lambda picture, *_: photometric.grey(picture)),
-    "invert": Kind((1,), lambda picture, *_: photometric.invert(picture)),
-    "tint": Kind((0.2, 0.4), _tint),
-    "dark": Kind((0.6, 0.3), lambda picture, level, _: photometric.gain(picture, level)),
-    "bright": Kind((1.4, 1.8), lambda picture, level, _: photometric.gain(picture, level)),
-    "contrast": Kind((0.5, 0.25), lambda picture, level, _: photometric.contrast(picture, level)),
-    "blur": Kind((0.01, 0.02), lambda picture, level, _: photometric.blur(picture, level)),
-    "jpeg": Kind((30, 10), lambda picture, level, _: photometric.jpeg(picture, int(level))),
+CHANGES: dict[str, Change] = {
+    "crop": _crop,
+    "rotation": _rotation,
+    "perspective": _perspective,
+    "grey": lambda picture, *_: photometric.grey(picture),
+    "invert": lambda picture, *_: photometric.invert(picture),
+    "tint": _tint,
+    "dark": lambda picture, level, _: photometric.gain(picture, level),
+    "bright": lambda picture, level, _: photometric.gain(picture, level),
+    "contrast": lambda picture, level, _: photometric.contrast(picture, level),
+    "blur": lambda picture, level, _: photometric.blur(picture, level),
+    "jpeg": lambda picture, level, _: photometric.jpeg(picture, int(level)),
 }
-"""Levels: share of the area, degrees, how much farther an edge is than the middle, all or nothing
-(grey, invert), largest share that a channel gains or loses, factor of the light (dark, bright), of
-the distance to the mean, standard deviation as a share of the shorter side, JPEG quality."""
+"""Levels, titles and words of each kind are in `canting.config.catalog.SHIFTS`."""

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.config.catalog import SHIFTS
 from canting.core import files
 from canting.core.keys import code_digest
-from canting.evaluation.corruptions.changes import KINDS, changed
+from canting.evaluation.corruptions.changes import changed
 from canting.imaging.pictures import Pixels
 from canting.models.augmentation import flip
 from canting.models.features import inference, store, trunk
@@ -40,7 +41,7 @@ def measured_cells(leave_out: Collection[str]) -> list[Cell]:
     """Return every level of every kind that is not left out."""
     return [
         Cell(name, level)
-        for name, kind in KINDS.items()
+        for name, kind in SHIFTS.items()
         if name not in leave_out
         for level in kind.levels
     ]

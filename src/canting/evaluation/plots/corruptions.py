@@ -10,22 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from canting.config.catalog import SHIFTS
 from canting.evaluation.plots.figure import INDIGO, INK, PALE, look
-
-AXES = {
-    "crop": ("crop", "share of the area", "{:.0%}"),
-    "rotation": ("rotation", "degrees", "{:g}°"),
-    "perspective": ("perspective", "an edge is farther by", "{:.0%}"),
-    "grey": ("grey", "colours removed", "all"),
-    "invert": ("inverted", "values inverted", "all"),
-    "tint": ("tinted", "change of a channel", "{:.0%}"),
-    "dark": ("darker", "light left", "{:.0%}"),
-    "bright": ("brighter", "light", "{:.0%}"),
-    "contrast": ("contrast", "contrast left", "{:.0%}"),
-    "blur": ("blurred", "share of the shorter side", "{:.1%}"),
-    "jpeg": ("JPEG", "quality", "{:g}"),
-}
-"""Title, axis and level of each kind, in words."""
 
 COLOURS = ("#c2571a", "#2e7d6b", "#8a2d5c", "#b08c1a", "#5b7f2b", "#6a5acd", "#a0522d", "#3a8fb7")
 """Of the classes, each also told by its mark."""
@@ -61,7 +47,7 @@ def shift(table: pd.DataFrame, title: str) -> Figure:
 
 def _draw(axes: Axes, table: pd.DataFrame, kind: str) -> None:
     shown = table[table["kind"].isin(["none", kind])]
-    title, words, level = AXES[kind]
+    row = SHIFTS[kind]
     levels = shown.loc[(shown["kind"] == kind) & (shown["label"] == ""), "level"]
     every = shown[shown["label"] == ""]
     places = np.arange(len(every))
@@ -69,9 +55,9 @@ def _draw(axes: Axes, table: pd.DataFrame, kind: str) -> None:
     _draw_classes(axes, shown)
     axes.fill_between(places, every["low"], every["high"], color=INDIGO, alpha=0.15, lw=0)
     axes.plot(places, every["accuracy"], color=INDIGO, lw=2.2, label="all classes, with interval")
-    axes.set_title(title, fontsize=10, fontweight="bold")
-    axes.set_xlabel(words, fontsize=9)
-    axes.set_xticks(places, ["none", *map(level.format, levels)], fontsize=8.5)
+    axes.set_title(row.title, fontsize=10, fontweight="bold")
+    axes.set_xlabel(row.axis, fontsize=9)
+    axes.set_xticks(places, ["none", *map(row.shown.format, levels)], fontsize=8.5)
     axes.set(ylim=(0, 1.03), xlim=(-0.15, len(places) - 0.85))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", color=INK, alpha=0.1)

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from canting.config.catalog import METHODS
 from canting.evaluation.plots.figure import look, words
-from canting.evaluation.plots.tuning import COLOURS
 
 Values = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def search_progress(costs: pd.DataFrame, metric: str) -> Figure:
     """
     costs = costs.assign(spent=costs.groupby(SEARCH, sort=False)["cpu_seconds"].cumsum())
     optimizers = sorted(costs["optimizer"].unique())
-    methods = [name for name in COLOURS if name in set(costs["method"])]
+    methods = sorted(set(costs["method"]), key=list(METHODS).index)
     columns = min(3, len(optimizers))
     rows = math.ceil(len(optimizers) / columns)
     with look():
@@ -45,13 +45,13 @@ def search_progress(costs: pd.DataFrame, metric: str) -> Figure:
             axes.set_title(optimizer, fontsize=10, fontweight="bold")
             ours = costs[costs["optimizer"] == optimizer]
             for method, part in ours.groupby("method", sort=False):
-                _draw(axes, part, COLOURS[str(method)])
+                _draw(axes, part, METHODS[str(method)].colour)
             axes.grid(alpha=0.15)
         _scale(panels[0])
         for axes in panels[len(optimizers) :]:
             axes.set_visible(False)
         figure.supxlabel("processor seconds, mean of the searches", x=0.01, ha="left", fontsize=10)
-        handles = [Line2D([], [], color=COLOURS[name]) for name in methods]
+        handles = [Line2D([], [], color=METHODS[name].colour) for name in methods]
         figure.legend(handles, methods, loc="outside lower right", ncols=4, frameon=False)
     return figure
 

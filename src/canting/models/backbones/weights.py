@@ -17,7 +17,7 @@ def load(backbone: str, shape: Shape) -> keras.Model:
 
     Raises `WeightsError` where the weights cannot be had: never random weights in silence.
     """
-    if BACKBONES[backbone] == "none":
+    if BACKBONES[backbone].weights == "none":
         return TABLE[backbone].build(shape)
     path = locate(backbone)
     if path is None:
@@ -29,7 +29,7 @@ def load(backbone: str, shape: Shape) -> keras.Model:
 
 def _read(backbone: str, model: keras.Model, path: Path) -> None:
     try:
-        if BACKBONES[backbone] == "package":
+        if BACKBONES[backbone].weights == "package":
             efficientnet_lite.load(model, path)
         else:
             _load_all(model, path)

@@ -37,7 +37,7 @@ def load(
     levels: int = 1,
 ) -> Answer:
     """Return the trunk, ready to run from many threads; it is converted where `cache` lacks it."""
-    if BACKBONES[backbone] == "none":
+    if BACKBONES[backbone].weights == "none":
         return identity
     engine = Engine(_converted(backbone, fine_tune_from, size, cache, levels))
     return lambda picture: next(iter(engine.answer(picture).values()))

@@ -64,7 +64,7 @@ def _rate(scenario: Scenario, settings: Train, steps: int) -> Any:
 
 
 def _has_tail(scenario: Scenario) -> bool:
-    return scenario.fine_tune_from is not None or BACKBONES[scenario.backbone] == "none"
+    return scenario.fine_tune_from is not None or BACKBONES[scenario.backbone].weights == "none"
 
 
 def _pooled(scenario: Scenario, size: tuple[int, int], inputs: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import optuna
 
+from canting.config.catalog import METHODS
 from canting.config.tune import LOG, Range, Setting, Space, Tune
 
 ETA = 3
@@ -17,9 +18,9 @@ STARTUP = 5
 
 
 def ends(method: str, epochs: int) -> list[int]:
-    """Return the epochs at which a trial is scored; only hyperband prunes on the way."""
+    """Return the epochs at which a trial is scored; a pruner may end it on the way."""
     rungs = [ETA**power for power in range(epochs) if ETA**power < epochs]
-    return [*rungs, epochs] if method == "hyperband" else [epochs]
+    return [epochs] if METHODS[method].pruner == "none" else [*rungs, epochs]
 
 
 class Sampler:
@@ -29,14 +30,15 @@ class Sampler:
         """Start a search in memory."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._space, self._distributions = tune.space, _distributions(tune.space)
-        self._left = tune.space.size if method == "grid" else None
+        is_grid = METHODS[method].sampler == "grid"
+        self._left = tune.space.size if is_grid else None
         self._study = optuna.create_study(
             direction="maximize",
             study_name="canting",
-            sampler=_sampler(method, seed),
-            pruner=_pruner(method, tune.epochs),
+            sampler=_sampler(METHODS[method].sampler, seed),
+            pruner=_pruner(METHODS[method].pruner, tune.epochs),
         )
-        for setting in _shuffled(tune.space.grid(), seed) if method == "grid" else []:
+        for setting in _shuffled(tune.space.grid(), seed) if is_grid else []:
             self._study.enqueue_trial(setting)
 
     def ask(self) -> "Proposal | None":
@@ -105,16 +107,20 @@ def _distribution(key: str, axis: Range | tuple[Any, ...]) -> optuna.distributio
     return optuna.distributions.CategoricalDistribution(axis)
 
 
-def _sampler(method: str, seed: int) -> optuna.samplers.BaseSampler:
-    if method == "bayesian":
+def _sampler(kind: str, seed: int) -> optuna.samplers.BaseSampler:
+    if kind == "tpe":
         return optuna.samplers.TPESampler(n_startup_trials=STARTUP, seed=seed)
-    return optuna.samplers.RandomSampler(seed)
+    if kind in ("grid", "random"):
+        return optuna.samplers.RandomSampler(seed)
+    raise ValueError(f"expected a sampler that is built here. Received: {kind!r}")
 
 
-def _pruner(method: str, epochs: int) -> optuna.pruners.BasePruner:
-    if method == "hyperband" and epochs > 1:
+def _pruner(kind: str, epochs: int) -> optuna.pruners.BasePruner:
+    if kind == "hyperband" and epochs > 1:
         return optuna.pruners.HyperbandPruner(1, epochs, ETA)
-    return optuna.pruners.NopPruner()
+    if kind in ("none", "hyperband"):
+        return optuna.pruners.NopPruner()
+    raise ValueError(f"expected a pruner that is built here. Received: {kind!r}")
 
 
 def _shuffled(settings: list[Setting], seed: int) -> list[Setting]:

@@ -4,22 +4,21 @@ import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from canting.config.formats import suffixes
 from canting.core.errors import CantingError
-
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-"""Endings that are taken from folders, in capitals too; a file that is named is always taken."""
 
 
 def expand(names: Sequence[str]) -> list[Path]:
     """Return the files behind names of files, folders and patterns, each once.
 
-    In the order of the names; folders are searched to any depth, sorted, without hidden files.
+    In the order of the names; folders are searched to any depth, sorted, without hidden files
+    and other endings; a file that is named is always taken.
     Raises `CantingError` for a name that is nothing, or where there is no picture at all.
     """
     found = list(dict.fromkeys(path for name in names for path in _behind(name)))
     if not found:
         raise CantingError(
-            f"Expected pictures ({', '.join(sorted(ENDINGS))}). Received: none in "
+            f"Expected pictures ({', '.join(sorted(suffixes()))}). Received: none in "
             f"{', '.join(f'`{name}`' for name in names)}. Nothing was predicted."
         )
     return found
@@ -48,7 +47,7 @@ def _pictures(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in ENDINGS
+        if path.suffix.lower() in suffixes()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     )

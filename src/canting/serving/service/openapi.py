@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from canting.config import formats
 from canting.serving.service import schemas
 
 VERSION = "1.0"
@@ -81,7 +82,7 @@ def _classify() -> Json:
                 "type": "array",
                 "minItems": 1,
                 "items": {"type": "string", "format": "binary"},
-                "description": "Pictures as JPEG, PNG, WebP or GIF.",
+                "description": f"Pictures as {formats.offered()}.",
             }
         },
     }

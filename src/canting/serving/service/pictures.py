@@ -5,12 +5,10 @@ from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
+from canting.config import formats
 from canting.imaging.pictures import PictureError, decode, upright
 from canting.serving.service.errors import Refusal
 from canting.serving.service.settings import Settings
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-"""What an upload may be: the pipeline takes more, a stranger has fewer decoders to attack."""
 
 STATUS = {
     "empty_file": 400,
@@ -21,7 +19,6 @@ STATUS = {
 MESSAGE = {
     "empty_file": "The file is empty.",
     "too_many_pixels": "The picture has too many pixels.",
-    "unsupported_format": f"Send a picture as {', '.join(FORMATS)}.",
     "corrupt_image": "The picture is damaged or cut off.",
 }
 
@@ -46,7 +43,7 @@ def _checked(content: bytes, settings: Settings) -> tuple[str, ...]:
     if not content:
         raise _refusal("empty_file")
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(content), formats=_taken()) as image:
             _check_size(image.size, settings)
             return ("animated",) if getattr(image, "is_animated", False) else ()
     except UnidentifiedImageError:
@@ -68,5 +65,11 @@ def _check_size(size: tuple[int, int], settings: Settings) -> None:
         raise Refusal(422, "extreme_aspect", message)
 
 
+def _taken() -> tuple[str, ...]:
+    return tuple(one.pillow for one in formats.uploaded())
+
+
 def _refusal(code: str) -> Refusal:
+    if code == "unsupported_format":
+        return Refusal(STATUS[code], code, f"Send a picture as {', '.join(_taken())}.")
     return Refusal(STATUS[code], code, MESSAGE[code])

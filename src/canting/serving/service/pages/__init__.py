@@ -1,4 +1,4 @@
-"""Pages for visitors, in Indonesian and English; they work without scripts and better with them."""
+"""Pages for visitors, in several languages; they work without scripts and better with them."""
 
 from canting.serving.service.pages.rendering import error_page
 from canting.serving.service.pages.routing import routes

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from canting.config.languages import DEFAULT, LANGUAGES
+
 OWN = re.compile(r"/(?![/\\])[A-Za-z0-9/._~%?&=+:,-]{0,500}")
 """A path, perhaps with a query: no scheme, no host, no backslash, no control character."""
 
@@ -30,27 +32,20 @@ def with_query(path: str, query: dict[str, str]) -> str:
     return f"{path}?{urlencode(kept)}" if kept else path
 
 
-NAMES = {"id": "Bahasa Indonesia", "en": "English"}
-"""The languages of the pages by their ISO 639-1 code, each in its own words."""
-
-DEFAULT = "en"
 COOKIE = "canting_language"
 YEAR = 365 * 24 * 3600
 """Seconds that a choice is remembered."""
 
-OLD_CODES = {"in": "id"}
-"""Codes that ISO 639 has withdrawn and that old phones still send."""
-
 
 def chosen(request: Request) -> str:
-    """Return the language of the switch, else of `Accept-Language`, else English."""
+    """Return the language of the switch, else of `Accept-Language`, else the usual one."""
     cookie = request.cookies.get(COOKIE, "")
-    return cookie if cookie in NAMES else accepted(request.headers.get("accept-language", ""))
+    return cookie if cookie in LANGUAGES else accepted(request.headers.get("accept-language", ""))
 
 
 def accepted(header: str) -> str:
     """Return the language of ours that an `Accept-Language` likes best (RFC 9110, 12.5.4)."""
-    liked = [(weight, tag) for weight, tag in _weights(header) if weight > 0 and tag in NAMES]
+    liked = [(weight, tag) for weight, tag in _weights(header) if weight > 0 and tag in LANGUAGES]
     return max(liked, key=lambda pair: pair[0], default=(0.0, DEFAULT))[1]
 
 
@@ -58,7 +53,7 @@ async def switch(request: Request) -> Response:
     """Remember a language in a cookie and go back to where the switch was used."""
     answer = RedirectResponse(own(request.query_params.get("back", "/")), 303)
     wanted = request.query_params.get("to", "")
-    if wanted in NAMES:
+    if wanted in LANGUAGES:
         secure = request.url.scheme == "https"
         answer.set_cookie(COOKIE, wanted, YEAR, httponly=True, samesite="lax", secure=secure)
     return answer
@@ -68,7 +63,11 @@ def _weights(header: str) -> Iterator[tuple[float, str]]:
     for part in header[:500].split(","):
         tag, _, weight = part.partition(";")
         code = tag.strip().split("-")[0].lower()
-        yield _weight(weight), OLD_CODES.get(code, code)
+        yield _weight(weight), _current(code)
+
+
+def _current(code: str) -> str:
+    return next((new for new, language in LANGUAGES.items() if code in language.old), code)
 
 
 def _weight(text: str) -> float:

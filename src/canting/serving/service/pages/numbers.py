@@ -2,17 +2,14 @@
 
 from datetime import UTC, datetime
 
-MONTHS = {
-    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
-    "en": "January February March April May June July August September October November December",
-}
-SWAPPED = str.maketrans(".,", ",.")
+from canting.config.languages import LANGUAGES
 
 
 def decimal(value: float, language: str, digits: int = 1) -> str:
     """Return a number with its decimals: 1.234,5 in Indonesian, 1,234.5 in English."""
-    text = f"{value:,.{digits}f}"
-    return text.translate(SWAPPED) if language == "id" else text
+    row = LANGUAGES[language]
+    marks = str.maketrans({",": row.thousands, ".": row.decimal})
+    return f"{value:,.{digits}f}".translate(marks)
 
 
 def percent(share: float, language: str, digits: int = 1) -> str:
@@ -43,10 +40,10 @@ def size(count: int, language: str) -> str:
 def date(moment: datetime, language: str) -> str:
     """Return a day in UTC in words."""
     utc = moment.astimezone(UTC)
-    return f"{utc.day} {MONTHS[language].split()[utc.month - 1]} {utc.year}"
+    return f"{utc.day} {LANGUAGES[language].months.split()[utc.month - 1]} {utc.year}"
 
 
 def time(moment: datetime, language: str) -> str:
     """Return a day and its time in UTC."""
-    clock = moment.astimezone(UTC).strftime("%H.%M" if language == "id" else "%H:%M")
+    clock = moment.astimezone(UTC).strftime(LANGUAGES[language].clock)
     return f"{date(moment, language)}, {clock} UTC"

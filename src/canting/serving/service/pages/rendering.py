@@ -8,6 +8,8 @@ from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from canting.config import formats
+from canting.config.languages import LANGUAGES
 from canting.serving.service import access
 from canting.serving.service.errors import Refusal
 from canting.serving.service.pages import language, numbers, texts
@@ -55,7 +57,8 @@ def environment() -> Environment:
         auto_reload=False,
         lstrip_blocks=True,
     )
-    made.globals |= {"static": address, "with_query": with_query, "languages": language.NAMES}
+    made.globals |= {"static": address, "with_query": with_query, "languages": LANGUAGES}
+    made.globals["accepted"] = formats.accepted
     made.globals["in_hundred"] = numbers.in_hundred
     made.filters["emphasis"] = emphasis
     for said in (numbers.decimal, numbers.percent, numbers.size, numbers.date, numbers.time):
@@ -70,6 +73,7 @@ def _shared(request: Request) -> dict[str, Any]:
         "t": words(code),
         "n": words(code).counted,
         "language": code,
+        "formats": formats.offered(words(code)("site.or")),
         "path": request.url.path,
         "here": here(request),
         "csrf": partial(access.token, request),

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
+from canting.config.languages import DEFAULT
+
 STARRED = re.compile(r"\*([^*]+)\*")
 
 
@@ -34,9 +36,9 @@ class Words:
         form = "one" if number == 1 else "other"
         return self(f"{key}_{form}", count=shown or number)
 
-    def first(self, *keys: str) -> str:
+    def first(self, *keys: str, **values: object) -> str:
         """Return the words of the first key that there is, else of the last one."""
-        return self(next((key for key in keys if key in self), keys[-1]))
+        return self(next((key for key in keys if key in self), keys[-1]), **values)
 
     def __contains__(self, key: str) -> bool:
         return key in self._words
@@ -92,7 +94,7 @@ def name(label: str, language: str) -> str:
 
 def kind(labels: Iterable[str]) -> str:
     """Return what all labels are: `batik`, `garbage`, or `general` where they are neither."""
-    found = {about.kind if (about := text(label, "en")) else GENERAL for label in labels}
+    found = {about.kind if (about := text(label, DEFAULT)) else GENERAL for label in labels}
     return found.pop() if len(found) == 1 else GENERAL
 
 

@@ -1,5 +1,4 @@
 // The chosen pictures, checked and previewed before they are uploaded.
-const TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 
 export class Chosen {
   constructor(list, limits, words, say) {
@@ -18,7 +17,7 @@ export class Chosen {
   }
 
   problem(file) {
-    if (!TYPES.includes(file.type)) return this.words.say("not_picture", { name: file.name });
+    if (!this.limits.types.includes(file.type)) return this.words.say("not_picture", { name: file.name });
     if (file.size > this.limits.bytes) return this.words.say("too_large", { name: file.name, size: this.limits.size });
     if (this.files.length >= this.limits.most) return this.words.say("too_many", { count: this.limits.most });
     return "";

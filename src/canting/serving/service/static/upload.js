@@ -10,7 +10,8 @@ export function upload(form) {
   const status = form.querySelector("[data-status]");
   const say = (text) => { status.textContent = text; };
   const { most, bytes, size } = form.dataset;
-  const limits = { most: Number(most), bytes: Number(bytes), size };
+  const types = form.querySelector("input[type=file]").accept.split(",");
+  const limits = { most: Number(most), bytes: Number(bytes), size, types };
   const chosen = new Chosen(form.querySelector("[data-chosen]"), limits, words, say);
   listen(form, chosen);
   form.addEventListener("submit", (event) => {

@@ -1,0 +1,60 @@
+"""The picture formats, one row each: what is decoded, taken from folders, uploaded, offered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: Pillow's name, the name for people, MIME types, file suffixes, who takes it.
+
+    The service takes fewer than the pipeline: a stranger has fewer decoders to attack.
+    """
+
+    pillow: str
+    name: str
+    types: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    pipeline: bool = True
+    service: bool = True
+
+
+FORMATS = (
+    Format("JPEG", "JPEG", ("image/jpeg",), (".jpg", ".jpeg")),
+    Format("PNG", "PNG", ("image/png",), (".png",)),
+    Format("WEBP", "WebP", ("image/webp",), (".webp",)),
+    Format("BMP", "BMP", ("image/bmp",), (".bmp",), service=False),
+    Format("GIF", "GIF", ("image/gif",), (".gif",)),
+    Format("TIFF", "TIFF", ("image/tiff",), (".tif", ".tiff"), service=False),
+)
+"""In the order in which people are told of them."""
+
+
+def decoded() -> tuple[str, ...]:
+    """Return Pillow's names of the formats that the pipeline decodes."""
+    return tuple(one.pillow for one in FORMATS if one.pipeline)
+
+
+def suffixes() -> frozenset[str]:
+    """Return the suffixes, in small letters, that make a file a picture for the pipeline."""
+    return frozenset(_flat(one.suffixes for one in FORMATS if one.pipeline))
+
+
+def uploaded() -> tuple[Format, ...]:
+    """Return the formats that the service takes."""
+    return tuple(one for one in FORMATS if one.service)
+
+
+def accepted() -> str:
+    """Return the MIME types of uploads as the attribute `accept` of a file input lists them."""
+    return ",".join(_flat(one.types for one in uploaded()))
+
+
+def offered(last: str = "or") -> str:
+    """Return the names of the formats that the service takes, as a sentence lists them."""
+    *most, end = (one.name for one in uploaded())
+    return f"{', '.join(most)} {last} {end}" if most else end
+
+
+def _flat(groups: Iterable[tuple[str, ...]]) -> list[str]:
+    return [one for group in groups for one in group]
