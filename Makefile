@@ -1,23 +1,28 @@
-.PHONY: format check test repro serve docs
+.PHONY: format check test repro serve docs lock
 
 VENV := .venv
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# uv installs here, wherever VENV lies.
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 # Without bytecode, every process compiles TensorFlow again: 14 seconds in place of 4.
 unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/ready
+# What is installed. CI also tests the lowest versions that pyproject.toml allows.
+PACKAGES ?= --require-hashes --requirement requirements.txt
 
 # Format the code.
 format: $(READY)
 	ruff check --fix-only --quiet .
 	ruff format .
 
-# Lint and types.
+# Lint, types, and whether the lock still fits pyproject.toml.
 check: $(READY)
 	ruff check .
 	ruff format --check .
 	mypy
+	python .ci/lock.py
 
 # All tests, in the order of `tests/conftest.py`: the longest files first.
 test: $(READY) data
@@ -40,10 +45,16 @@ data: | $(READY)
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
+# Lock the packages anew, with hashes; what is locked stays as it is. To take a newer one:
+# make lock UPGRADE='--upgrade-package keras', and all: make lock UPGRADE=--upgrade
+lock: $(READY)
+	uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --output-file requirements.txt $(UPGRADE)
+
 $(READY): requirements.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "canting needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …")'
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "canting needs Python 3.11, 3.12 or 3.13. Name one: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check uv==0.13.9
-	uv pip install --quiet --require-hashes --requirement requirements.txt
+	uv pip install --quiet $(PACKAGES)
 	uv pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@

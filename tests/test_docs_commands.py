@@ -20,7 +20,7 @@ from canting.runs.study.yaml_text import merged
 from tests.conftest import ROOT
 from tests.test_pipeline import commit, run
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 MARK = re.compile(r"<!-- (runs|runs, and fails|runs, and may fail|not run: .+) -->")
 SHELL = ("sh", "bash", "console", "shell")
 SERVICE = ("history", "predict", "results")

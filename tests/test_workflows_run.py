@@ -15,10 +15,12 @@ from tests.pull_request_github import TOKEN, State, github
 from tests.test_pull_request_parts import here, pack, worse
 from tests.test_workflows_checks import ACTIONS, WORKFLOWS, steps
 
+LOWEST = 'make test PACKAGES="--resolution lowest-direct --all-extras --requirement pyproject.toml"'
 ELSEWHERE = {
     "make .venv/ready": "the first thing that every `make` does",
     "make check": "run on every change by `make check`",
     "make test": "this test is part of it",
+    LOWEST: "the same tests, on an installation of its own",
     "make repro": "tests/test_pipeline.py runs the same pipeline in a fresh clone",
     ".github/scripts/image.sh load": "needs a container engine; its syntax is checked below",
     '.github/scripts/image.sh push >> "$GITHUB_OUTPUT"': "needs a container engine and GitHub",

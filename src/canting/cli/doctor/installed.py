@@ -12,7 +12,9 @@ from packaging.requirements import Requirement
 
 from canting.cli.doctor.finding import Finding, fine
 
-OLDEST = (3, 11)
+OLDEST, TOO_NEW = (3, 11), (3, 14)
+"""The ends of `requires-python`: the lock has no wheels for Python 3.14."""
+
 LOCK, PROJECT = "requirements.txt", "pyproject.toml"
 INSTALL = f"uv pip install --require-hashes --requirement {LOCK}"
 PINNED = re.compile(r"^[A-Za-z0-9][^\s=]*==[^\\\n]+", re.MULTILINE)
@@ -28,13 +30,13 @@ EXTRAS = {
 
 
 def python(_: Path) -> Iterator[Finding]:
-    """Tell whether this Python is new enough."""
+    """Tell whether the lock is made for this Python."""
     version = platform.python_version()
-    if sys.version_info >= OLDEST:
+    if OLDEST <= sys.version_info < TOO_NEW:
         yield fine("python", f"Python {version}")
         return
     needed = ".".join(map(str, OLDEST))
-    told = f"Python {version} is too old; canting needs {needed} or newer"
+    told = f"Python {version} is not supported; canting needs 3.11, 3.12 or 3.13"
     yield Finding("python", "mend", told, f"make PYTHON=python{needed} repro")
 
 
