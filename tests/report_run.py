@@ -18,7 +18,7 @@ from canting.data.validate.picture_checks import picture_checks
 from canting.data.validate.report import summary
 from canting.evaluation.corruptions import measure
 from canting.evaluation.corruptions.tables import accuracies, metrics
-from canting.evaluation.evaluate import trained
+from canting.evaluation.evaluate import tables, trained
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluation.evaluate.writing import write_tables
 from canting.evaluation.plots.corruptions import shift
@@ -186,7 +186,6 @@ def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> No
     choice = rule.choose(found.folds, costs, settings.metric, settings.alpha)
     files.write_json(results / "select_best" / "selection.json", card.selection(choice, None, 4e-7))
     best = found.ranking.set_index("scenario").loc[choice.winner]
-    names = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss", "macro_f1_std")
-    scores = {name: float(best[name]) for name in names}
+    scores = tables.named(best)
     content = {"model_sha256": "ab" * 32, "reason": choice.reason, "out_of_fold": scores}
     files.write_json(build / "best" / "card.json", content)

@@ -1,18 +1,21 @@
 """Scores and tables by hand, and the files of the stage."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from canting.config.metrics import METRICS, ends_of, mean_of
 from canting.config.sections import Evaluate, SelectBest
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.evaluation.evaluate import scores, tables, trained, writing
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate, with_costs
 from canting.evaluation.evaluate.paper_table import paper_table
+from canting.evaluation.evaluate.scores import Answers
 from canting.evaluation.evaluate.trained import AllFailedError
 from canting.evaluation.statistics import inference
 
@@ -35,6 +38,17 @@ def predictions(scenario: str = "one") -> pd.DataFrame:
         }
     )
     return tables.predicted(frame)
+
+
+def answers(counts: "np.ndarray[Any, Any]") -> Answers:
+    """Return answers with such a confusion matrix; the logits of a class are its one-hot row."""
+    cells = [cell for cell, count in np.ndenumerate(counts) for _ in range(count)]
+    true, guessed = np.array(cells).T
+    return Answers(counts, np.eye(len(counts))[guessed], true)
+
+
+def log_loss(frame: pd.DataFrame) -> float:
+    return scores.values(scores.answers_of(tables.predicted(frame)), ["loss"])["loss"]
 
 
 def curves(scenario: str = "one") -> pd.DataFrame:
@@ -85,7 +99,7 @@ def test_scores_of_classes_by_hand() -> None:
 
 
 def test_macro_scores_by_hand() -> None:
-    macro = scores.macro(COUNTS)
+    macro = scores.values(answers(COUNTS))
     assert macro["accuracy"] == 17 / 25
     assert macro["macro_recall"] == pytest.approx((0.8 + 0.9 + 0) / 3)
     assert macro["macro_f1"] == pytest.approx((16 / 22 + 18 / 23) / 3)
@@ -105,7 +119,7 @@ def test_the_published_counts_give_the_published_scores() -> None:
                 rest_rows[row] -= moved
                 rest_columns[column] -= moved
     assert rest_rows.sum() == 0
-    macro = scores.macro(counts)
+    macro = scores.values(answers(counts))
     assert macro["macro_precision"] == pytest.approx(0.9514, abs=5e-5)
     assert macro["macro_recall"] == pytest.approx(0.9509, abs=5e-4)
     assert macro["macro_f1"] == pytest.approx(0.9511, abs=5e-4)
@@ -113,18 +127,18 @@ def test_the_published_counts_give_the_published_scores() -> None:
 
 def test_a_class_that_nobody_has_or_names_gives_no_nan() -> None:
     counts = np.array([[100, 0, 0], [1, 0, 0], [0, 0, 0]])
-    assert scores.macro(counts)["macro_f1"] == pytest.approx(200 / 201 / 3)
+    assert scores.values(answers(counts))["macro_f1"] == pytest.approx(200 / 201 / 3)
     assert not scores.per_class(counts, LABELS).isna().any().any()
 
 
 def test_log_loss_by_hand() -> None:
     frame = pd.DataFrame({"label": ["a", "b"], "logit a": [0.0, 0.0], "logit b": [0.0, np.log(3)]})
-    assert scores.log_loss(frame) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2)
+    assert log_loss(frame) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2)
 
 
 def test_log_loss_of_hopeless_logits_is_not_cut_off() -> None:
     frame = pd.DataFrame({"label": ["a"], "logit a": [0.0], "logit b": [2000.0]})
-    assert scores.log_loss(frame) == 2000
+    assert log_loss(frame) == 2000
 
 
 def test_scenarios_are_ranked_with_their_spread_and_interval() -> None:
@@ -137,15 +151,12 @@ def test_scenarios_are_ranked_with_their_spread_and_interval() -> None:
     assert one["accuracy"] == 17 / 25
     assert one["accuracy_std"] == pytest.approx(folds.std(ddof=1))
     half = inference.half_width(folds, 0.95)
-    low, high = max(0, 17 / 25 - half), min(1, 17 / 25 + half)
-    assert one[["accuracy_low", "accuracy_high"]].tolist() == pytest.approx([low, high])
+    assert one["accuracy_mean"] == folds.mean() != one["accuracy"]
+    low, high = max(0, folds.mean() - half), min(1, folds.mean() + half)
+    assert one[["accuracy_mean_low", "accuracy_mean_high"]].tolist() == pytest.approx([low, high])
     assert one["epochs_to_best"] == 3.5
-    assert two[["macro_f1", "macro_f1_low", "macro_f1_high", "macro_f1_std"]].tolist() == [
-        1,
-        1,
-        1,
-        0,
-    ]
+    columns = ["macro_f1", "macro_f1_mean", "macro_f1_mean_low", "macro_f1_mean_high"]
+    assert two[[*columns, "macro_f1_std"]].tolist() == [1, 1, 1, 1, 0]
 
 
 def test_classes_of_every_scenario_in_the_order_of_the_ranking() -> None:
@@ -204,22 +215,28 @@ def test_costs_of_the_backbones_are_joined_or_asked_for(tmp_path: Path) -> None:
 
 
 def test_the_table_of_a_paper() -> None:
-    spread = {f"{key}_{end}": 0.9 for key in tables.SCORES for end in ("low", "high")}
-    numbers = {**dict.fromkeys(tables.SCORES, 0.95114), **spread, "epochs_to_best": 9.5}
+    spread = {end: 0.9 for name in METRICS for end in ends_of(name)}
+    means = {mean_of(name): 0.95114 for name in METRICS}
+    numbers = {**dict.fromkeys(METRICS, 0.94), **means, **spread, "epochs_to_best": 9.5}
     costs = {"parameters": 23587712, "multiply_adds": 3_858_000_000, "model_bytes": 94_000_000}
     ranking = scenarios("one", "two", learning_rate=[1e-3, 1e-4]).assign(**numbers, **costs)
     failed = scenarios("x|y", failure=["the loss became nan"])
     lines = paper_table(ranking, failed, 0.95).splitlines()
-    assert lines[0] == (
-        "| backbone | optimizer | dropout | learning rate | precision | recall | F1 | accuracy "
-        "| loss | epochs to best | parameters | multiply-adds | model bytes |"
+    assert lines[0] == "Mean over the folds [low, high], the 95 % interval of the mean:"
+    named = "| backbone | optimizer | dropout | learning rate | accuracy | macro precision "
+    assert lines[2].startswith(named)
+    assert lines[2].endswith(
+        "| log-loss | epochs to best | parameters | multiply-adds | model bytes |"
     )
-    score = " | ".join(["0.9511 [0.900, 0.900]"] * 5)
-    assert lines[3] == (
+    score = " | ".join(["0.9511 [0.900, 0.900]"] * len(METRICS))
+    assert lines[5] == (
         f"| small_cnn | nadam | 0.2 | 0.0001 | {score} | 9.5 "
         "| 23,587,712 | 3,858,000,000 | 94,000,000 |"
     )
-    assert "95 % interval" in lines[5]
+    assert lines[7] == "Pooled, from the predictions of all folds together:"
+    assert lines[9].startswith(named)
+    pooled = " | ".join(["0.9400"] * len(METRICS))
+    assert lines[12] == f"| small_cnn | nadam | 0.2 | 0.0001 | {pooled} |"
     assert lines[-1] == r"| x\|y | the loss became nan |"
 
 
@@ -247,7 +264,8 @@ def test_all_files_are_written_the_same_each_time_and_say_what_failed(tmp_path: 
     folder = tmp_path / "once" / "evaluate"
     metrics = files.read_json(folder / "metrics.json")
     assert (metrics["scenario"], metrics["scenarios"], metrics["failed"]) == ("two", 3, 1)
-    assert files.read_json(folder / "scenarios.json")["two"] == {"macro_f1": 1.0}
+    two = files.read_json(folder / "scenarios.json")["two"]
+    assert (two["macro_f1"], two["macro_f1_mean"], two["macro_f1_std"]) == (1, 1, 0)
     assert (
         r"| three | the loss became nan \| in epoch 2 |" in once["evaluate/scenarios.md"].decode()
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from canting.config.metrics import METRICS
 from canting.core.errors import CantingError
 from canting.documents import render
 from canting.documents.content import Document, Section, Table
@@ -168,7 +169,9 @@ def test_the_findings_are_the_figures(grid: Path) -> None:
     best = run.ranking.iloc[0]
     text = " ".join(words(report_of(grid)).split())
     assert "72 pictures of 3 classes were classified by 6 scenarios" in text
-    assert f"The best macro F1 is {best['macro_f1']:.4f} [{best['macro_f1_low']:.4f}, " in text
+    assert f"The best pooled macro F1 is {best['macro_f1']:.4f}, reached by " in text
+    ends = f"[{best['macro_f1_mean_low']:.4f}, {best['macro_f1_mean_high']:.4f}]"
+    assert f"its mean over the folds is {best['macro_f1_mean']:.4f} {ends}" in text
     assert f"{run.leakage['leaked_by_a_random_split']} of 72 pictures (" in text
     assert f"Chosen: {run.names[run.winner]}" in text
     assert "-batch32-" not in text
@@ -214,13 +217,16 @@ def test_the_hold_out_is_shown_with_the_folds(one: Path) -> None:
     folds = tables(section(report_of(one), "Near-duplicates and folds"))[-1]
     assert folds.columns == ("class", "hold-out", "fold 0", "fold 1", "fold 2", "all")
     assert folds.rows[-1][-1] == "72"
-    held = {"pictures": 18, "macro_precision": 0.9, "macro_recall": 0.8, "macro_f1": 0.85,
-            "accuracy": 0.75, "loss": 0.5}  # fmt: skip
+    held = {"pictures": 18, **dict.fromkeys(METRICS, 0.9), "loss": 0.5}
     with_score = replace(run, selection={**run.selection, "hold_out": held})
     choice = section(assemble(with_score, provenance(one)), "Choice and bundle")
-    rows = tables(choice)[0].rows
-    assert rows[0] == ("hold-out", "0.9000", "0.8000", "0.8500", "0.7500", "0.5000")
-    assert rows[1][0] == "out of fold"
+    rows = {row[0]: row[1:] for row in tables(choice)[0].rows}
+    ours = run.ranking.iloc[0]
+    assert rows["macro F1"] == (
+        "0.9000", f"{ours['macro_f1']:.4f}", f"{ours['macro_f1_mean']:.4f}"
+    )  # fmt: skip
+    assert rows["log-loss"][0] == "0.5000"
+    assert len(rows) == len(METRICS)
     assert "18 pictures, 25.0 %" in tables(choice)[0].caption
 
 

@@ -60,7 +60,7 @@ COSTS = {"large": (100, 9, 30), "small": (10, 9, 30), "bad": (1, 1, 1)}
 def test_the_cheapest_of_the_indistinguishable_wins() -> None:
     choice = rule.choose(NEAR, COSTS, "macro_f1", 0.05)
     assert choice.winner == "small"
-    assert "large has the best macro_f1" in choice.reason
+    assert "large has the best macro F1" in choice.reason
     assert "1 of the 2 other scenarios is not distinguishable from the best." in choice.reason
     assert choice.candidates["distinguishable"].tolist() == [False, False, True]
     assert "small is the cheapest within one standard error of it" in choice.reason

@@ -108,7 +108,13 @@ def test_a_study_is_a_parent_of_its_scenarios_and_searches(sent: Path) -> None:
     failure = rows(sent, "select distinct value from tags where key = 'canting.failure'")
     assert failure == [("fold 0: the loss is NaN",)]
     keys = {key for (key,) in rows(sent, "select distinct key from metrics")}
-    assert {"macro_f1_low", "macro_f1_high", "temperature", "trials/best", "fold 0/loss"} <= keys
+    assert {
+        "macro_f1_mean_low",
+        "macro_f1_mean_high",
+        "temperature",
+        "trials/best",
+        "fold 0/loss",
+    } <= keys
     assert "cost/features/resnet50-conv5_block3_1_conv.seconds" in keys
     params = dict(rows(sent, "select key, value from params where key like 'features.%'"))
     assert params["features.rotation"] == "20.0"

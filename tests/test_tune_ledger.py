@@ -13,6 +13,7 @@ from PIL import Image
 from scipy import stats
 
 from canting.cli import main
+from canting.config.metrics import averaged
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
@@ -46,7 +47,7 @@ def outcome(fold: int, scores: list[float], f1: float, optimizer: str = "adam") 
     trials = [tried(score) for score in scores]
     trials.append(tried(0.99, 1, "pruned"))
     trials.append(tried(math.nan, 2, "failed"))
-    found = {"accuracy": f1, "macro_precision": f1, "macro_recall": f1, "macro_f1": f1, "loss": 0.5}
+    found = {**dict.fromkeys(averaged(), f1), "loss": 0.5}
     best = int(np.argmax(scores))
     return SearchOutcome(
         "random",
@@ -67,7 +68,9 @@ FOUND = [
 def test_the_ledger_by_hand() -> None:
     trials, folds = tables.trials(FOUND, ["learning_rate"]), tables.folds(FOUND, ["learning_rate"])
     ranked = ledger.ledger(trials, folds, "macro_f1", 0.95)
-    table = ledger.with_costs(ranked, tables.costs(FOUND), tables.train_costs(FOUND))
+    table = ledger.with_costs(
+        ranked, tables.costs(FOUND, "macro_f1"), tables.train_costs(FOUND), "macro_f1"
+    )
     (row,) = table.to_dict("records")
     counts = {"searches": 4, "trials": 20, "pruned": 4, "failed": 4, "epochs": 4 * (6 + 1 + 2)}
     assert {name: row[name] for name in counts} == counts
@@ -96,11 +99,11 @@ def test_repeated_folds_by_hand() -> None:
 
 def test_convergence_and_the_best_so_far_by_hand() -> None:
     assert tables.converged({"val_loss": [2.0, 1.009, 1.0, 1.3]}) == 2
-    costs = tables.costs(FOUND[:1])
+    costs = tables.costs(FOUND[:1], "macro_f1")
     assert costs["elapsed"].tolist() == [2.0, 4.0, 6.0, 8.0, 10.0]
     assert costs["best"].tolist() == [0.5, 0.8, 0.805, 0.805, 0.805]
     pruned_first = FOUND[0]._replace(trials=[tried(0.9, 1, "pruned"), tried(0.4)])
-    assert np.isnan(tables.costs([pruned_first])["best"][0])
+    assert np.isnan(tables.costs([pruned_first], "macro_f1")["best"][0])
 
 
 def compared(same: list[bool]) -> pd.DataFrame:

@@ -234,8 +234,8 @@ def test_budgets_by_hand(tmp_path: Path) -> None:
 def test_the_best_is_complete_and_the_first_of_equals() -> None:
     trials = [trial(0.6), trial(0.9, state="pruned"), trial(0.8), trial(0.8), trial(math.nan)]
     trials[-1] = trials[-1]._replace(state="failed")
-    assert best_of(trials) == 2
-    assert best_of([trials[1], trials[4]]) is None
+    assert best_of(trials, "macro_f1") == 2
+    assert best_of([trials[1], trials[4]], "macro_f1") is None
 
 
 def test_rungs_by_hand() -> None:
@@ -350,13 +350,13 @@ def test_a_cut_is_searched_too(features: Path, tmp_path: Path) -> None:
 
 def test_the_key_that_decides_is_the_important_one(tmp_path: Path) -> None:
     tune = params(tmp_path).tune
-    sampler = Sampler(tune, "random", 1)
+    sampler = Sampler(tune, "random", 1, "macro_f1")
     made = []
     for _ in range(60):
         proposal = sampler.ask()
         assert proposal is not None
         made.append((proposal.setting, -abs(math.log10(proposal.setting["learning_rate"]) + 2)))
-    found = importances(tune.space.axes(), made)
+    found = importances(tune.space.axes(), made, "macro_f1")
     assert list(found) == ["learning_rate", "batch_size", "dropout"]
     assert sum(found.values()) == pytest.approx(1)
     assert found["learning_rate"] > 0.7

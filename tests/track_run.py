@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from ruamel.yaml import YAML
 
+from canting.config.metrics import averaged
 from canting.config.params import Params
 from canting.core import files
 from canting.documents.report.scenarios import full
@@ -17,7 +18,7 @@ from canting.evaluation.tuning.writing import write_results
 from tests import report_run, tune_run
 
 LABELS = ("kawung", "mega_mendung", "parang")
-SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
+SCORES = tuple(name for name in averaged() if name != "loss")
 LOCKED = ("build/folds.csv", "build/digests.csv", "build/costs/train.json")
 
 

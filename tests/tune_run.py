@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from canting.config.catalog import METHODS
+from canting.config.metrics import averaged
 from canting.config.params import Params
 from canting.core import files
 from canting.evaluation.tuning.choice import choose
@@ -61,7 +62,7 @@ def _outcome(
         if rate > 0.9:
             state, epochs, good = "failed", 1, float("nan")
         found.append(Trial(setting, [(epochs, float(good))], state, seconds, 0.9 * seconds))
-    best = best_of(found)
+    best = best_of(found, params.select_best.metric)
     lost = optimizer == "lion" and method == "grid"
     tuned = None if best is None or lost else _tuned(params, best, found[best].score, generator)
     return SearchOutcome(method, optimizer, repeat, fold, found, tuned)
@@ -70,8 +71,7 @@ def _outcome(
 def _tuned(params: Params, best: int, score: float, generator: np.random.Generator) -> TunedSetting:
     epochs = np.arange(1, params.tune.epochs + 1)
     noise = generator.normal(0, 0.01)
-    names = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
-    scores = dict.fromkeys(names, score - 0.02 + noise) | {"loss": 0.3 - noise}
+    scores = dict.fromkeys(averaged(), score - 0.02 + noise) | {"loss": 0.3 - noise}
     curves = {
         "loss": (0.9 / epochs).tolist(),
         "accuracy": (1 - 0.5 / epochs).tolist(),

@@ -9,7 +9,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from docs.reference import catalog, commands, parameters, rest, settings
+from docs.reference import catalog, commands, metrics, parameters, rest, settings
 
 PLACE = re.compile(r"^<!-- made from the code: (\w+) -->$", re.MULTILINE)
 """Where a generated part goes."""
@@ -63,6 +63,7 @@ MISSING = "This version has no service."
 PARTS: dict[str, Callable[[Path], str]] = {
     "catalog": lambda _: catalog.page(),
     "commands": lambda _: commands.page(),
+    "metrics": lambda _: metrics.page(),
     "parameters": lambda root: parameters.page(root / "params.yaml"),
     "rest": _rest,
     "settings": _settings,

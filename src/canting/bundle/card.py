@@ -29,16 +29,18 @@ class ClassFigures(Part):
 
 
 class Figures(Part):
-    """What was measured out of fold; `low` and `high` are the ends of a confidence interval."""
+    """What was measured out of fold: pooled, and as means over the folds with intervals."""
 
     accuracy: Share
-    accuracy_low: Share | None = None
-    accuracy_high: Share | None = None
+    accuracy_mean: Share | None = None
+    accuracy_mean_low: Share | None = None
+    accuracy_mean_high: Share | None = None
     macro_precision: Share
     macro_recall: Share
     macro_f1: Share
-    macro_f1_low: Share | None = None
-    macro_f1_high: Share | None = None
+    macro_f1_mean: Share | None = None
+    macro_f1_mean_low: Share | None = None
+    macro_f1_mean_high: Share | None = None
     confidence: Share | None = None
     calibration_error: Share | None = None
     pictures: int | None = None

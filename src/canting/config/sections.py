@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from canting.config.catalog import SHIFTS
+from canting.config.metrics import averaged
 
 Value = TypeVar("Value")
 
@@ -129,7 +130,7 @@ class Evaluate(ParamsSection):
 class SelectBest(ParamsSection):
     """How the winner is chosen."""
 
-    metric: Literal["macro_f1", "accuracy"]
+    metric: Annotated[str, known(averaged())]
     alpha: Annotated[float, Field(gt=0, lt=1)]
 
 

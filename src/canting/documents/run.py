@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from canting.config.metrics import heading
 from canting.config.params import Params
 from canting.core import files
 from canting.data import manifest
 from canting.documents import read
-from canting.evaluation.plots.figure import words
 from canting.evaluation.statistics import factors
 
 USUAL = ("backbone", "optimizer", "dropout")
@@ -62,13 +62,12 @@ class Run:
     @property
     def reason(self) -> str:
         """Why it was chosen, with short names."""
-        reason = self.short(self.selection["reason"])
-        return reason.replace(self.params.select_best.metric, self.metric)
+        return self.short(self.selection["reason"])
 
     @property
     def metric(self) -> str:
         """The score that scenarios are compared by, in words."""
-        return words(self.params.select_best.metric)
+        return heading(self.params.select_best.metric)
 
     @property
     def labels(self) -> list[str]:

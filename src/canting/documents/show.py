@@ -1,7 +1,9 @@
 """A short summary of the last run's results."""
 
 from pathlib import Path
+from typing import Any
 
+from canting.config.metrics import METRICS, mean_of, std_of
 from canting.config.stage import BUILD, RESULTS
 from canting.core import files
 from canting.core.errors import CantingError
@@ -21,8 +23,8 @@ def show() -> str:
         "",
         ours.to_string(index=False, float_format="{:.4f}".format),
         "",
-        f"accuracy   {scores['accuracy']:.4f}",
-        f"macro F1   {scores['macro_f1']:.4f} ± {scores['macro_f1_std']:.4f} over the folds",
+        *_scores(scores),
+        "",
         f"leakage    {leak['leaked']} pictures; a split that ignores near-duplicates: "
         f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
         *_shifted(RESULTS / "shift" / "metrics.json"),
@@ -34,6 +36,17 @@ def show() -> str:
         f"model      {BUILD / 'best' / 'model.tflite'}",
     ]
     return "\n".join(lines)
+
+
+def _scores(scores: dict[str, Any]) -> list[str]:
+    """Return a line a metric: mean and standard deviation over the folds, and the pooled value."""
+    width = max(len(row.label) for row in METRICS.values())
+    lines = [f"{'':{width}}  mean over folds    pooled"]
+    for name, row in METRICS.items():
+        mean, std = (scores.get(column) for column in (mean_of(name), std_of(name)))
+        spread = "–" if mean is None else f"{mean:.4f} ± {std:.4f}"
+        lines.append(f"{row.label:{width}}  {spread:<15}    {scores[name]:.4f}")
+    return lines
 
 
 def _shifted(path: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from canting.config.metrics import METRICS, ends_of, label, mean_of, std_of
 from canting.documents.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score, share
 from canting.documents.report import corruptions, results
@@ -21,27 +22,25 @@ def sections(run: Run) -> tuple[Section, ...]:
 
 def _overall(run: Run) -> Table:
     row = run.ranking.set_index("scenario").loc[run.winner]
-    names = {
-        "macro_f1": "macro F1",
-        "macro_precision": "macro precision",
-        "macro_recall": "macro recall",
-        "accuracy": "accuracy",
-        "loss": "loss",
-    }
-    rows = tuple(
-        (
-            name,
-            score(row[key]),
-            interval(row[f"{key}_low"], row[f"{key}_high"]),
-            score(row[f"{key}_std"]),
-        )
-        for key, name in names.items()
-    )
     caption = (
-        f"Scores on out-of-fold pictures, with {level(run.params.evaluate.confidence)} interval "
-        "and standard deviation over the folds."
+        "Scores on out-of-fold pictures: mean over the folds with "
+        f"{level(run.params.evaluate.confidence)} interval and standard deviation; pooled, from "
+        "the predictions of all folds together."
     )
-    return Table(caption, ("score", "value", "interval", "± folds"), rows)
+    columns = ("score", "mean over the folds", "interval", "± folds", "pooled")
+    return Table(caption, columns, tuple(_score(row, name) for name in METRICS))
+
+
+def _score(row: Any, name: str) -> tuple[str, ...]:
+    low, high = ends_of(name)
+    missing = float("nan")
+    return (
+        label(name),
+        score(row.get(mean_of(name), missing)),
+        interval(row.get(low, missing), row.get(high, missing)),
+        score(row.get(std_of(name), missing)),
+        score(row[name]),
+    )
 
 
 def _by_class(run: Run) -> tuple[Block, ...]:

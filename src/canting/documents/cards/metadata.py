@@ -8,16 +8,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from canting.config.metrics import METRICS
 from canting.documents.cards import licences
 from canting.documents.run import Run
-
-METRICS = {
-    "accuracy": "accuracy",
-    "f1": "macro_f1",
-    "precision": "macro_precision",
-    "recall": "macro_recall",
-}
-"""The Hub's name of a metric, and its column."""
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 """Upper ends of the Hub's classes of size."""
@@ -30,7 +23,7 @@ def of_model(run: Run) -> dict[str, Any]:
         "library_name": "litert",
         "pipeline_tag": "image-classification",
         "tags": ["image-classification", "litert", "canting"],
-        "metrics": list(METRICS),
+        "metrics": [row.hub or name for name, row in METRICS.items()],
         "model-index": [{"name": run.params.report.title, "results": [_result(run)]}],
     }
 
@@ -80,10 +73,14 @@ def _result(run: Run) -> dict[str, Any]:
             "revision": run.digest,
         },
         "metrics": [
-            {"type": kind, "name": column.replace("_", " "), "value": round(float(row[column]), 4)}
-            for kind, column in METRICS.items()
+            {"type": one.hub or name, "name": f"{one.label}, pooled", "value": _value(row[name])}
+            for name, one in METRICS.items()
         ],
     }
+
+
+def _value(number: Any) -> float:
+    return round(float(number), 4)
 
 
 def _size(pictures: int) -> str:

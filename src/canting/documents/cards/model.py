@@ -1,10 +1,12 @@
 """The model card, after M. Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019)."""
 
+from canting.config.metrics import METRICS, directions, mean_of
 from canting.documents.cards import analyses, cost, details, user_fields
 from canting.documents.content import Document, Listing, Mono, Section, Strong, Text, say
-from canting.documents.numbers import count, interval, level, listed, plural, score, share
+from canting.documents.numbers import count, level, listed, plural, score, share
 from canting.documents.provenance import Provenance
 from canting.documents.report import reproduce
+from canting.documents.report.scenarios import mean_with_interval
 from canting.documents.run import Run
 
 
@@ -37,16 +39,16 @@ def _revision(run: Run) -> Text:
 
 def _short(run: Run) -> tuple[Text, ...]:
     row = run.ranking.set_index("scenario").loc[run.winner]
-    ends = interval(row["macro_f1_low"], row["macro_f1_high"])
     told_shift = run.shift_metrics
     return (
         (f"It tells which of {plural(len(run.labels), 'class', 'classes')} a picture shows: ",
          f"{listed(run.labels)}."),
         (
-            "Macro F1 on pictures that it was not trained with: ",
-            Strong(f"{score(row['macro_f1'])} {ends}"),
+            "Macro F1 on pictures that it was not trained with, mean over the folds: ",
+            Strong(mean_with_interval(row, "macro_f1")),
             f" ({level(run.params.evaluate.confidence)} interval), accuracy "
-            f"{score(row['accuracy'])}.",
+            f"{score(row[mean_of('accuracy')])}; pooled: macro F1 {score(row['macro_f1'])}, "
+            f"accuracy {score(row['accuracy'])}.",
         ),
         (
             "On pictures changed as another camera, scale or light would change them: accuracy ",
@@ -103,13 +105,15 @@ def _metrics(run: Run) -> Section:
         "Metrics",
         (
             say(
-                "Precision, recall and F1 of each class and their macro means, from the confusion "
-                "matrix summed over the folds; accuracy; loss in nats; expected calibration error. "
-                "Macro means count a rare class as much as a common one."
+                f"{listed([row.label for row in METRICS.values()])}, each as the mean over the "
+                "folds and pooled, from the predictions of all folds together; precision, recall "
+                "and F1 of each class; log-loss in nats; expected calibration error. Macro means "
+                f"count a rare class as much as a common one. {directions()}"
             ),
             say(
-                f"Intervals are at {level(run.params.evaluate.confidence)}: over the folds with "
-                "the corrected variance of Nadeau and Bengio (2003), of shares with Wilson’s "
+                f"Intervals are at {level(run.params.evaluate.confidence)}: of the means over "
+                "folds with the corrected variance of Nadeau and Bengio (2003), of shares with "
+                "Wilson’s "
                 "score. The answer is the most probable class; probabilities are calibrated with "
                 "one temperature."
             ),

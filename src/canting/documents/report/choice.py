@@ -1,5 +1,8 @@
 """The section on the selected scenario and its bundle."""
 
+import math
+
+from canting.config.metrics import METRICS, label, mean_of
 from canting.documents.content import Block, Mono, Section, Strong, Table, say
 from canting.documents.numbers import count, score, share
 from canting.documents.run import Run
@@ -41,14 +44,19 @@ def _hold_out(run: Run) -> tuple[Block, ...]:
     held = run.selection["hold_out"]
     if not held:
         return (say("No pictures were held out: there are only the scores of the folds."),)
-    names = ("macro_precision", "macro_recall", "macro_f1", "accuracy", "loss")
+    ours = run.card["out_of_fold"]
     rows = tuple(
-        (where, *(score(scores[name]) for name in names))
-        for where, scores in (("hold-out", held), ("out of fold", run.card["out_of_fold"]))
+        (
+            label(name),
+            score(held[name]),
+            score(ours[name]),
+            score(ours.get(mean_of(name), math.nan)),
+        )
+        for name in METRICS
     )
     part = share(held["pictures"], len(run.manifest))
     caption = (
         f"The chosen scenario on the hold-out ({count(held['pictures'])} pictures, {part}), scored "
-        "once, after the choice; and on the folds."
+        "once, after the choice; and on the folds, pooled and as the mean over them."
     )
-    return (Table(caption, ("pictures", "precision", "recall", "F1", "accuracy", "loss"), rows),)
+    return (Table(caption, ("score", "hold-out", "pooled", "mean over the folds"), rows),)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from canting.config.metrics import mean_of, sign
 from canting.documents.content import Strong, Text
 from canting.documents.numbers import (
     count,
@@ -17,7 +18,7 @@ from canting.documents.numbers import (
     signed,
     size,
 )
-from canting.documents.report.scenarios import full
+from canting.documents.report.scenarios import full, mean_with_interval
 from canting.documents.report.tuning import tuned
 from canting.documents.run import Run
 from canting.evaluation.statistics import factors
@@ -59,13 +60,13 @@ def _study(run: Run) -> Text:
 
 def _best(run: Run) -> Text:
     row = run.ranking.iloc[0]
-    ends = interval(row["macro_f1_low"], row["macro_f1_high"])
-    start = ("The best macro F1 is ",) if len(run.ranking) > 1 else ("The macro F1 is ",)
+    best = "best pooled" if len(run.ranking) > 1 else "pooled"
     return (
-        *start,
-        Strong(f"{score(row['macro_f1'])} {ends}"),
-        f" ({level(run.params.evaluate.confidence)} interval), with "
-        f"accuracy {score(row['accuracy'])}, reached by {run.short(run.leader)}.",
+        f"The {best} macro F1 is {score(row['macro_f1'])}, reached by {run.short(run.leader)}; "
+        "its mean over the folds is ",
+        Strong(mean_with_interval(row, "macro_f1")),
+        f" ({level(run.params.evaluate.confidence)} interval), that of its accuracy "
+        f"{score(row[mean_of('accuracy')])}.",
     )
 
 
@@ -84,17 +85,17 @@ def _doubt(run: Run) -> Text:
 def _factors(run: Run) -> Text:
     if run.contrasts.empty:
         return ()
-    return (" ".join(_factor(*part) for part in run.contrasts.groupby("factor", sort=False)),)
+    return (" ".join(_factor(run, *part) for part in run.contrasts.groupby("factor", sort=False)),)
 
 
-def _factor(factor: str, contrasts: Any) -> str:
+def _factor(run: Run, factor: str, contrasts: Any) -> str:
     name = factor.replace("_", " ").capitalize()
     told = contrasts[contrasts["distinguishable"] == 1]
     if told.empty:
         return f"{name}: no two levels are distinguishable."
     row = told.loc[told["difference"].abs().idxmax()]
     better, worse = row["level"], row["other"]
-    if row["difference"] < 0:
+    if sign(run.params.select_best.metric) * row["difference"] < 0:
         better, worse = worse, better
     among = f", the largest of {len(told)} distinguishable differences"
     if len(told) == 1:

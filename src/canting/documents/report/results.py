@@ -1,5 +1,6 @@
 """The section on scores and mistakes."""
 
+from canting.config.metrics import directions
 from canting.documents.content import (
     Block,
     Details,
@@ -24,18 +25,19 @@ def section(run: Run) -> Section:
         (
             say(
                 "All scores are of out-of-fold predictions: each picture is predicted by the "
-                "model that has not seen its fold. Precision, recall and F1 are macro means over "
-                "the classes, from the confusion matrix summed over the folds; the loss is in "
-                "nats."
+                "model that has not seen its fold. A score has two values: the mean over the "
+                "folds, which has an interval and decides on the choice, and the pooled one, from "
+                "the predictions of all folds together. Macro precision, recall and F1 are means "
+                f"over the classes; the log-loss is in nats. {directions()}"
             ),
-            scenarios.scores(
+            scenarios.means(
                 run,
-                f"Scenarios, the best macro F1 first, with {level(run.params.evaluate.confidence)} "
-                "intervals; the "
-                "chosen one in bold.",
+                "Scenarios, the best pooled macro F1 first: means over the folds, each with its "
+                f"{level(run.params.evaluate.confidence)} interval; the chosen one in bold.",
             ),
+            scenarios.pooled(run, "The same scenarios: pooled scores."),
             say(
-                "The rest of this section shows the scenario with the best macro F1: ",
+                "The rest of this section shows the scenario with the best pooled macro F1: ",
                 Strong(leader),
                 ".",
             ),
@@ -85,6 +87,6 @@ def _confusions(run: Run) -> tuple[Block, ...]:
         figures.extend(figure(path, words, f"Confusion matrix of {words}", target))
     if len(figures) < 2:
         return ()
-    caption = "Confusion matrices of all scenarios, the best macro F1 first."
+    caption = "Confusion matrices of all scenarios, the best pooled macro F1 first."
     summary = f"Confusion matrices of all {plural(len(figures), 'scenario')}"
     return (Details(summary, (Gallery(caption, tuple(figures)),)),)

@@ -1,9 +1,12 @@
 """The table of scenarios, with what each one cost."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from canting.config.metrics import METRICS, USUAL, averaged, ends_of, label, mean_of
 from canting.documents.content import Span, Strong, Table
 from canting.documents.numbers import count, decimal, interval, millions, score, seconds, size
 from canting.documents.run import Run
@@ -31,33 +34,37 @@ def full(run: Run) -> pd.DataFrame:
     )
 
 
-def scores(run: Run, caption: str) -> Table:
-    """Return the scenarios with their scores, the best first."""
-    return _table(run, caption, _SCORES)
+def means(run: Run, caption: str) -> Table:
+    """Return the scenarios with the means of their scores over the folds, the best first."""
+    return _table(run, caption, {**_means(), **_EPOCHS})
+
+
+def pooled(run: Run, caption: str) -> Table:
+    """Return the scenarios with their pooled scores, in the same order."""
+    return _table(run, caption, {label(name): partial(_score, name) for name in METRICS})
 
 
 def costs(run: Run, caption: str) -> Table:
     """Return the scenarios with their costs, in the same order."""
-    return _table(run, caption, {"macro F1": lambda row: score(row["macro_f1"]), **_COSTS})
+    return _table(run, caption, {f"{label(USUAL)}, pooled": partial(_score, USUAL), **_COSTS})
 
 
 def everything(run: Run, caption: str) -> Table:
     """Return the scenarios with scores and costs."""
-    return _table(run, caption, {**_SCORES, **_COSTS})
+    pooled = {f"{label(name)}, pooled": partial(_score, name) for name in METRICS}
+    return _table(run, caption, {**_means(), **pooled, **_EPOCHS, **_COSTS})
 
 
-_SCORES = {
-    "precision": lambda row: score(row["macro_precision"]),
-    "recall": lambda row: score(row["macro_recall"]),
-    "F1": lambda row: score(row["macro_f1"]),
-    "interval of F1": lambda row: interval(row["macro_f1_low"], row["macro_f1_high"]),
-    "accuracy": lambda row: score(row["accuracy"]),
-    "interval of accuracy": lambda row: interval(row["accuracy_low"], row["accuracy_high"]),
-    "loss": lambda row: score(row["loss"]),
-    "epochs to best": lambda row: decimal(row["epochs_to_best"]),
-}
+def mean_with_interval(row: Any, name: str) -> str:
+    """Return the mean of a metric over the folds with its interval, from a row of the ranking."""
+    return f"{score(row[mean_of(name)])} {_interval(ends_of(name), row)}"
 
-_COSTS = {
+
+Cell = Callable[[dict[str, Any]], str]
+
+_EPOCHS: dict[str, Cell] = {"epochs to best": lambda row: decimal(row["epochs_to_best"])}
+
+_COSTS: dict[str, Cell] = {
     "training": lambda row: seconds(row["train_seconds"]),
     "features": lambda row: seconds(row["feature_seconds"]),
     "parameters": lambda row: count(row["parameters"]),
@@ -67,13 +74,31 @@ _COSTS = {
 }
 
 
-def _table(run: Run, caption: str, cells: dict[str, Any]) -> Table:
+def _table(run: Run, caption: str, cells: dict[str, Cell]) -> Table:
     rows = [
         (*_keys(run, row), *(cell(row) for cell in cells.values()))
         for row in full(run).to_dict("records")
     ]
     headings = [HEADINGS.get(key, key) for key in run.keys]
     return Table(caption, (*headings, *cells), tuple(rows), words=len(headings))
+
+
+def _means() -> dict[str, Cell]:
+    """Return two columns a metric: its mean over the folds, and the interval of that mean."""
+    found: dict[str, Cell] = {}
+    for name in averaged():
+        found[f"{label(name)}, mean"] = partial(_score, mean_of(name))
+        found[f"interval of {label(name)}"] = partial(_interval, ends_of(name))
+    return found
+
+
+def _score(column: str, row: dict[str, Any]) -> str:
+    return score(row[column])
+
+
+def _interval(columns: tuple[str, str], row: dict[str, Any]) -> str:
+    low, high = columns
+    return interval(row[low], row[high])
 
 
 def _keys(run: Run, row: dict[str, Any]) -> list[Span]:

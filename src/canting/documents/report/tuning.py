@@ -111,9 +111,9 @@ def _scores(run: Run, found: TuneResults) -> Table:
         for row in found.ledger.to_dict("records")
     )
     caption = (
-        f"What each combination found: inner score of the best trial, {run.metric} on the outer "
-        "folds with its interval, p against the best (Holm), loss, epochs until the loss is within "
-        "1 % of its lowest, and the spread of the score over folds and over repeats."
+        f"What each combination found: inner score of the best trial, mean {run.metric} over the "
+        "outer folds with its interval, p against the best (Holm), log-loss, epochs until it is "
+        "within 1 % of its lowest, and the spread of the score over folds and over repeats."
     )
     columns = ("inner", "outer", "interval", "p", "loss", "epochs", "± folds", "± repeats")
     return Table(caption, ("method", "optimizer", "verdict", *columns), rows, words=3)

@@ -5,27 +5,30 @@ from typing import Any
 
 import pandas as pd
 
+from canting.config.metrics import METRICS, averaged, directions, ends_of, label, mean_of
 from canting.evaluation.statistics import factors
 
 ALWAYS = ("backbone", "optimizer", "dropout")
 """Factors with a column even where they do not vary."""
 
-PRINTED = ("macro_precision", "macro_recall", "macro_f1", "accuracy", "loss")
 COUNTED = ("parameters", "multiply_adds", "model_bytes")
 
 
 def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) -> str:
-    """Return the table, the best macro F1 first, then what failed with its cause."""
+    """Return means over the folds, pooled scores, the best macro F1 first, and what failed."""
     varying = factors.levels(ranking)
     keys = [key for key in factors.FACTORS if key in ALWAYS or key in varying]
-    heads = [*keys, *PRINTED, "epochs_to_best", *COUNTED]
-    rows = [_row(row, keys) for row in ranking.to_dict("records")]
-    note = (
-        f"Precision, recall and F1 are means over the classes. [low, high]: {100 * confidence:g} % "
-        f"interval. Parameters, multiply-adds and bytes are the backbone's, for one picture.\n"
-    )
+    rows = ranking.to_dict("records")
+    ends = ["epochs_to_best", *COUNTED]
+    means = [[*_keys(row, keys), *_means(row), *_costs(row)] for row in rows]
+    pooled = [[*_keys(row, keys), *(f"{row[name]:.4f}" for name in METRICS)] for row in rows]
     return (
-        f"{markdown([_words(head) for head in heads], rows, len(keys))}\n{note}{_failures(failed)}"
+        f"Mean over the folds [low, high], the {100 * confidence:g} % interval of the mean:\n\n"
+        f"{_table([*keys, *averaged(), *ends], means, len(keys))}\n"
+        "Pooled, from the predictions of all folds together:\n\n"
+        f"{_table([*keys, *METRICS], pooled, len(keys))}\n"
+        f"{directions()} Macro precision, recall and F1 are means over the classes. Parameters, "
+        f"multiply-adds and bytes are the backbone's, for one picture.\n{_failures(failed)}"
     )
 
 
@@ -36,18 +39,25 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int) ->
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def _row(row: dict[Any, Any], keys: Sequence[str]) -> list[str]:
-    return [
-        *(factors.level(row[key]) for key in keys),
-        *(f"{row[key]:.4f} [{row[f'{key}_low']:.3f}, {row[f'{key}_high']:.3f}]" for key in PRINTED),
-        f"{row['epochs_to_best']:.1f}",
-        *(f"{row[key]:,}" for key in COUNTED),
-    ]
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], texts: int) -> str:
+    return markdown([_words(head) for head in heads], rows, texts)
+
+
+def _keys(row: dict[Any, Any], keys: Sequence[str]) -> list[str]:
+    return [factors.level(row[key]) for key in keys]
+
+
+def _means(row: dict[Any, Any]) -> list[str]:
+    columns = [(mean_of(name), *ends_of(name)) for name in averaged()]
+    return [f"{row[mean]:.4f} [{row[low]:.3f}, {row[high]:.3f}]" for mean, low, high in columns]
+
+
+def _costs(row: dict[Any, Any]) -> list[str]:
+    return [f"{row['epochs_to_best']:.1f}", *(f"{row[key]:,}" for key in COUNTED)]
 
 
 def _words(head: str) -> str:
-    name = head.removeprefix("macro_").replace("multiply_adds", "multiply-adds").replace("_", " ")
-    return "F1" if name == "f1" else name
+    return label(head).replace("multiply adds", "multiply-adds")
 
 
 def _failures(failed: pd.DataFrame) -> str:

@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 
 from canting.bundle.logits import softmax
+from canting.config.metrics import METRICS, USUAL, averaged, ends_of, mean_of, std_of
 from canting.evaluation.evaluate import scores
-from canting.evaluation.statistics.inference import half_width
-
-SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss")
-"""Columns of scores, in the order of the tables."""
+from canting.evaluation.statistics.inference import interval
 
 
 def predicted(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -25,7 +23,7 @@ def predicted(predictions: pd.DataFrame) -> pd.DataFrame:
 def fold_scores(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each scenario and fold: its scores and the number of pictures."""
     rows = [
-        {"scenario": scenario, "fold": fold, "pictures": len(part), **_scores(part)}
+        {"scenario": scenario, "fold": fold, "pictures": len(part), **_scores(part, averaged())}
         for (scenario, fold), part in predictions.groupby(["scenario", "fold"], sort=False)
     ]
     return pd.DataFrame(rows)
@@ -34,24 +32,22 @@ def fold_scores(predictions: pd.DataFrame) -> pd.DataFrame:
 def scenario_scores(
     scenarios: pd.DataFrame, predictions: pd.DataFrame, curves: pd.DataFrame, confidence: float
 ) -> pd.DataFrame:
-    """Return a row for each scenario, the best macro F1 first.
+    """Return a row for each scenario, the best pooled macro F1 first.
 
-    Scores are those of all folds together, precision, recall and F1 from the confusion matrix
-    summed over the folds: their mean over the folds would be biased (Forman and Scholz, SIGKDD
-    Explorations 12, 2010). `…_std` is the standard deviation over the folds, `…_low` to `…_high`
-    the score with the half width that the folds give; `epochs_to_best` is the mean over the folds
-    of the epoch with the smallest loss on the test part.
+    A metric's own column is pooled: of the predictions of all folds together, macro F1 from the
+    confusion matrix summed over the folds, as its mean over them is biased (Forman and Scholz,
+    SIGKDD Explorations 12, 2010). `…_mean` and `…_std` are mean and standard deviation over the
+    folds, `…_mean_low` to `…_mean_high` the interval of that mean; `epochs_to_best` is the mean
+    over the folds of the epoch with the smallest loss on the test part.
     """
     by_name = predictions.groupby("scenario", sort=False)
-    together = pd.DataFrame({name: _scores(part) for name, part in by_name}).T
+    pooled = pd.DataFrame({name: _scores(part) for name, part in by_name}).T
     parts = fold_scores(predictions).groupby("scenario", sort=False)
-    spread = pd.DataFrame(
-        {name: _spread(together.loc[name], part, confidence) for name, part in parts}
-    ).T
+    means = pd.DataFrame({name: over_folds(part, confidence) for name, part in parts}).T
     epochs = curves.groupby("scenario", sort=False)[["fold", "epoch", "val_loss"]]
-    columns = together.join(spread).assign(epochs_to_best=epochs.apply(epochs_to_best))
+    columns = pooled.join(means).assign(epochs_to_best=epochs.apply(epochs_to_best))
     table = scenarios.join(columns, on="scenario")
-    return table.sort_values("macro_f1", ascending=False, kind="stable", ignore_index=True)
+    return table.sort_values(USUAL, ascending=False, kind="stable", ignore_index=True)
 
 
 def epochs_to_best(curves: pd.DataFrame) -> float:
@@ -78,9 +74,8 @@ def confusion(predictions: pd.DataFrame) -> scores.Counts:
 
 def metrics(ranking: pd.DataFrame, failed: int) -> dict[str, Any]:
     """Return what DVC compares between runs: the scores of the scenario with the best macro F1."""
-    keys = (*SCORES, "accuracy_std", "macro_f1_std", "loss_std", "epochs_to_best")
     best = ranking.iloc[0]
-    values = {key: float(best[key]) for key in keys}
+    values = {**named(best), "epochs_to_best": float(best["epochs_to_best"])}
     count = len(ranking) + failed
     return {**values, "scenario": best["scenario"], "scenarios": count, "failed": failed}
 
@@ -91,16 +86,22 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.groupby("epoch", as_index=False)[columns].mean()
 
 
-def _scores(predictions: pd.DataFrame) -> dict[str, float]:
-    return {**scores.macro(confusion(predictions)), "loss": scores.log_loss(predictions)}
+def named(row: "pd.Series[Any]") -> dict[str, float]:
+    """Return of a row of `scenario_scores` every pooled score, and mean and spread over folds."""
+    means = [column(name) for name in averaged() for column in (mean_of, std_of)]
+    return {name: float(row[name]) for name in (*METRICS, *means)}
 
 
-def _spread(together: "pd.Series[float]", folds: pd.DataFrame, confidence: float) -> dict[str, Any]:
+def over_folds(folds: pd.DataFrame, confidence: float) -> dict[str, float]:
+    """Return mean, standard deviation and interval of every metric over the rows of a scenario."""
     found = {}
-    for key in SCORES:
-        values, most = folds[key].to_numpy(np.float64), np.inf if key == "loss" else 1.0
-        half = half_width(values, confidence)
-        found[f"{key}_std"] = float(values.std(ddof=1))
-        found[f"{key}_low"] = max(0.0, together[key] - half)
-        found[f"{key}_high"] = min(most, together[key] + half)
+    for name in averaged():
+        values = folds[name].to_numpy(np.float64)
+        ends, row, (low, high) = interval(values, confidence), METRICS[name], ends_of(name)
+        found[mean_of(name)], found[std_of(name)] = ends.mean, float(values.std(ddof=1))
+        found[low], found[high] = max(row.least, ends.low), min(row.most, ends.high)
     return found
+
+
+def _scores(predictions: pd.DataFrame, names: tuple[str, ...] | None = None) -> dict[str, float]:
+    return scores.values(scores.answers_of(predictions), names)

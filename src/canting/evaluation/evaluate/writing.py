@@ -41,8 +41,7 @@ def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:
 
 
 def _by_scenario(ranking: pd.DataFrame) -> dict[str, dict[str, float]]:
-    rows = ranking[["scenario", "macro_f1"]].to_dict("records")
-    return {str(row["scenario"]): {"macro_f1": float(row["macro_f1"])} for row in rows}
+    return {str(row["scenario"]): tables.named(row) for _, row in ranking.iterrows()}
 
 
 def draw_leader(found: Evaluation, raw: Path, most: int, folder: Path) -> None:

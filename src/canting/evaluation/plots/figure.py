@@ -38,11 +38,6 @@ def look() -> AbstractContextManager[None]:
     return rc_context(LOOK)
 
 
-def words(metric: str) -> str:
-    """Return the name of a metric as it is said."""
-    return metric.replace("_", " ").replace("f1", "F1")
-
-
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, without dates, at 130 dots an inch."""
     FigureCanvasAgg(figure)

@@ -13,7 +13,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
-from canting.evaluation.plots.figure import INDIGO, INK, PALE, SOGA, look, words
+from canting.config.metrics import heading, label, sign
+from canting.evaluation.plots.figure import INDIGO, INK, PALE, SOGA, look
 
 JITTER = 0.025
 """Lines through one named value are spread by so much, either way, to be seen apart."""
@@ -28,26 +29,28 @@ class Scale(NamedTuple):
 
 def parallel(trials: pd.DataFrame, keys: Sequence[str], log: Sequence[str], metric: str) -> Figure:
     """Draw the finished trials, the better ones darker and on top."""
-    shown = trials[trials["state"] == "complete"].sort_values("score", kind="stable")
+    complete = trials[trials["state"] == "complete"]
+    ranked = complete.assign(rank=sign(metric) * complete["score"])
+    shown = ranked.sort_values("rank", kind="stable")
     varied = [key for key in keys if len(shown[key].unique()) > 1]
     scales = [*(_scale(shown[key], key in log) for key in varied), _numbers(shown["score"], False)]
     lines = np.column_stack([scale.places for scale in scales])
     with look():
         figure = Figure(figsize=(3 + 1.75 * len(scales), 4.6), layout="constrained")
-        title = f"Settings of {len(shown):,} trials, and their inner {words(metric)}"
+        title = f"Settings of {len(shown):,} trials, and their inner {heading(metric)}"
         figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         axes = figure.subplots()
         heat = ScalarMappable(
-            Normalize(*shown["score"].quantile([0.05, 1.0])),
+            Normalize(*shown["rank"].quantile([0.05, 1.0])),
             LinearSegmentedColormap.from_list("dye", [PALE, SOGA, INDIGO]),
         )
         points = np.stack([np.broadcast_to(np.arange(len(scales)), lines.shape), lines], axis=2)
         lines_ = LineCollection(list(points), linewidths=0.7, alpha=min(0.8, 40 / len(shown) + 0.2))
-        lines_.set_color(heat.to_rgba(shown["score"]).tolist())
+        lines_.set_color(heat.to_rgba(shown["rank"]).tolist())
         axes.add_collection(lines_)
         for place, scale in enumerate(scales):
             _axis(axes, place, scale)
-        names = [words(key) for key in [*varied, metric]]
+        names = [label(key) for key in [*varied, metric]]
         axes.set_xticks(range(len(scales)), names, fontweight="bold")
         axes.set(xlim=(-0.25, len(scales) - 0.45), ylim=(-0.06, 1.06), yticks=[])
         axes.tick_params(length=0)

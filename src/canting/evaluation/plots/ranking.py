@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from canting.evaluation.plots.figure import INDIGO, INK, PALE, SOGA, look, words
+from canting.config.metrics import METRICS, Metric, heading, label
+from canting.evaluation.plots.figure import INDIGO, INK, PALE, SOGA, look
 from canting.evaluation.statistics.comparison import verdict
 
 ROW = 0.27
@@ -45,7 +46,9 @@ def effects(table: pd.DataFrame, metric: str, confidence: float) -> Figure:
     heights = [len(rows) + 1.2 for _, rows in panels]
     with look():
         figure = Figure(figsize=(9, 1.1 + ROW * sum(heights)), layout="constrained")
-        figure.suptitle(f"Effect of each factor on {words(metric)}", x=0.01, ha="left", fontsize=12)
+        figure.suptitle(
+            f"Effect of each factor on {heading(metric)}", x=0.01, ha="left", fontsize=12
+        )
         column = figure.subplots(
             len(panels), sharex=True, squeeze=False, height_ratios=heights
         ).ravel()
@@ -54,7 +57,7 @@ def effects(table: pd.DataFrame, metric: str, confidence: float) -> Figure:
             amounts = [f"{value:+.4f}".replace("-", "−") for value in rows["effect"]]
             shown = rows.assign(at=rows["effect"])
             draw_rows(axes, shown, rows["level"].tolist(), amounts, [INDIGO] * len(rows))
-            axes.set_title(words(name), fontsize=10, fontweight="bold")
+            axes.set_title(label(name), fontsize=10, fontweight="bold")
         column[-1].set_xlabel(
             f"difference to the mean of the grid; line: {100 * confidence:g} % interval"
         )
@@ -78,12 +81,12 @@ def ranking(
     with look():
         width = max(10, 6 + 0.078 * max(map(len, labels)))
         figure = Figure(figsize=(width, 2.1 + ROW * len(labels)), layout="constrained")
-        title = f"By {words(metric)}, the best first. {verdict(comparison)}"
+        title = f"By {heading(metric)}, the best first. {verdict(comparison)}"
         figure.suptitle(fill(title, 112), x=0.01, ha="left", fontsize=12)
         axes = figure.subplots()
-        _draw(axes, comparison, labels)
+        _draw(axes, comparison, labels, METRICS[metric])
         axes.set_xlabel(
-            f"mean {words(metric)} of the folds; line: {100 * confidence:g} % interval of the "
+            f"mean {label(metric)} of the folds; line: {100 * confidence:g} % interval of the "
             f"difference to the best"
         )
         kinds = sorted(set(comparison["distinguishable"]))
@@ -93,17 +96,18 @@ def ranking(
     return figure
 
 
-def _draw(axes: Axes, comparison: pd.DataFrame, labels: list[str]) -> None:
+def _draw(axes: Axes, comparison: pd.DataFrame, labels: list[str], metric: Metric) -> None:
     best = float(comparison.iloc[0]["mean"])
-    rows = (comparison[["low", "high"]] + best).clip(0, 1).assign(at=comparison["mean"])
+    ends = (comparison[["low", "high"]] + best).clip(metric.least, metric.most)
+    rows = ends.assign(at=comparison["mean"])
     colours = [COLOURS[kind] for kind in comparison["distinguishable"]]
     draw_rows(axes, rows, labels, _scores(comparison), colours)
     axes.axvline(best, color=PALE, lw=1, zorder=0)
     for place, kind in enumerate(comparison["distinguishable"]):
         if not kind:
-            ends = [place - 0.5, place + 0.5]
+            joined = [place - 0.5, place + 0.5]
             beside = axes.get_yaxis_transform()
-            axes.plot([-0.006, -0.006], ends, INDIGO, lw=4, transform=beside, clip_on=False)
+            axes.plot([-0.006, -0.006], joined, INDIGO, lw=4, transform=beside, clip_on=False)
 
 
 def _scores(comparison: pd.DataFrame) -> list[str]:

@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from canting.config.catalog import METHODS
-from canting.evaluation.plots.figure import look, words
+from canting.config.metrics import METRICS, heading
+from canting.evaluation.plots.figure import look
 
 Values = npt.NDArray[np.float64]
 
@@ -27,8 +28,10 @@ def search_progress(costs: pd.DataFrame, metric: str) -> Figure:
     """Draw a panel an optimizer and a line a method: the mean of its searches, from the time on
     at which each of them has a score.
 
-    Processor time is the same beside other work; on log-odds, 0.98 and 0.99 are told apart.
+    Processor time is the same beside other work; on log-odds, 0.98 and 0.99 are told apart, where
+    the metric is a share.
     """
+    share = (METRICS[metric].least, METRICS[metric].most) == (0, 1)
     costs = costs.assign(spent=costs.groupby(SEARCH, sort=False)["cpu_seconds"].cumsum())
     optimizers = sorted(costs["optimizer"].unique())
     methods = sorted(set(costs["method"]), key=list(METHODS).index)
@@ -38,16 +41,16 @@ def search_progress(costs: pd.DataFrame, metric: str) -> Figure:
         figure = Figure(
             figsize=(max(7.8, 1.4 + 3.1 * columns), 1.5 + 2.1 * rows), layout="constrained"
         )
-        title = f"Best inner {words(metric)} so far against processor seconds of search"
+        title = f"Best inner {heading(metric)} so far against processor seconds of search"
         figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axes, optimizer in zip(panels, optimizers, strict=False):
             axes.set_title(optimizer, fontsize=10, fontweight="bold")
             ours = costs[costs["optimizer"] == optimizer]
             for method, part in ours.groupby("method", sort=False):
-                _draw(axes, part, METHODS[str(method)].colour)
+                _draw(axes, part, METHODS[str(method)].colour, share)
             axes.grid(alpha=0.15)
-        _scale(panels[0])
+        _scale(panels[0], share)
         for axes in panels[len(optimizers) :]:
             axes.set_visible(False)
         figure.supxlabel("processor seconds, mean of the searches", x=0.01, ha="left", fontsize=10)
@@ -56,21 +59,24 @@ def search_progress(costs: pd.DataFrame, metric: str) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, part: pd.DataFrame, colour: str) -> None:
+def _draw(axes: Axes, part: pd.DataFrame, colour: str, share: bool) -> None:
     searches = [one for _, one in part.groupby(["repeat", "fold"]) if one["best"].notna().any()]
     if not searches:
         return
     times = np.unique(np.concatenate([one["spent"].to_numpy() for one in searches]))
     best = np.asarray([_at(one, times) for one in searches])
     shown = ~np.isnan(best).any(axis=0)
-    mean = np.clip(best[:, shown].mean(axis=0), 1 - PERFECT, PERFECT)
-    axes.step(times[shown], mean, where="post", color=colour, lw=1.5)
+    mean = best[:, shown].mean(axis=0)
+    drawn = np.clip(mean, 1 - PERFECT, PERFECT) if share else mean
+    axes.step(times[shown], drawn, where="post", color=colour, lw=1.5)
 
 
-def _scale(axes: Axes) -> None:
+def _scale(axes: Axes, share: bool) -> None:
     """Set both scales, which all panels share."""
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
+    if not share:
+        return
     axes.set_yscale("logit")
     axes.yaxis.set_major_locator(FixedLocator(SCORES))
     axes.yaxis.set_major_formatter("{x:g}")

@@ -11,14 +11,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from canting.config.catalog import METHODS
-from canting.evaluation.plots.figure import INDIGO, INK, PALE, PAPER, look, words
+from canting.config.metrics import label
+from canting.evaluation.plots.figure import INDIGO, INK, PALE, PAPER, look
 
 DARK = 0.55
 """From this share of the scale on, figures are printed light."""
 
 
-def heat_map(ledger: pd.DataFrame, column: str, title: str, told: Callable[[float], str]) -> Figure:
-    """Draw a column of the ledger by optimizer and method; a value that is not there is a dash."""
+def heat_map(
+    ledger: pd.DataFrame, column: str, title: str, told: Callable[[float], str], dark: int = 1
+) -> Figure:
+    """Draw a column of the ledger by optimizer and method; a value that is not there is a dash.
+
+    High values are dark; with `dark` -1, low ones.
+    """
     methods = sorted(set(ledger["method"]), key=list(METHODS).index)
     optimizers = sorted(ledger["optimizer"].unique())
     table = ledger.pivot_table(index="optimizer", columns="method", values=column, dropna=False)
@@ -31,20 +37,22 @@ def heat_map(ledger: pd.DataFrame, column: str, title: str, told: Callable[[floa
         figure = Figure(figsize=size, layout="constrained")
         figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         axes = figure.subplots()
-        axes.imshow(values, cmap=shades, aspect="auto")
+        axes.imshow(dark * values, cmap=shades, aspect="auto")
         axes.set_xticks(range(len(methods)), methods)
         axes.set_yticks(range(len(optimizers)), optimizers)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        _write(axes, values, told)
+        _write(axes, values, told, dark)
     return figure
 
 
-def _write(axes: Axes, values: npt.NDArray[np.float64], told: Callable[[float], str]) -> None:
-    low, high = np.nanmin(values), np.nanmax(values)
+def _write(
+    axes: Axes, values: npt.NDArray[np.float64], told: Callable[[float], str], dark: int
+) -> None:
+    low, high = np.nanmin(dark * values), np.nanmax(dark * values)
     for (row, column), value in np.ndenumerate(values):
         known = not np.isnan(value)
-        ink = PAPER if known and value - low > DARK * (high - low) else INK
+        ink = PAPER if known and dark * value - low > DARK * (high - low) else INK
         text = told(value) if known else "–"
         axes.text(column, row, text, ha="center", va="center", color=ink)
 
@@ -54,13 +62,13 @@ def importance(found: Mapping[str, float], metric: str) -> Figure:
     pairs = sorted(found.items(), key=lambda pair: -pair[1])
     with look():
         figure = Figure(figsize=(7.5, 1.3 + 0.36 * len(pairs)), layout="constrained")
-        title = f"Importance for a good inner {words(metric)} (PED-ANOVA)"
+        title = f"Importance for a good inner {label(metric)} (PED-ANOVA)"
         figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         axes = figure.subplots()
         shares = [share for _, share in pairs]
         bars = axes.barh(range(len(pairs)), shares, color=INDIGO, height=0.6)
         axes.bar_label(bars, [f"{share:.1%}" for share in shares], padding=4, fontsize=9)
-        axes.set_yticks(range(len(pairs)), [words(key) for key, _ in pairs])
+        axes.set_yticks(range(len(pairs)), [label(key) for key, _ in pairs])
         axes.set_ylim(len(pairs) - 0.4, -0.6)
         axes.set_xlim(0, 1.1 * max([*shares, 0.01]))
         axes.set_xlabel("share")

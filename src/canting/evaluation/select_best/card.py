@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from canting.config.metrics import averaged, ends_of
 from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.core import files
 from canting.core.revision import revision
+from canting.evaluation.evaluate.tables import named
 from canting.evaluation.select_best.rule import Choice, Cost
 from canting.models.backbones.cut import split
 from canting.models.train import tail
@@ -37,11 +39,6 @@ def _parameters(
 
 SHAPING = {"folds", "seed", "preprocess", "features", "train", "select_best", "abstain"}
 """Parameters beside the scenario's that made the model."""
-
-SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss", "macro_f1_std")
-
-ENDS = ("accuracy_low", "accuracy_high", "macro_f1_low", "macro_f1_high")
-"""Ends of the intervals of the scores."""
 
 
 class Measured(NamedTuple):
@@ -100,11 +97,12 @@ def selection(choice: Choice, hold_out: dict[str, Any] | None, difference: float
 
 
 def _figures(task: FoldTask, measured: Measured, winner: str) -> dict[str, Any]:
-    """Return the scores on the left-out folds, with their doubt, and class by class."""
+    """Return the scores on the left-out folds, pooled and as means with intervals, and by class."""
     scores = _row(measured.ranking, winner)
     ours = measured.classes[measured.classes["scenario"] == winner]
     return {
-        **{name: float(scores[name]) for name in (*SCORES, *ENDS)},
+        **named(scores),
+        **{end: float(scores[end]) for name in averaged() for end in ends_of(name)},
         "confidence": task.params.evaluate.confidence,
         "calibration_error": float(_row(measured.calibration, winner)["ece_scaled"]),
         "pictures": int(ours["support"].sum()),

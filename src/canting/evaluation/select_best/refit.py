@@ -54,9 +54,4 @@ def _score(task: fold.FoldTask, logits: Any, rows: Any) -> dict[str, Any]:
     columns = {LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
     held = task.table.iloc[rows][["path", "label"]].reset_index(drop=True)
     predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))
-    counts = scores.confusion(predictions["label"], predictions["predicted"], task.classes)
-    return {
-        "pictures": len(held),
-        **scores.macro(counts),
-        "loss": scores.log_loss(predictions),
-    }
+    return {"pictures": len(held), **scores.values(scores.answers_of(predictions))}

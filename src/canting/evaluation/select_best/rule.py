@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from canting.config.metrics import label
 from canting.evaluation.statistics.comparison import as_good, by_fold, compare, verdict
 
 Cost = tuple[int, int, int]
@@ -41,7 +42,7 @@ def choose(folds: pd.DataFrame, costs: Mapping[str, Cost], metric: str, alpha: f
     )
     equals = compared.loc[as_good(compared), "scenario"].tolist()
     winner = min(equals, key=lambda name: (costs[name], names.index(name)))
-    return Choice(winner, _reason(winner, equals, candidates, metric), candidates)
+    return Choice(winner, _reason(winner, equals, candidates, label(metric)), candidates)
 
 
 _COSTS = ("parameters", "trained_parameters", "epochs")
@@ -66,4 +67,4 @@ def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: st
 
 
 def _words(row: "pd.Series[Any]") -> str:
-    return f"{row['mean']:.4f} ± {row['std']:.4f} over the folds"
+    return f"{row['mean']:.4f} ± {row['std']:.4f} (mean and standard deviation over the folds)"

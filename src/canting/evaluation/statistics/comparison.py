@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from canting.config.metrics import sign
 from canting.evaluation.statistics import inference
 from canting.evaluation.statistics.inference import holm
 
@@ -31,6 +32,7 @@ def compare(
     p_values = [inference.p_value(row, drawn) for row in differences]
     corrected = [1.0, *holm(p_values[1:])]
     means, error = values.mean(axis=1), inference.standard_error(values[0], drawn)
+    better = sign(metric)
     return pd.DataFrame(
         {
             "scenario": [str(name) for name in table.index],
@@ -41,7 +43,7 @@ def compare(
             "p_value": p_values,
             "p_holm": corrected,
             "distinguishable": [p < alpha for p in corrected],
-            "near": means >= means[0] - error - ROUNDING,
+            "near": better * means >= better * means[0] - error - ROUNDING,
         }
     )
 
@@ -49,7 +51,8 @@ def compare(
 def by_fold(folds: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return a row a scenario and a column a fold, the best mean first, then as they came."""
     table = folds.pivot_table(index="scenario", columns="fold", values=metric, sort=False)
-    return table.loc[table.mean(axis=1).sort_values(ascending=False, kind="stable").index]
+    means = table.mean(axis=1).sort_values(ascending=sign(metric) < 0, kind="stable")
+    return table.loc[means.index]
 
 
 def as_good(comparison: pd.DataFrame) -> "pd.Series[bool]":

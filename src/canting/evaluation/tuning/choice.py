@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from canting.config.metrics import label
 from canting.core.errors import CantingError
-from canting.evaluation.plots.figure import words
 from canting.evaluation.statistics.comparison import as_good
 from canting.evaluation.tuning.ledger import COMBINATION, SEPARATOR
 
@@ -28,7 +28,7 @@ def choose(comparison: pd.DataFrame, costs: pd.DataFrame, metric: str) -> Recomm
     cheapest = same.loc[same["search_cpu_seconds"].idxmin()]
     best = same.iloc[0]
     names = [_name(row) for row in same.to_dict("records")]
-    reason = _reason(best, cheapest, len(same), len(comparison), words(metric))
+    reason = _reason(best, cheapest, len(same), len(comparison), label(metric))
     return Recommendation(str(cheapest["method"]), str(cheapest["optimizer"]), reason, names)
 
 

@@ -24,13 +24,13 @@ def summarize(params: Params, outcomes: Sequence[SearchOutcome]) -> Found:
     ranked = ledger.ledger(trials, folds, metric, confidence)
     if ranked[metric].isna().all():
         raise nothing_found()
-    costs = tables.costs(outcomes)
+    costs = tables.costs(outcomes, metric)
     return Found(
         trials,
         folds,
         tables.curves(outcomes),
         costs,
-        ledger.with_costs(ranked, costs, tables.train_costs(outcomes)),
+        ledger.with_costs(ranked, costs, tables.train_costs(outcomes), metric),
         ledger.comparison(folds, ranked, metric, confidence=confidence, alpha=alpha),
     )
 
@@ -43,7 +43,7 @@ def conclude(
     names = choice.method, choice.optimizer
     task = next(one for one in searches if (one.method, one.optimizer) == names)
     (outcome,) = study.run([study.on_all(task)])
-    best = best_of(outcome.trials)
+    best = best_of(outcome.trials, metric)
     if best is None:
         raise nothing_found()
     return choice, _setting(task.tune, choice.optimizer, outcome.trials[best].setting)

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from canting.config.metrics import METRICS, sign
 from canting.evaluation.statistics.comparison import compare
 from canting.evaluation.statistics.inference import interval
 from canting.evaluation.tuning.tables import SEARCH
 
 COMBINATION = ["method", "optimizer"]
 
-NEAR = 0.99
-"""A search has come within 1 % at this share of its final best score."""
+NEAR = 0.01
+"""A search is near when its best score is off by this share of the final one."""
 
 
 def ledger(
@@ -31,16 +32,18 @@ def ledger(
         named = dict(zip(COMBINATION, names, strict=True))
         rows.append({**named, **_counts(tried, found), **_scores(found, metric, confidence)})
     table = pd.DataFrame(rows)
-    return table.sort_values(metric, ascending=False, kind="stable", ignore_index=True)
+    return table.sort_values(metric, ascending=sign(metric) < 0, kind="stable", ignore_index=True)
 
 
-def with_costs(table: pd.DataFrame, costs: pd.DataFrame, trainings: pd.DataFrame) -> pd.DataFrame:
+def with_costs(
+    table: pd.DataFrame, costs: pd.DataFrame, trainings: pd.DataFrame, metric: str
+) -> pd.DataFrame:
     """Add seconds of all searches of a combination, and those of training what they found.
 
     `seconds_to_near` is the mean time that a search took to come within 1 % of its final best.
     """
     by = costs.groupby(COMBINATION)
-    near = costs.groupby(SEARCH).apply(_near, include_groups=False)
+    near = costs.groupby(SEARCH).apply(_near, sign(metric), include_groups=False)
     measured = pd.DataFrame(
         {
             "search_seconds": by["seconds"].sum(),
@@ -94,8 +97,8 @@ def _scores(folds: pd.DataFrame, metric: str, confidence: float) -> dict[str, An
     return {
         "best_inner": folds["inner"].mean(),
         metric: math.nan if lost else ends.mean,
-        "low": math.nan if lost else max(0.0, ends.low),
-        "high": math.nan if lost else min(1.0, ends.high),
+        "low": math.nan if lost else max(METRICS[metric].least, ends.low),
+        "high": math.nan if lost else min(METRICS[metric].most, ends.high),
         "std_folds": math.nan if lost else float(parts.std(ddof=1).mean()),
         "std_seeds": math.nan if lost else float(parts.mean().std(ddof=1)),
         "loss": folds["loss"].mean(skipna=False),
@@ -103,7 +106,7 @@ def _scores(folds: pd.DataFrame, metric: str, confidence: float) -> dict[str, An
     }
 
 
-def _near(search: pd.DataFrame) -> float:
+def _near(search: pd.DataFrame, better: int) -> float:
     final = search["best"].iloc[-1]
-    near = search["best"] >= NEAR * final
+    near = better * (final - search["best"]) <= NEAR * abs(final)
     return float(search.loc[near, "elapsed"].iloc[0]) if near.any() else math.nan

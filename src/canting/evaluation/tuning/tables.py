@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from canting.config.metrics import averaged, sign
 from canting.models.tune.records import Curves
 from canting.models.tune.task import SearchOutcome
 
 SEARCH = ["method", "optimizer", "repeat", "fold"]
 """Columns that name a search."""
-
-SCORES = ["accuracy", "macro_precision", "macro_recall", "macro_f1", "loss"]
 
 CONVERGED = 1.01
 """An epoch whose loss is at most this share of the lowest counts as converged."""
@@ -36,7 +35,7 @@ def folds(outcomes: Sequence[SearchOutcome], keys: Sequence[str]) -> pd.DataFram
     Empty where every trial failed. `epochs_to_convergence` is the first epoch whose loss on the
     outer fold is within 1 % of the lowest: it is looked at, and decides on nothing.
     """
-    ours = ["trial", *keys, "inner", *SCORES, "epochs_to_convergence"]
+    ours = ["trial", *keys, "inner", *averaged(), "epochs_to_convergence"]
     return pd.DataFrame([_fold(found) for found in outcomes], columns=[*SEARCH, *ours])
 
 
@@ -53,12 +52,12 @@ def curves(outcomes: Sequence[SearchOutcome]) -> pd.DataFrame:
     return table.assign(epoch=table["epoch"] + 1)[[*SEARCH, "epoch", *columns]]
 
 
-def costs(outcomes: Sequence[SearchOutcome]) -> pd.DataFrame:
+def costs(outcomes: Sequence[SearchOutcome], metric: str) -> pd.DataFrame:
     """Return the seconds of each trial, with the best inner score so far.
 
     `elapsed` is the time since the search began, without what is spent on building models.
     """
-    parts = [_cost(found) for found in outcomes]
+    parts = [_cost(found, metric) for found in outcomes]
     columns = [*SEARCH, "trial", "seconds", "cpu_seconds", "elapsed", "best"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
@@ -89,7 +88,7 @@ def _fold(found: SearchOutcome) -> dict[str, Any]:
     return {**_of(found), "trial": tuned.trial, **best.setting, **measured}
 
 
-def _cost(found: SearchOutcome) -> pd.DataFrame:
+def _cost(found: SearchOutcome, metric: str) -> pd.DataFrame:
     done = [trial.score if trial.state == "complete" else math.nan for trial in found.trials]
     table = pd.DataFrame(
         {
@@ -98,5 +97,6 @@ def _cost(found: SearchOutcome) -> pd.DataFrame:
             "cpu_seconds": [trial.cpu_seconds for trial in found.trials],
         }
     )
-    table = table.assign(elapsed=table["seconds"].cumsum(), best=np.fmax.accumulate(done))
+    better = np.fmin if sign(metric) < 0 else np.fmax
+    table = table.assign(elapsed=table["seconds"].cumsum(), best=better.accumulate(done))
     return table.assign(**_of(found))[[*SEARCH, *table.columns]]

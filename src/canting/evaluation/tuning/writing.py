@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from canting.config.metrics import heading, label, sign
 from canting.config.tune import LOG, Tune
 from canting.core import files
 from canting.evaluation.evaluate.paper_table import markdown
-from canting.evaluation.plots.figure import save, words
+from canting.evaluation.plots.figure import save
 from canting.evaluation.plots.parallel_coordinates import parallel
 from canting.evaluation.plots.search_progress import search_progress
 from canting.evaluation.plots.tuning import heat_map, importance, winners
@@ -81,7 +82,7 @@ def page(found: Found, choice: Recommendation) -> str:
     """Return the ledger in Markdown, with the verdict and the recommendation."""
     heads = [*COMBINATION, *(name for name in found.ledger if name not in COMBINATION)]
     rows = [[_cell(name, row[name]) for name in heads] for row in found.ledger.to_dict("records")]
-    table = markdown([words(str(head)) for head in heads], rows, len(COMBINATION))
+    table = markdown([label(str(head)) for head in heads], rows, len(COMBINATION))
     said = verdict(found.comparison).replace("scenario", "combination")
     return f"{table}\n{said}\n\nRecommended: {choice.reason}\n"
 
@@ -103,14 +104,15 @@ ENOUGH = 20
 def draw_results(found: Found, tune: Tune, metric: str, folder: Path) -> None:
     """Draw what is the same each time."""
     folder.mkdir()
-    title = f"Outer {words(metric)} by optimizer and method"
+    title = f"Outer {heading(metric)} by optimizer and method"
     if len(found.ledger) > 1:
-        save(heat_map(found.ledger, metric, title, "{:.4f}".format), folder / "scores.png")
+        drawn = heat_map(found.ledger, metric, title, "{:.4f}".format, sign(metric))
+        save(drawn, folder / "scores.png")
     save(winners(found.curves, found.ledger), folder / "winners.png")
     complete = found.trials[found.trials["state"] == "complete"]
     keys = ["optimizer", *tune.space.axes()]
     save(parallel(complete, keys, LOG, metric), folder / "parallel.png")
-    shares = _importances(complete, tune)
+    shares = _importances(complete, tune, metric)
     if len(complete) >= ENOUGH and shares:
         save(importance(shares, metric), folder / "importance.png")
 
@@ -123,7 +125,7 @@ def draw_measured(found: Found, metric: str, folder: Path) -> None:
     save(search_progress(found.costs, metric), folder / "progress.png")
 
 
-def _importances(complete: pd.DataFrame, tune: Tune) -> dict[str, float]:
+def _importances(complete: pd.DataFrame, tune: Tune, metric: str) -> dict[str, float]:
     """Measure scores from the mean of their fold, so that an easy fold does not count."""
     axes = {"optimizer": tune.optimizers, **tune.space.axes()}
     varied = {key: axis for key, axis in axes.items() if len(complete[key].unique()) > 1}
@@ -133,4 +135,5 @@ def _importances(complete: pd.DataFrame, tune: Tune) -> dict[str, float]:
         {str(key): value if value == value else None for key, value in setting.items()}
         for setting in settings
     ]
-    return importances(varied, zip(named, scores.tolist(), strict=True)) if varied else {}
+    scored = zip(named, scores.tolist(), strict=True)
+    return importances(varied, scored, metric) if varied else {}

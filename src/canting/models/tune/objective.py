@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from canting.bundle.logits import cross_entropy
+from canting.config.metrics import averaged
 from canting.config.tune import Setting
 from canting.evaluation.evaluate import scores
 from canting.models.train.batches import Rows
@@ -33,7 +33,7 @@ def rungs(
         found = []
         for training, (_, scored) in zip(trainings, splits, strict=True):
             training.train(end)
-            found.append(score(training.logits(scored), targets[scored])[metric])
+            found.append(score(training.logits(scored), targets[scored], [metric])[metric])
         yield end, float(np.mean(found))
 
 
@@ -46,17 +46,20 @@ def outer(
     data = cuts[setting.get("fine_tune_from", course.scenario.fine_tune_from)]
     watch = Watch(data, test)
     history = training.train(course.scenario.epochs, watch)
-    found = score(training.logits(test), data.targets[test])
+    found = score(training.logits(test), data.targets[test], averaged())
     curves = {**history, "val_loss": watch.loss, "val_accuracy": watch.accuracy}
     return found, curves, watch.seconds
 
 
-def score(logits: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> dict[str, float]:
-    """Return accuracy, means over the classes, and loss; NaN each where a logit is not finite."""
+def score(
+    logits: npt.NDArray[np.float32], targets: npt.NDArray[np.int64], metrics: Sequence[str]
+) -> dict[str, float]:
+    """Return metrics of answers; NaN each where a logit is not finite."""
+    if not np.isfinite(logits).all():
+        return dict.fromkeys(metrics, math.nan)
     labels = [str(number) for number in range(logits.shape[1])]
     names = np.asarray(labels)
     counts = scores.confusion(
         names[targets].tolist(), names[logits.argmax(axis=1)].tolist(), labels
     )
-    found = {**scores.macro(counts), "loss": cross_entropy(logits, targets)}
-    return found if np.isfinite(logits).all() else dict.fromkeys(found, math.nan)
+    return scores.values(scores.Answers(counts, logits, targets), metrics)

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from canting.config.metrics import sign
 from canting.config.tune import Setting
 from canting.core import files
 
@@ -97,7 +98,8 @@ def _trial(rungs: list[list[float]], **others: Any) -> Trial:
     return Trial(rungs=[(int(epochs), score) for epochs, score in rungs], **others)
 
 
-def best_of(trials: list[Trial]) -> int | None:
+def best_of(trials: list[Trial], metric: str) -> int | None:
     """Return the number of the best complete trial, the first of equals; none where all failed."""
+    better = sign(metric)
     complete = [number for number, trial in enumerate(trials) if trial.state == "complete"]
-    return max(complete, key=lambda number: trials[number].score, default=None)
+    return max(complete, key=lambda number: better * trials[number].score, default=None)

@@ -7,6 +7,7 @@ import numpy as np
 import optuna
 
 from canting.config.catalog import METHODS
+from canting.config.metrics import sign
 from canting.config.tune import LOG, Range, Setting, Space, Tune
 
 ETA = 3
@@ -26,14 +27,14 @@ def ends(method: str, epochs: int) -> list[int]:
 class Sampler:
     """Proposes settings; the same seed and the same scores give the same proposals."""
 
-    def __init__(self, tune: Tune, method: str, seed: int) -> None:
+    def __init__(self, tune: Tune, method: str, seed: int, metric: str) -> None:
         """Start a search in memory."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._space, self._distributions = tune.space, _distributions(tune.space)
         is_grid = METHODS[method].sampler == "grid"
         self._left = tune.space.size if is_grid else None
         self._study = optuna.create_study(
-            direction="maximize",
+            direction=_direction(metric),
             study_name="canting",
             sampler=_sampler(METHODS[method].sampler, seed),
             pruner=_pruner(METHODS[method].pruner, tune.epochs),
@@ -77,7 +78,9 @@ class Proposal:
 
 
 def importances(
-    axes: dict[str, Range | tuple[Any, ...]], trials: Iterable[tuple[Setting, float]]
+    axes: dict[str, Range | tuple[Any, ...]],
+    trials: Iterable[tuple[Setting, float]],
+    metric: str,
 ) -> dict[str, float]:
     """Return the importance of each key of finished trials, summing to 1; by PED-ANOVA.
 
@@ -86,7 +89,7 @@ def importances(
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     distributions = {key: _distribution(key, axis) for key, axis in axes.items()}
-    study = optuna.create_study(direction="maximize")
+    study = optuna.create_study(direction=_direction(metric))
     study.add_trials(
         [
             optuna.trial.create_trial(params=setting, distributions=distributions, value=score)
@@ -95,6 +98,10 @@ def importances(
     )
     found = optuna.importance.get_param_importances(study)
     return {key: float(found.get(key, 0.0)) for key in axes}
+
+
+def _direction(metric: str) -> str:
+    return "minimize" if sign(metric) < 0 else "maximize"
 
 
 def _distributions(space: Space) -> dict[str, optuna.distributions.BaseDistribution]:

@@ -20,7 +20,7 @@ def run(task: SearchTask) -> SearchOutcome:
     runtime.prepare(threads=1)
     record, bench = SearchRecord(path(task)), cache(lambda: _bench(task))
     trials = list(search(task, bench, record))
-    best = best_of(trials)
+    best = best_of(trials, task.metric)
     if best is None or task.fold is None:
         return SearchOutcome(task.method, task.optimizer, task.repeat, task.fold, trials, None)
     if record.tuned is None or record.tuned.trial != best:
@@ -32,7 +32,7 @@ def search(
     task: SearchTask, bench: "Callable[[], TrialRunner]", record: SearchRecord
 ) -> Iterator[Trial]:
     """Yield trials until the budget is spent or the grid is at its end."""
-    sampler = Sampler(task.tune, task.method, task.seed)
+    sampler = Sampler(task.tune, task.method, task.seed, task.metric)
     trials: list[Trial] = []
     while affords(task.tune, trials) and (proposal := sampler.ask()):
         trial = record.trial(len(trials), proposal.setting)

@@ -48,7 +48,15 @@ def changes(setting: Setting) -> dict[str, object]:
 
 
 MADE_BY = (
-    *("backbones", "core/runtime", "evaluate/scores", "features/store", "logits", "train"),
+    *(
+        "backbones",
+        "core/metrics",
+        "core/runtime",
+        "evaluate/scores",
+        "features/store",
+        "logits",
+        "train",
+    ),
     *(f"tune/{name}" for name in ("bench", "objective", "part", "rate", "sampler", "search")),
     *(f"tune/{name}" for name in ("setting", "task", "trainer", "training")),
 )
@@ -76,6 +84,11 @@ class SearchTask(NamedTuple):
     def tune(self) -> Tune:
         """The section `tune`."""
         return self.params.tune
+
+    @property
+    def metric(self) -> str:
+        """The metric whose inner mean a search makes as good as it can."""
+        return self.params.select_best.metric
 
     @property
     def scenario(self) -> Scenario:
@@ -136,7 +149,7 @@ def path(task: SearchTask) -> Path:
         [task.method, task.optimizer, task.repeat, task.fold, task.params.seed],
         task.scenario.model_dump(),
         plain(task.params.train).model_dump(),
-        [tune.space.model_dump(), tune.inner_folds, task.params.select_best.metric],
+        [tune.space.model_dump(), tune.inner_folds, task.metric],
         {cut or "": store.Store(folder).key for cut, folder in task.stores.items()},
         [task.table[["path", "label", "group"]].to_csv(index=False), task.folds.tolist()],
         [*task.params.image_size, *runtime.versions()],

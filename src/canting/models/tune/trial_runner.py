@@ -86,7 +86,7 @@ class TrialRunner:
         """Train a proposal on the inner folds; building its model does not count as its cost."""
         task, asked = self._task, (self._course, proposal.setting, self.inside)
         Training(*asked, self.splits[0][0])
-        stops, metric = ends(task.method, task.tune.epochs), task.params.select_best.metric
+        stops, metric = ends(task.method, task.tune.epochs), task.metric
         start, cpu = time.perf_counter(), time.process_time()
         scored = objective.rungs(*asked, self.splits, stops, metric)
         passed, state = follow(proposal, scored, task.tune.epochs)

@@ -1,26 +1,29 @@
 """The paired comparison of two runs over the folds that both were scored on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from canting.config.metrics import METRICS, label, sign
 from canting.evaluation.statistics import inference
-from canting.runs.compare.record import SCORES, RunRecord
+from canting.runs.compare.record import RunRecord
 
 
 @dataclass(frozen=True)
 class Score:
-    """A score of both runs.
+    """A score of both runs; `base` and `new` are pooled, `…_mean` are means over the folds.
 
-    `difference` is the second less the first: the mean over the folds with its interval and the
-    p-value of the corrected resampled t-test, or, where the runs do not compare, the plain
-    difference, without these.
+    `difference` is the second less the first: of the means over the folds, with its interval and
+    the p-value of the corrected resampled t-test, or, where the runs do not compare, without these.
+    A metric without means has the difference of the pooled values.
     """
 
     name: str
     base: float | None
     new: float
+    base_mean: float | None
+    new_mean: float | None
     difference: float | None = None
     low: float | None = None
     high: float | None = None
@@ -65,7 +68,7 @@ class Comparison:
     @property
     def better(self) -> bool:
         """Whether the second run is better by more than noise."""
-        return self.distinguishable and (self.score.difference or 0) > 0
+        return self.distinguishable and sign(self.score.name) * (self.score.difference or 0) > 0
 
 
 def compare(name: str, base: RunRecord | None, new: RunRecord) -> Comparison:
@@ -76,7 +79,9 @@ def compare(name: str, base: RunRecord | None, new: RunRecord) -> Comparison:
         base,
         new,
         obstacle,
-        tuple(_score(score, base, new, paired=not obstacle) for score in SCORES),
+        tuple(
+            _score(name, base, new, paired=not obstacle) for name in METRICS if name in new.scores
+        ),
         _differing(base.params if base else {}, new.params) if base else (),
         _differing(base.costs if base else {}, new.costs, equal=True),
     )
@@ -93,18 +98,29 @@ def _obstacle(base: RunRecord, new: RunRecord) -> str:
             return f"`dvc.lock` does not say whether {what}"
         if one != other:
             return what
+    if new.metric not in base.folds:
+        return f"{base.name} was made before there was {label(new.metric)}"
     return "" if len(new.numbers) > 1 else "one fold alone"
 
 
 def _score(name: str, base: RunRecord | None, new: RunRecord, *, paired: bool) -> Score:
-    if base is None:
-        return Score(name, None, new.scores[name])
-    old, value = base.scores[name], new.scores[name]
+    old, value = base.scores.get(name) if base else None, new.scores[name]
+    old_mean, mean = _mean(base, name), _mean(new, name)
+    plain = Score(name, old, value, old_mean, mean)
+    if base is None or old is None:
+        return plain
+    if old_mean is None or mean is None:
+        return replace(plain, difference=value - old)
     if not paired:
-        return Score(name, old, value, value - old)
+        return replace(plain, difference=mean - old_mean)
     differences = np.subtract(new.folds[name], base.folds[name])
-    ends = inference.interval(differences, new.confidence)
-    return Score(name, old, value, *ends, inference.p_value(differences))
+    ends, p_value = inference.interval(differences, new.confidence), inference.p_value(differences)
+    return replace(plain, difference=ends.mean, low=ends.low, high=ends.high, p_value=p_value)
+
+
+def _mean(record: RunRecord | None, name: str) -> float | None:
+    values = record.folds.get(name) if record else None
+    return float(np.mean(values)) if values else None
 
 
 def _differing(

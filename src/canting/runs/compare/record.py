@@ -7,15 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from canting.config.metrics import METRICS, USUAL, averaged
 from canting.runs.compare import source as lock
 from canting.runs.compare.source import RunSource
 from canting.runs.study.changes import flat
-
-SCORES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "loss")
-"""Scores of a scenario, in the order of the tables; of the last a smaller one is better."""
-
-METRICS = ("macro_f1", "accuracy")
-"""Scores that a scenario can be chosen by."""
 
 COSTS = ("parameters", "multiply_adds", "model_bytes", "epochs_to_best")
 """Columns of the table of scenarios that tell what a model costs."""
@@ -29,7 +24,8 @@ NEEDED = (SCENARIOS, FOLDS, SELECTION)
 class RunRecord:
     """The chosen scenario of a run.
 
-    `scores` are of all folds together, `folds` those of each fold, in the order of `numbers`;
+    `scores` are pooled, `folds` those of each fold, in the order of `numbers`: of the metrics that
+    the run has, which in an older one are fewer; `metric` is always among them;
     `fold_table` and `data` are digests (MD5, as DVC notes them) of which picture is in which fold
     and of all pictures, none where nobody knows; `params` has a key a value, `costs` what is known.
     """
@@ -71,16 +67,21 @@ def _record(
     params = flat(lock.mapping(source, "params.yaml"))
     digests = lock.digests(source)
     metric = params.get("select_best.metric")
+    metric = metric if metric in averaged() else USUAL
     return RunRecord(
         source.name,
         source.commit,
         scenario,
-        metric if metric in METRICS else METRICS[0],
+        metric,
         _share(params.get("select_best.alpha"), 0.05),
         _share(params.get("evaluate.confidence"), 0.95),
-        {name: _number(row[name]) for name in SCORES},
+        {name: _number(row[name]) for name in METRICS if name in row or name == metric},
         tuple(int(part["fold"]) for part in parts),
-        {name: tuple(_number(part[name]) for part in parts) for name in SCORES},
+        {
+            name: tuple(_number(part[name]) for part in parts)
+            for name in averaged()
+            if name in parts[0] or name == metric
+        },
         digests.get("build/folds.csv"),
         digests.get("build/digests.csv"),
         params,

@@ -5,21 +5,19 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from canting.config.metrics import directions, label
 from canting.documents import render
 from canting.documents.numbers import DASH, count, decimal, interval, level, p_value, score, seconds
 from canting.documents.numbers import signed as with_sign
 from canting.runs.compare.comparison import Change, Comparison, Score
 
 NAMES = {
-    "macro_precision": "macro precision",
-    "macro_recall": "macro recall",
-    "macro_f1": "macro F1",
     "multiply_adds": "multiply-adds a picture",
     "model_bytes": "bytes of the model",
     "epochs_to_best": "epochs to best",
     "train_seconds": "seconds of training",
 }
-"""Scores and costs, where a table says them otherwise than a column's name."""
+"""Costs, where a table says them otherwise than a column's name."""
 
 LONGEST = 80
 """Characters of a parameter's value that a table shows."""
@@ -27,12 +25,13 @@ LONGEST = 80
 
 def verdict(found: Comparison) -> str:
     """Return in one sentence whether the second run is better."""
-    name, new = NAMES.get(found.new.metric, found.new.metric), found.score
+    name, new = label(found.new.metric), found.score
     if found.base is None:
         return f"no baseline: {found.name} has no results to compare with."
     if found.obstacle:
         return f"not comparable: {found.obstacle}. The figures stand side by side, without a test."
-    if all(one.difference == 0 == one.low for one in found.scores):
+    tested = [one for one in found.scores if one.low is not None]
+    if all(one.difference == 0 == one.low for one in tested):
         return "The scores are equal on every fold."
     if not found.distinguishable:
         return f"not distinguishable in {name}: {_tested(found, new)}."
@@ -43,7 +42,9 @@ def verdict(found: Comparison) -> str:
 def score_table(found: Comparison) -> list[list[str]]:
     """Return a row a score under a row of headings."""
     ends = f"{level(found.new.confidence)} interval"
-    head = ["", found.name, found.new.name, "difference", ends, "p"]
+    means = (f"{found.name}, mean", f"{found.new.name}, mean")
+    pooled = (f"{found.name}, pooled", f"{found.new.name}, pooled")
+    head = ["", *means, "difference", ends, "p", *pooled]
     return [head, *(_score(one) for one in found.scores)]
 
 
@@ -81,13 +82,21 @@ def _tested(found: Comparison, new: Score) -> str:
 
 
 def _score(one: Score) -> list[str]:
-    name = NAMES.get(one.name, one.name)
-    if one.base is None or one.difference is None:
-        return [name, DASH, score(one.new), DASH, DASH, DASH]
-    pair = [name, score(one.base), score(one.new), with_sign(one.difference)]
+    means, pooled = (one.base_mean, one.new_mean), (one.base, one.new)
+    return [label(one.name), *map(_told, means), *_difference(one), *map(_told, pooled)]
+
+
+def _told(value: float | None) -> str:
+    return DASH if value is None else score(value)
+
+
+def _difference(one: Score) -> list[str]:
+    if one.difference is None:
+        return [DASH, DASH, DASH]
     if one.low is None or one.high is None or one.p_value is None:
-        return [*pair, DASH, DASH]
-    return [*pair, interval(one.low, one.high, sign=True), p_value(one.p_value)]
+        return [with_sign(one.difference), DASH, DASH]
+    ends = interval(one.low, one.high, sign=True)
+    return [with_sign(one.difference), ends, p_value(one.p_value)]
 
 
 def _cost(one: Change) -> list[str]:
@@ -98,7 +107,10 @@ def _cost(one: Change) -> list[str]:
 
 Table = list[list[str]]
 
-NOTE = "Scores are of all folds together, differences are means over the folds."
+NOTE = (
+    "Mean: over the folds, as differences, intervals and p are. Pooled: of the predictions of all "
+    "folds together."
+)
 
 
 def text(found: Comparison) -> str:
@@ -132,7 +144,7 @@ def _joined(
     strong: Callable[[str], str],
 ) -> str:
     parts = [strong(line(verdict(found))), table([["run", "scenario"], *scenarios(found)])]
-    parts += [table(score_table(found)), line(NOTE)]
+    parts += [table(score_table(found)), line(f"{NOTE} {directions()}")]
     if found.base is not None:
         changed = found.changes
         parts += [table(change_table(found)) if changed else line("No parameter differs.")]
