@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
-from canting.core import files
+from canting.core import costs, files
 from canting.data import manifest
 from canting.models.features import compute, cost, store
 
@@ -33,4 +33,5 @@ with stage("features") as params:
             backbones.append({**trunk, **counted})
     table = pd.DataFrame(backbones).to_csv(index=False)
     files.write_text(RESULTS / "features" / "backbones.csv", table)
-    files.write_json(BUILD / "costs" / "features.json", measured)
+    files.write_json(BUILD / costs.COSTS / "features.json", measured)
+    costs.note("features")

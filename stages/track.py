@@ -16,7 +16,7 @@ with stage("track") as params:
     if params.track.enabled:
         digest = outbox.put(Path(), HOME)
         delivery = deliver(HOME, params.track.seconds)
-        files.write_json(TRACKED, {"digest": digest, "sent_at_once": not delivery.problem})
+        files.write_json(TRACKED, {"digest": digest})
         print(f"track: {delivery}")
     else:
-        files.write_json(TRACKED, {"digest": snapshot.digest(Path()), "sent_at_once": False})
+        files.write_json(TRACKED, {"digest": snapshot.digest(Path())})

@@ -1,7 +1,7 @@
 """Train every scenario on every fold."""
 
 from canting.config.stage import BUILD, CACHE, stage
-from canting.core import files
+from canting.core import costs, files
 from canting.models.train.fold import read_table
 from canting.models.train.grid import train
 
@@ -12,6 +12,7 @@ with stage("train") as params:
         tables.scenarios.to_csv(folder / "scenarios.csv", index=False)
         tables.predictions.to_parquet(folder / "predictions.parquet", index=False)
         tables.curves.to_csv(folder / "curves.csv", index=False)
-        tables.costs.to_csv(folder / "costs.csv", index=False)
     seconds = {"train_seconds": round(float(tables.costs["seconds"].sum()), 3)}
-    files.write_json(BUILD / "costs" / "train.json", seconds)
+    files.write_text(BUILD / costs.COSTS / "train.csv", tables.costs.to_csv(index=False))
+    files.write_json(BUILD / costs.COSTS / "train.json", seconds)
+    costs.note("train")

@@ -135,7 +135,7 @@ def _training(build: Path, params: Params, generator: np.random.Generator) -> No
     pd.DataFrame(rows).to_csv(folder / "scenarios.csv", index=False)
     pd.concat(predictions, ignore_index=True).to_parquet(folder / "predictions.parquet")
     pd.DataFrame(curves).to_csv(folder / "curves.csv", index=False)
-    pd.DataFrame(costs).to_csv(folder / "costs.csv", index=False)
+    files.write_text(build / "costs" / "train.csv", pd.DataFrame(costs).to_csv(index=False))
 
 
 def _costs(build: Path, results: Path, params: Params) -> None:

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from canting.cli import main
+from canting.core.costs import note
 from canting.core.errors import CantingError
 from canting.runs.compare.comparison import compare
 from canting.runs.compare.find import between, find, of, written
@@ -112,15 +113,18 @@ def test_the_working_tree_is_compared_with_its_commit(here: Path) -> None:
     assert costs["train_seconds"] == (None, 12.5), "git keeps no seconds"
 
 
-def test_seconds_of_a_revision_come_from_the_cache_of_dvc(here: Path) -> None:
-    content = (here / "build" / "costs" / "train.json").read_bytes()
-    md5 = (here / "dvc.lock").read_text().rpartition("md5: ")[2].split()[0]
-    cached = here / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
-    cached.parent.mkdir(parents=True)
-    cached.write_bytes(content)
-    found = read(find("HEAD", here, here))
+def test_seconds_of_another_training_are_not_told(here: Path) -> None:
+    note("train", here)
+    assert tree(here).costs["train_seconds"] == 12.5
+    curves = here / "build" / "train" / "curves.csv"
+    curves.write_text(curves.read_text().replace("0.5", "0.6"))
+    assert "train_seconds" not in tree(here).costs
+
+
+def tree(folder: Path) -> RunRecord:
+    found = read(find(".", folder, folder))
     assert found is not None
-    assert found.costs["train_seconds"] == 12.5
+    return found
 
 
 def test_without_results_there_is_no_baseline(here: Path) -> None:

@@ -23,7 +23,7 @@ from tests.test_pipeline import commit, run
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 MARK = re.compile(r"<!-- (runs|runs, and fails|runs, and may fail|not run: .+) -->")
 SHELL = ("sh", "bash", "console", "shell")
-SERVICE = ("history", "predict", "results")
+SERVICE = ("history", "predict")
 """Commands that a version without the service lacks."""
 
 

@@ -257,7 +257,7 @@ def test_passing_faults_are_tried_again(kaggle: Kaggle, tmp_path: Path, status: 
 @pytest.mark.parametrize("status", [429, 502])
 def test_tries_are_bounded(kaggle: Kaggle, tmp_path: Path, status: int) -> None:
     kaggle.faults = [(status, {})] * 9
-    refused(tmp_path, f"`{SOURCE}`", f"Kaggle answered {status}", "3 of the tries")
+    refused(tmp_path, f"`{SOURCE}`", f"Kaggle answered {status}", "gave up after 3 tries")
     assert kaggle.count("DownloadDataset") == 3
 
 
@@ -310,7 +310,7 @@ def test_a_resumed_download_that_starts_over_is_thrown_away(
 
 def test_cut_every_time_is_an_error_and_goes_on_later(kaggle: Kaggle, tmp_path: Path) -> None:
     kaggle.storage_faults = ["cut", "", "cut", "", "cut"]
-    refused(tmp_path, "the connection broke", "3 of the tries", "not downloaded twice")
+    refused(tmp_path, "the connection broke", "gave up after 3 tries", "not downloaded twice")
     asked = len(kaggle.requests)
     run(tmp_path)
     assert kaggle.requests[asked + 2][2]["Range"] != "bytes=0-"

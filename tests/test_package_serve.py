@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from canting.core import files
+from canting.core.revision import revision
 from canting.serving.package import bento
 from tests.conftest import ROOT
 from tests.service_fixtures import COLOURS, write_bundle
@@ -64,7 +65,11 @@ def test_the_same_content_is_the_same_bytes(built: Path, packed: Path, cards: Pa
 def test_it_holds_the_bundle_the_service_and_a_container_file(built: Path, packed: Path) -> None:
     found = contents(built)
     for name, content in contents(packed).items():
-        assert found[f"src/bundle/{name}"] == content
+        if name != "card.json":
+            assert found[f"src/bundle/{name}"] == content
+    card = files.read_json(packed / "card.json")
+    shipped = files.read_json(built / "src" / "bundle" / "card.json")
+    assert shipped == {**card, "git_revision": revision(ROOT)}
     assert found["src/bundle/cards/model_card.html"] == b"<h1>Colours</h1>"
     assert "src/canting/serving/service/service.py" in found
     container = found["env/docker/Dockerfile"].decode()

@@ -1,10 +1,8 @@
-"""The small parts of the report: numbers, escapes, reading, provenance, and the way to it."""
+"""The small parts of the report: numbers, escapes, reading, provenance."""
 
 import io
 import math
 import subprocess
-import threading
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,6 @@ from canting.documents import numbers, read, render
 from canting.documents.content import Link, Mono, Strong
 from canting.documents.provenance import lock_digest, provenance
 from canting.documents.report import data
-from canting.documents.results_page import server
-from tests import report_run
 
 
 @pytest.mark.parametrize(
@@ -140,21 +136,3 @@ def test_a_revision_is_dirty_by_what_the_run_was_made_from(
     assert revision() == commit
     (tmp_path / "params.yaml").write_text("2")
     assert revision() == f"{commit}-dirty"
-
-
-def test_the_page_of_the_last_run_leads_to_the_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    report_run.make(tmp_path, per_class=20)
-    monkeypatch.chdir(tmp_path)
-    target = tmp_path / "build" / "report" / "index.html"
-    target.parent.mkdir()
-    target.write_text("the report")
-    with server(0) as pages:
-        threading.Thread(target=pages.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{pages.server_port}"
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            assert 'href="/build/report/index.html"' in answer.read().decode()
-        with urllib.request.urlopen(f"{address}/build/report/index.html", timeout=5) as answer:
-            assert answer.read() == b"the report"
-        pages.shutdown()

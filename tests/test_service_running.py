@@ -173,8 +173,8 @@ def test_the_end_waits_for_what_was_accepted(server: Server) -> None:
 
 
 def test_a_worker_ends_with_its_supervisor() -> None:
-    worker = "from canting.serving.service.service import end_with_parent as e; e(); print('on', flush=True)"
-    worker += "; import time; time.sleep(60)"
+    worker = "from canting.serving.service.service import end_with_parent as end; end()"
+    worker += "; print('on', flush=True); import time; time.sleep(60)"
     program = f"""
 import subprocess, sys
 worker = subprocess.Popen([sys.executable, "-c", {worker!r}], stdout=subprocess.PIPE)

@@ -173,7 +173,6 @@ def test_a_dead_server_costs_no_run_and_all_follow_but_damaged_and_refused(here:
     assert "Nothing is lost: 1 study waits in `.canting/outbox`" in told.stdout
     assert "secret" not in told.stdout + told.stderr
     assert "Traceback" not in told.stdout + told.stderr
-    assert not json.loads((here / "build" / "tracked.json").read_text())["sent_at_once"]
     track_run.shifted(here, UP)
     damaged = outbox.put(here, here)
     (outbox.folder(here) / damaged / "build" / "best" / "card.json").write_text("{")

@@ -19,7 +19,7 @@ from tests import report_run, tune_run
 
 LABELS = ("kawung", "mega_mendung", "parang")
 SCORES = tuple(name for name in averaged() if name != "loss")
-LOCKED = ("build/folds.csv", "build/digests.csv", "build/costs/train.json")
+LOCKED = ("build/folds.csv", "build/digests.csv")
 
 
 def make(folder: Path, **keys: Any) -> Path:
@@ -39,8 +39,9 @@ def _tuning(params: Params, folder: Path) -> None:
     """Write the tables of the stage `tune`, without its plots."""
     found = summarize(params, tune_run.outcomes(params, 4))
     write_results(found, params.select_best.metric, folder / "results" / "tune")
-    files.write_text(folder / "build" / "tune" / "ledger.csv", found.ledger.to_csv(index=False))
-    files.write_text(folder / "build" / "tune" / "costs.csv", found.costs.to_csv(index=False))
+    measured = folder / "build" / "costs" / "tune"
+    files.write_text(measured / "ledger.csv", found.ledger.to_csv(index=False))
+    files.write_text(measured / "costs.csv", found.costs.to_csv(index=False))
 
 
 def bundle(folder: Path, model: bytes) -> str:
@@ -51,7 +52,7 @@ def bundle(folder: Path, model: bytes) -> str:
     scores = {name: float(table.loc[winner, name]) for name in (*SCORES, "loss")}
     digest = hashlib.sha256(model).hexdigest()
     (best / "model.tflite").write_bytes(model)
-    card = {"model_sha256": digest, "git_revision": None, "out_of_fold": scores}
+    card = {"model_sha256": digest, "out_of_fold": scores}
     files.write_json(best / "card.json", card)
     lock(folder)
     return digest

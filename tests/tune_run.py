@@ -15,6 +15,7 @@ from canting.evaluation.tuning.writing import (
     Found,
     draw_measured,
     draw_results,
+    write_found,
     write_measured,
     write_results,
 )
@@ -89,12 +90,14 @@ def write(params: Params, folder: Path, trials: int = 12) -> Found:
                "batch_size": 16, "dropout": 0.25}  # fmt: skip
     with (
         files.replacing(folder / "results" / "tune") as results,
-        files.replacing(folder / "build" / "tune") as measured,
+        files.replacing(folder / "build" / "tune") as chosen,
+        files.replacing(folder / "build" / "costs" / "tune") as measured,
     ):
-        results.mkdir()
-        measured.mkdir()
+        for made in (results, chosen, measured):
+            made.mkdir()
         write_results(found, metric, results)
         draw_results(found, params.tune, metric, results / "plots")
-        write_measured(found, choice, setting, measured, folder / "build" / "costs" / "tune.json")
+        write_found(found, choice, setting, chosen)
+        write_measured(found, choice, measured)
         draw_measured(found, metric, measured)
     return found

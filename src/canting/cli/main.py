@@ -10,7 +10,6 @@ from canting.cli import (
     paint,
     predict,
     promote,
-    results,
     serve,
     show,
     study,
@@ -22,7 +21,6 @@ from canting.core.errors import CantingError
 
 COMMANDS = (
     show,
-    results,
     predict,
     serve,
     study,

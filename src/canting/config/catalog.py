@@ -163,5 +163,5 @@ SHIFTS: dict[str, Corruption] = {
     ),
     "jpeg": Corruption((30, 10), "JPEG", "quality", "{:g}", "the quality"),
 }
-"""Each is made by the function of the same name in `canting.evaluation.corruptions.changes`. One without words for
-its level is all or nothing."""
+"""Each is made by the function of the same name in `canting.evaluation.corruptions.changes`. One
+without words for its level is all or nothing."""

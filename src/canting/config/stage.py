@@ -12,9 +12,10 @@ import psutil
 
 from canting.config.params import Params, load
 from canting.core import files, runtime
+from canting.core.costs import COSTS
 from canting.core.errors import CantingError
 
-SPENT = Path("costs") / "stages"
+SPENT = COSTS / "stages"
 """Folder below `build` with a file for each stage: the seconds of its last run on this machine."""
 
 

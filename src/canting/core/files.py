@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,13 @@ def sha256(path: Path) -> str:
 def digest(*parts: object) -> str:
     """Return the SHA-256, as hexadecimal digits, of the JSON of all parts."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def tree_digest(root: Path, paths: Iterable[Path]) -> str:
+    """Return a digest of files, with their paths below `root`, and of all files in folders."""
+    below = (sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths)
+    found = [path for part in below for path in part if path.is_file()]
+    return digest([(path.relative_to(root).as_posix(), sha256(path)) for path in found])
 
 
 @contextmanager

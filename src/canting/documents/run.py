@@ -1,5 +1,6 @@
 """Tables and records of a run, as the report reads them."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +11,18 @@ import pandas as pd
 from canting.config.metrics import heading
 from canting.config.params import Params
 from canting.core import files
+from canting.core.costs import COSTS, known
 from canting.data import manifest
 from canting.documents import read
 from canting.evaluation.statistics import factors
+
+MADE_OF = (
+    *(Path("build") / f"{name}.csv" for name in ("digests", "folds")),
+    *(Path("build") / name for name in ("best", "confusions", "train", "tune")),
+    *(Path("results") / name for name in ("evaluate", "preprocess", "select_best", "shift")),
+    *(Path("results") / name for name in ("tune", "validate")),
+)
+"""Files and folders that tell one run from another."""
 
 USUAL = ("backbone", "optimizer", "dropout")
 """The keys that a table of scenarios shows, whether they vary or not."""
@@ -63,6 +73,17 @@ class Run:
     def reason(self) -> str:
         """Why it was chosen, with short names."""
         return self.short(self.selection["reason"])
+
+    @property
+    def train_seconds(self) -> float:
+        """Seconds of all trainings; NaN where they were not measured here."""
+        return float(self.train_costs["seconds"].sum(min_count=1))
+
+    @property
+    def feature_seconds(self) -> float:
+        """Seconds of all views of all trunks; NaN where they were not measured here."""
+        costs = self.feature_costs.values()
+        return sum(float(one.get("seconds", 0)) for one in costs) if costs else math.nan
 
     @property
     def metric(self) -> str:
@@ -119,7 +140,20 @@ def load(params: Params, results: Path, build: Path) -> Run:
         shift=read.table(results / "shift" / "shift.csv"),
         shift_metrics=read.record(results / "shift" / "metrics.json"),
         card=read.record(build / "best" / "card.json"),
-        train_costs=read.table(build / "train" / "costs.csv"),
-        feature_costs=read.record(build / "costs" / "features.json"),
+        train_costs=train_costs(build),
+        feature_costs=_feature_costs(build),
         digest=files.sha256(build / "digests.csv"),
     )
+
+
+def train_costs(build: Path) -> pd.DataFrame:
+    """Return the seconds of each training; no row where they were not measured here."""
+    path = build / COSTS / "train.csv"
+    if path.is_file() and known("train", build.parent):
+        return read.table(path)
+    return pd.DataFrame({"scenario": [], "fold": [], "seconds": [], "cpu_seconds": []})
+
+
+def _feature_costs(build: Path) -> dict[str, Any]:
+    path = build / COSTS / "features.json"
+    return read.record(path) if path.is_file() and known("features", build.parent) else {}

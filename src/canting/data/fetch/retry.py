@@ -1,10 +1,11 @@
 """How often, and after which wait, a download is tried again."""
 
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from canting.core.errors import CantingError
 
@@ -36,21 +37,41 @@ class PassingError(Exception):
 
 def patiently(attempt: Callable[[], Answer], name: str, patience: Retry) -> Answer:
     """Return the first answer of `attempt` that is no `PassingError`, or raise `CantingError`."""
-    for done in range(1, patience.tries + 1):
-        try:
-            return attempt()
-        except PassingError as error:
-            wait = patience.delay * 2 ** (done - 1) if error.wait is None else error.wait
-            if done == patience.tries or wait > patience.longest:
-                raise _given_up(name, error, done) from None
-            print(f"{name}: {error}; trying again in {wait:g} s", file=sys.stderr)
-            time.sleep(wait)
-    raise CantingError(f"`{name}` was not tried. Expected at least one try.")
+
+    def wait(state: RetryCallState) -> float:
+        asked = _error(state).wait
+        return patience.delay * 2.0 ** (state.attempt_number - 1) if asked is None else asked
+
+    def enough(state: RetryCallState) -> bool:
+        return state.attempt_number >= patience.tries or state.upcoming_sleep > patience.longest
+
+    def told(state: RetryCallState) -> None:
+        words = f"{_error(state)}; trying again in {state.upcoming_sleep:g} s"
+        print(f"{name}: {words}", file=sys.stderr)
+
+    def given_up(state: RetryCallState) -> NoReturn:
+        raise _given_up(name, _error(state), state.attempt_number) from None
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(PassingError),
+        wait=wait,
+        stop=enough,
+        before_sleep=told,
+        retry_error_callback=given_up,
+    )
+    return retrying(attempt)
 
 
-def _given_up(name: str, error: PassingError, done: int) -> CantingError:
+def _error(state: RetryCallState) -> PassingError:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, PassingError)
+    return error
+
+
+def _given_up(name: str, error: PassingError, tries: int) -> CantingError:
     asked = f" It asks to wait {error.wait:g} s." if error.wait is not None else ""
+    count = "1 try" if tries == 1 else f"{tries} tries"
     return CantingError(
-        f"`{name}` could not be downloaded, given up after {done} of the tries: {error}.{asked} "
+        f"`{name}` could not be downloaded; gave up after {count}: {error}.{asked} "
         "Run again later; what has arrived is kept and not downloaded twice."
     )

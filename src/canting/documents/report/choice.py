@@ -23,7 +23,7 @@ def section(run: Run) -> Section:
             *_hold_out(run),
             say(
                 "It was trained again on all folds and exported to LiteRT. On pictures of the "
-                "study, the largest difference of a probability to Keras is ",
+                "study, the largest difference of a probability to Keras is at most ",
                 Mono(f"{run.selection['export_difference']:.1e}"),
                 ", and every label is the same; otherwise no bundle would be written.",
             ),

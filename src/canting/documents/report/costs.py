@@ -8,14 +8,14 @@ from canting.documents.run import Run
 
 def section(run: Run) -> Section:
     """Return seconds of the features and the trainings, and the cost of each model."""
-    training = float(run.train_costs["seconds"].sum())
     return Section(
         "Costs",
         (
             say(
-                f"All trainings together took {seconds(training)}, failed ones included. The "
-                "frozen part of a network answers every view of every picture once; all folds and "
-                "scenarios of one network share these answers, so their seconds are counted once."
+                f"All trainings together took {seconds(run.train_seconds)}, failed ones included. "
+                "The frozen part of a network answers every view of every picture once; all folds "
+                "and scenarios of one network share these answers, so their seconds are counted "
+                "once. A dash: not measured on this machine."
             ),
             _trunks(run),
             scenarios.costs(

@@ -120,21 +120,20 @@ def _tuning(run: Run) -> Text:
         plural(len(found.ledger), "combination"),
         " of tuning method and optimizer, ",
         Strong(name),
-        " is recommended: it costs the least processor time "
-        f"({seconds(found.chosen['search_cpu_seconds'])}) of the {same} that are not "
-        "distinguishable from the best.",
+        " is recommended: its search trained for the fewest epochs "
+        f"({count(found.chosen['epochs'])}) of the {same} that are not distinguishable from the "
+        "best.",
     )
 
 
 def _cost(run: Run) -> Text:
     row = full(run).set_index("scenario").loc[run.winner]
-    features = sum(float(cost.get("seconds", 0)) for cost in run.feature_costs.values())
     return (
         f"Its network has {count(row['parameters'])} parameters and takes "
         f"{millions(row['multiply_adds'])} multiply-adds and {decimal(row['milliseconds'])} ms a "
         f"picture on one thread; its file has {size(row['model_bytes'])}. The whole study cost "
-        f"{seconds(features)} for the features and "
-        f"{seconds(float(run.train_costs['seconds'].sum()))} for the trainings.",
+        f"{seconds(run.feature_seconds)} for the features and "
+        f"{seconds(run.train_seconds)} for the trainings.",
     )
 
 

@@ -1,9 +1,12 @@
 """Results of the tune stage, for the report."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
+from canting.core.costs import COSTS, known
 from canting.documents import read
 from canting.documents.content import (
     Block,
@@ -20,6 +23,9 @@ from canting.documents.numbers import count, decimal, interval, p_value, plural,
 from canting.documents.run import Run
 from canting.evaluation.statistics import factors
 from canting.evaluation.statistics.comparison import verdict
+
+SECONDS = ("search_seconds", "search_cpu_seconds", "seconds_to_near", "train_seconds")
+"""Columns of the ledger that were measured."""
 
 
 class TuneResults(NamedTuple):
@@ -39,13 +45,23 @@ class TuneResults(NamedTuple):
 
 def tuned(run: Run) -> TuneResults | None:
     """Return what was found; none where nothing was tuned."""
-    measured = run.build / "tune"
-    if not (measured / "recommendation.json").is_file():
+    chosen = run.build / "tune" / "recommendation.json"
+    if not chosen.is_file():
         return None
     return TuneResults(
-        read.table(measured / "ledger.csv"),
+        ledger(run.build.parent),
         read.table(run.results / "tune" / "comparison.csv"),
-        read.record(measured / "recommendation.json"),
+        read.record(chosen),
+    )
+
+
+def ledger(root: Path) -> pd.DataFrame:
+    """Return the ledger of the run at `root`; its seconds are NaN where none were measured."""
+    timed = root / "build" / COSTS / "tune" / "ledger.csv"
+    if timed.is_file() and known("tune", root):
+        return read.table(timed)
+    return read.table(root / "results" / "tune" / "ledger.csv").assign(
+        **dict.fromkeys(SECONDS, np.nan)
     )
 
 
@@ -164,11 +180,14 @@ def _costs(found: TuneResults) -> Table:
 
 
 def _figures(run: Run) -> tuple[Block, ...]:
-    plots, measured = run.results / "tune" / "plots", run.build / "tune"
-    shown = (
-        (plots / "scores.png", "Score on the outer folds by optimizer and method."),
+    plots, measured = run.results / "tune" / "plots", run.build / COSTS / "tune"
+    timed = (
         (measured / "cost.png", "Processor time of the searches by optimizer and method."),
         (measured / "progress.png", "Best inner score so far against the seconds of a search."),
+    )
+    shown = (
+        (plots / "scores.png", "Score on the outer folds by optimizer and method."),
+        *(timed if known("tune", run.build.parent) else ()),
         (plots / "winners.png", "Learning curves of what each method found, on the outer folds."),
         (plots / "parallel.png", "Settings of the trials with their scores, the best on top."),
         (plots / "importance.png", "How much each hyperparameter contributes to a good score."),

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.bundle.unlikeness import Array, directions, unlikeness
+from canting.core.digits import DIGITS
 from canting.data.manifest import HELD_OUT
 from canting.models.features.store import Array as Features
 
@@ -80,7 +81,7 @@ def _spread(points: Array, count: int, generator: np.random.Generator) -> Array:
 METHOD = "cosine of root features to the nearest of up to 20 prototypes a class"
 
 
-LEAST = 1e-6
+LEAST = 1e-5
 """Smallest threshold: where all pictures are alike, rounding must not refuse them."""
 
 
@@ -136,7 +137,7 @@ def fit(
     ours, folds = scores[known.inside], known.folds[known.inside]
     return FittedAbstention(
         prototypes=prototypes(final[known.inside], known.codes[known.inside], seed),
-        threshold=max(round(threshold(ours, wanted), 9), LEAST),
+        threshold=max(round(threshold(ours, wanted), DIGITS), LEAST),
         wanted=wanted,
         scores=ours,
         refused=cross_fitted(ours, folds, wanted),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from canting.core import files
+from canting.core.digits import reproducible
 from canting.evaluation.evaluate import scores, tables
 from canting.evaluation.evaluate.evaluation import Evaluation
 from canting.evaluation.evaluate.paper_table import paper_table
@@ -21,11 +22,12 @@ def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:
     """Write every table of an evaluation below `folder`."""
     failed = found.trained.failed
     predictions, curves = found.of(found.leader)
-    files.write_json(folder / "metrics.json", tables.metrics(found.ranking, len(failed)))
+    ranking = reproducible(found.ranking)
+    files.write_json(folder / "metrics.json", tables.metrics(ranking, len(failed)))
     files.write_json(folder / "scenarios.json", _by_scenario(found.ranking))
     files.write_text(folder / "scenarios.md", paper_table(found.ranking, failed, confidence))
     named = {
-        "scenarios": found.ranking,
+        "scenarios": ranking,
         "folds": found.folds,
         "classes": found.classes,
         "calibration": found.calibration,
@@ -37,7 +39,7 @@ def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:
         "comparison/contrasts": found.contrasts,
     }
     for name, table in named.items():
-        files.write_text(folder / f"{name}.csv", table.to_csv(index=False))
+        files.write_text(folder / f"{name}.csv", reproducible(table).to_csv(index=False))
 
 
 def _by_scenario(ranking: pd.DataFrame) -> dict[str, dict[str, float]]:

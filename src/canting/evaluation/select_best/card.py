@@ -10,7 +10,7 @@ from canting.config.metrics import averaged, ends_of
 from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.core import files
-from canting.core.revision import revision
+from canting.core.digits import bound
 from canting.evaluation.evaluate.tables import named
 from canting.evaluation.select_best.rule import Choice, Cost
 from canting.models.backbones.cut import split
@@ -66,7 +66,8 @@ def card(
 ) -> dict[str, Any]:
     """Return what a service and a reader must know of a model.
 
-    Logits divided by `temperature` give calibrated probabilities.
+    Logits divided by `temperature` give calibrated probabilities. The commit is not in it: git
+    keeps the hash of this file, so that no commit can hold its own name.
     """
     calibration = _row(measured.calibration, choice.winner)
     return {
@@ -81,7 +82,6 @@ def card(
         "hold_out": hold_out,
         "params": task.params.model_dump(mode="json", include=SHAPING),
         "manifest_sha256": files.sha256(build / "manifest.parquet"),
-        "git_revision": revision(),
     }
 
 
@@ -91,7 +91,7 @@ def selection(choice: Choice, hold_out: dict[str, Any] | None, difference: float
         "winner": choice.winner,
         "reason": choice.reason,
         "hold_out": hold_out,
-        "export_difference": difference,
+        "export_difference": bound(difference),
         "candidates": choice.candidates.to_dict("records"),
     }
 

@@ -20,12 +20,13 @@ class Recommendation(NamedTuple):
 
 
 def choose(comparison: pd.DataFrame, costs: pd.DataFrame, metric: str) -> Recommendation:
-    """Return the cheapest search, by processor time, of those as good as the best.
+    """Return the cheapest search, by epochs of training, of those as good as the best.
 
-    These are not distinguishable from it and within one standard error of it.
+    These are not distinguishable from it and within one standard error of it. Of equally cheap
+    ones the best is taken. Seconds do not decide: they differ from run to run.
     """
     same = comparison[as_good(comparison)].merge(costs, on=COMBINATION)
-    cheapest = same.loc[same["search_cpu_seconds"].idxmin()]
+    cheapest = same.loc[same["epochs"].idxmin()]
     best = same.iloc[0]
     names = [_name(row) for row in same.to_dict("records")]
     reason = _reason(best, cheapest, len(same), len(comparison), label(metric))
@@ -50,11 +51,14 @@ def _reason(best: Any, chosen: Any, same: int, count: int, score: str) -> str:
         return f"{_name(chosen)} is the only combination that was searched."
     if same == 1:
         return f"{_name(chosen)} is the best, and no other is within one standard error of it."
-    seconds, others = chosen["search_cpu_seconds"], best["search_cpu_seconds"]
-    cheap = f"the cheapest search of the {same} within one standard error of the best"
+    epochs, others = chosen["epochs"], best["epochs"]
+    within = f"of the {same} within one standard error of the best"
     if _name(best) == _name(chosen):
-        return f"{_name(chosen)} has the best {score}, and {cheap} ({seconds:.1f} s)."
+        return (
+            f"{_name(chosen)} has the best {score}, and no search {within} trained for fewer "
+            f"epochs ({epochs:,})."
+        )
     return (
-        f"{_name(chosen)} has {cheap}: {seconds:.1f} s of processor time against {others:.1f} s "
+        f"{_name(chosen)} has the cheapest search {within}: {epochs:,} epochs against {others:,} "
         f"for {_name(best)}, with a {score} of {chosen['mean']:.4f} against {best['mean']:.4f}."
     )

@@ -8,6 +8,7 @@ import pandas as pd
 from canting.config.metrics import heading, label, sign
 from canting.config.tune import LOG, Tune
 from canting.core import files
+from canting.core.digits import reproducible
 from canting.evaluation.evaluate.paper_table import markdown
 from canting.evaluation.plots.figure import save
 from canting.evaluation.plots.parallel_coordinates import parallel
@@ -36,7 +37,7 @@ class Found(NamedTuple):
 
 def write_results(found: Found, metric: str, folder: Path) -> None:
     """Write what is the same each time."""
-    ledger = found.ledger.drop(columns=list(TIMED))
+    ledger = reproducible(found.ledger.drop(columns=list(TIMED)))
     named = {
         "comparison": found.comparison,
         "curves": found.curves,
@@ -45,28 +46,35 @@ def write_results(found: Found, metric: str, folder: Path) -> None:
         "trials": found.trials,
     }
     for name, table in named.items():
-        files.write_text(folder / f"{name}.csv", table.to_csv(index=False))
+        files.write_text(folder / f"{name}.csv", reproducible(table).to_csv(index=False))
     scores = [metric, "low", "high", "best_inner", "loss", "epochs_to_convergence", "epochs"]
     files.write_json(folder / "metrics.json", by_combination(ledger, scores))
 
 
-def write_measured(
-    found: Found, choice: Recommendation, setting: dict[str, Any], folder: Path, costs: Path
+def write_found(
+    found: Found, choice: Recommendation, setting: dict[str, Any], folder: Path
 ) -> None:
-    """Write what was measured: the whole ledger, the seconds of each trial, the recommendation."""
+    """Write the recommendation, and the ledger without seconds as a page."""
     told = {**choice._asdict(), "setting": setting}
+    timeless = found._replace(ledger=found.ledger.drop(columns=list(TIMED)))
+    files.write_text(folder / "ledger.md", page(timeless, choice))
+    files.write_json(folder / "recommendation.json", told)
+
+
+def write_measured(found: Found, choice: Recommendation, folder: Path) -> None:
+    """Write what was measured: the whole ledger, and the seconds of each trial."""
     files.write_text(folder / "costs.csv", found.costs.to_csv(index=False))
     files.write_text(folder / "ledger.csv", found.ledger.to_csv(index=False))
     files.write_text(folder / "ledger.md", page(found, choice))
-    files.write_json(folder / "recommendation.json", told)
-    files.write_json(costs, by_combination(found.ledger, list(TIMED)))
+    files.write_json(folder / "costs.json", by_combination(found.ledger, list(TIMED)))
 
 
-def write_nothing(folder: Path, measured: Path, costs: Path) -> None:
-    """Write that nothing was tuned."""
-    files.write_json(folder / "metrics.json", {})
-    files.write_json(costs, {})
-    files.write_text(measured / "ledger.md", "Nothing was tuned: `tune.method` is none.\n")
+def write_nothing(*folders: Path) -> None:
+    """Write that nothing was tuned; the first folder is that of the results."""
+    results, *others = folders
+    files.write_json(results / "metrics.json", {})
+    for folder in others:
+        files.write_text(folder / "ledger.md", "Nothing was tuned: `tune.method` is none.\n")
 
 
 def by_combination(table: pd.DataFrame, columns: list[str]) -> dict[str, Any]:

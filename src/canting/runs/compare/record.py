@@ -9,7 +9,7 @@ from typing import Any
 
 from canting.config.metrics import METRICS, USUAL, averaged
 from canting.runs.compare import source as lock
-from canting.runs.compare.source import RunSource
+from canting.runs.compare.source import SECONDS, RunSource
 from canting.runs.study.changes import flat
 
 COSTS = ("parameters", "multiply_adds", "model_bytes", "epochs_to_best")
@@ -85,7 +85,7 @@ def _record(
         digests.get("build/folds.csv"),
         digests.get("build/digests.csv"),
         params,
-        {**_costs(row), **_seconds(source, digests.get("build/costs/train.json"))},
+        {**_costs(row), **_seconds(source)},
     )
 
 
@@ -93,15 +93,14 @@ def _costs(row: dict[str, str]) -> dict[str, float]:
     return {name: _number(row[name]) for name in COSTS if row.get(name)}
 
 
-def _seconds(source: RunSource, md5: str | None) -> dict[str, float]:
-    """Return the seconds of all trainings, where git or DVC's cache has them."""
-    path = "build/costs/train.json"
-    content = source.cached(path, md5) if md5 else None
+def _seconds(source: RunSource) -> dict[str, float]:
+    """Return the seconds of all trainings, where they were measured."""
+    content = source.seconds()
     try:
         found = json.loads(content) if content else {}
         return {name: _number(found[name]) for name in ("train_seconds",) if name in found}
     except (TypeError, ValueError) as error:
-        raise lock.damaged(source, path, error) from None
+        raise lock.damaged(source, SECONDS, error) from None
 
 
 def _rows(source: RunSource, path: str, scenario: str) -> list[dict[str, str]]:

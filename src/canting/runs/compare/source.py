@@ -1,6 +1,5 @@
 """Sources of a run's files: a folder, or a commit of git with DVC's cache."""
 
-import hashlib
 import re
 import subprocess
 from dataclasses import dataclass
@@ -11,7 +10,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 
+from canting.core.costs import known
 from canting.core.errors import CantingError
+
+SECONDS = "build/costs/train.json"
+"""What all trainings of a run took together."""
 
 LARGEST = 20_000_000
 """Bytes of the largest file that is read; no table of a run comes near."""
@@ -31,8 +34,8 @@ class RunSource(Protocol):
     def read(self, path: str) -> bytes | None:
         """Return the content of a file; none where it is not there."""
 
-    def cached(self, path: str, md5: str) -> bytes | None:
-        """Return the content of an output of DVC that git does not keep; none without it."""
+    def seconds(self) -> bytes | None:
+        """Return what the trainings took, in JSON; none where it was not measured or not kept."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,9 @@ class RunFolder:
         """Return the content of a file; none where it is not there."""
         return _content(self.root / path)
 
-    def cached(self, path: str, md5: str) -> bytes | None:
-        """Return the content of an output, if it is the one that `dvc.lock` records."""
-        content = self.read(path)
-        return content if content is not None and _md5(content) == md5 else None
+    def seconds(self) -> bytes | None:
+        """Return what the trainings took, if it was measured for the outcome that is there."""
+        return self.read(SECONDS) if known("train", self.root) else None
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,15 @@ class Revision:
         told = subprocess.run(command, capture_output=True, check=False)
         return told.stdout if told.returncode == 0 else None
 
-    def cached(self, path: str, md5: str) -> bytes | None:
-        """Return the content of an output from DVC's cache; none where the cache lacks it."""
-        del path
-        return _content(self.root / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:])
+    def seconds(self) -> bytes | None:
+        """Return nothing: neither git nor DVC keeps seconds."""
+        return None
 
 
 def _content(path: Path) -> bytes | None:
     if not path.is_file() or path.stat().st_size > LARGEST:
         return None
     return path.read_bytes()
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def digests(source: RunSource) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.core.revision import revision
 from canting.runs.compare import record
 from canting.runs.compare.record import RunRecord
 from canting.runs.compare.source import RunFolder
@@ -39,7 +40,7 @@ def of_run(root: Path, *, check: bool) -> Candidate:
     """Return the model of the run whose files lie at `root`.
 
     Raises `CantingError` where there is none, where its file is not the one that its card names
-    (`check`), or where its card is of another run than the results.
+    (`check`: of the working tree), or where its card is of another run than the results.
     """
     path = root / "build" / "best" / "card.json"
     found = record.read(RunFolder("this run", root))
@@ -58,7 +59,7 @@ def of_run(root: Path, *, check: bool) -> Candidate:
             "`build/best/card.json`: expected the scores of the results. Received: those "
             "of another run. Run `dvc repro`."
         )
-    return Candidate(model, card["git_revision"], found)
+    return Candidate(model, revision(root) if check else card.get("git_revision"), found)
 
 
 def of_entry(entry: Promotion) -> Candidate:

@@ -5,6 +5,7 @@ from typing import Any
 
 from canting.config.stage import BUILD
 from canting.core import files
+from canting.core.costs import COSTS, known
 from canting.core.errors import CantingError
 from canting.runs.study import changes
 from canting.runs.study.yaml_text import merged
@@ -15,7 +16,9 @@ FOUND = BUILD / "tune" / "recommendation.json"
 def told() -> str:
     """Return the ledger, the recommendation and its setting."""
     lines = [f"  {key}: {value}" for key, value in _found()["setting"].items()]
-    ledger = (BUILD / "tune" / "ledger.md").read_text(encoding="utf-8")
+    timed = BUILD / COSTS / "tune" / "ledger.md"
+    there = timed.is_file() and known("tune", Path())
+    ledger = (timed if there else FOUND.with_name("ledger.md")).read_text(encoding="utf-8")
     return "\n".join([ledger, "Its setting, searched for on all pictures:", *lines])
 
 

@@ -8,7 +8,7 @@ from canting.runs.tracking import outbox, snapshot
 from canting.runs.tracking.deliver import Delivery, deliver
 
 TRACKED = BUILD / "tracked.json"
-"""What the stage `track` writes: the digest of the run, and whether it was sent at once."""
+"""What the stage `track` writes: the digest of the run."""
 
 
 def track(root: Path, seconds: float) -> Delivery:

@@ -9,6 +9,8 @@ import pandas as pd
 from canting.config.scenario import Scenario
 from canting.core import files
 from canting.documents import read
+from canting.documents.report.tuning import ledger
+from canting.documents.run import train_costs
 from canting.evaluation.statistics import factors
 from canting.runs.tracking.run import KIND, Point, TrackedRun, joined, numbers, words
 
@@ -25,7 +27,7 @@ def scenarios(folder: Path, study: str) -> tuple[TrackedRun, ...]:
         **{name: _evaluated(folder, name) for name in ("calibration", "folds")},
         "compared": _evaluated(folder, "comparison/comparison").drop(columns="mean"),
         "curves": read.table(folder / "build" / "train" / "curves.csv"),
-        "costs": read.table(folder / "build" / "train" / "costs.csv"),
+        "costs": train_costs(folder / "build"),
     }
     parts = {name: dict(iter(table.groupby("scenario"))) for name, table in tables.items()}
     return tuple(
@@ -100,13 +102,12 @@ SEARCH = [*COMBINATION, "repeat", "fold"]
 
 def searches(folder: Path, study: str) -> tuple[TrackedRun, ...]:
     """Return a run for each combination that was searched; none where nothing was tuned."""
-    path = folder / "build" / "tune" / "ledger.csv"
-    if not path.is_file():
-        return ()
     results = folder / "results" / "tune"
+    if not (results / "ledger.csv").is_file():
+        return ()
     tables = [read.table(results / f"{name}.csv") for name in ("trials", "folds", "curves")]
-    ledger = read.table(path).to_dict("records")
-    return tuple(_combination(row, [_of(table, row) for table in tables], study) for row in ledger)
+    rows = ledger(folder).to_dict("records")
+    return tuple(_combination(row, [_of(table, row) for table in tables], study) for row in rows)
 
 
 def _combination(row: dict[Any, Any], of: list[pd.DataFrame], study: str) -> TrackedRun:
@@ -118,9 +119,13 @@ def _combination(row: dict[Any, Any], of: list[pd.DataFrame], study: str) -> Tra
         {KIND: "search"},
         words(names),
         joined((numbers(row), _trials(trials), _outer_folds(folds), _search_curves(curves))),
-        seconds=max(0.0, float(row["search_seconds"])),
+        seconds=_seconds(row["search_seconds"]),
         failure="" if math.isfinite(row["low"]) else "a search found nothing",
     )
+
+
+def _seconds(value: float) -> float:
+    return value if math.isfinite(value) and value > 0 else 0.0
 
 
 def _trials(table: pd.DataFrame) -> tuple[Point, ...]:

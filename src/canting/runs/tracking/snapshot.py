@@ -9,6 +9,7 @@ from typing import Any
 from canting.config.params import load
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.core.revision import stamp
 from canting.documents.provenance import provenance
 
 ABOUT = "about.json"
@@ -19,14 +20,16 @@ FOLDERS = tuple(
 )
 SINGLE = (
     *("params.yaml", "dvc.lock"),
-    *(f"build/train/{name}.csv" for name in ("costs", "curves", "scenarios")),
+    *(f"build/train/{name}.csv" for name in ("curves", "scenarios")),
 )
 """What is copied, beside all results: folders with all below them, and single files."""
 
 MADE_OF = ("build/digests.csv", "build/folds.csv", "build/train/curves.csv")
 """Files that tell runs apart, beside the parameters and all results."""
 
-NEEDED = (*MADE_OF, "build/best/card.json", "build/manifest.parquet", "build/report/scenarios.csv")
+CARD = "build/best/card.json"
+
+NEEDED = (*MADE_OF, CARD, "build/manifest.parquet", "build/report/scenarios.csv")
 """Files that a finished run has."""
 
 
@@ -55,6 +58,7 @@ def take(root: Path, folder: Path) -> None:
         for path in _paths(root):
             (aside / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / path, aside / path)
+        stamp(aside / CARD, root)
         files.write_json(aside / ABOUT, about)
 
 

@@ -35,8 +35,9 @@ def figures(folder: Path, winner: str) -> tuple[Point, ...]:
 
 def seconds(folder: Path) -> float:
     """Return what features, trainings and searches took."""
-    costs = (folder / "build" / "costs").glob("*.json")
-    found = [pair for path in costs for pair in _below(files.read_json(path)).items()]
+    costs = folder / "build" / "costs"
+    paths = [path for path in costs.rglob("*.json") if path.parent.name not in ("stages", "of")]
+    found = [pair for path in paths for pair in _below(files.read_json(path)).items()]
     return float(sum(value for key, value in found if key.rpartition(".")[2] in SECONDS))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from canting.core import files, runtime
 from canting.core.errors import CantingError
+from canting.core.revision import stamp
 from canting.serving.package import requirements
 
 SERVICE = "service"
@@ -58,7 +59,7 @@ BUNDLE = "bundle"
 """Folder beside `canting` in the Bento; `canting.serving.service.settings` looks there."""
 
 NAME = "canting"
-MODEL = "model.tflite"
+MODEL, CARD = "model.tflite", "card.json"
 EPOCH = "1980-01-01T00:00:00+00:00"
 """Time that every Bento bears, so that the same content is the same bytes."""
 
@@ -88,6 +89,7 @@ def assemble(root: Path, bundle: Path, cards: Path, context: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     shutil.copytree(bundle, context / BUNDLE)
+    stamp(context / BUNDLE / CARD, root)
     shutil.copytree(cards, context / BUNDLE / "cards")
     shutil.copyfile(root / BENTOFILE, context / BENTOFILE)
     lock, project = ((root / name).read_text(encoding="utf-8") for name in (LOCK, PROJECT))

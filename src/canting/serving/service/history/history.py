@@ -91,10 +91,6 @@ class History:
         if not self._delete(_is(name)):
             raise _unknown(name)
 
-    def delete_all(self) -> int:
-        """Delete every entry and picture; return how many entries there were."""
-        return self._delete()
-
     def picture(self, name: str) -> bytes:
         """Return the picture of an entry as JPEG; raise `UnknownEntry` where it is not kept."""
         content = self._read(self.get(name))
