@@ -131,7 +131,7 @@ def test_a_damaged_state_starts_again(
     killed(data, scenario(), settings(), state, 2)
     content = state.read_bytes()
     state.write_bytes(content[: len(content) // 2])
-    with pytest.warns(UserWarning, match=r"some.state` is damaged; its training starts again"):
+    with pytest.warns(UserWarning, match=r"some.state` is damaged and is made again"):
         resumed = train(data, scenario(), settings(), state)
     assert_same(resumed, train(data, scenario(), settings()))
 

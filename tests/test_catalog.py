@@ -113,7 +113,7 @@ def test_a_new_method_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     section = tune("bohb")
     assert section.methods == ("bohb",)
     assert ends("bohb", 10) == ends("hyperband", 10)
-    study = Sampler(section, "bohb", 0)._study
+    study = Sampler(section, "bohb", 0, "macro_f1")._study
     kinds = type(study.sampler).__name__, type(study.pruner).__name__
     assert kinds == ("TPESampler", "HyperbandPruner")
     assert "| `bohb` | tpe | hyperband |" in page_of_choices.page()
@@ -144,12 +144,12 @@ def test_a_method_that_nobody_builds_is_no_random_search(
 ) -> None:
     monkeypatch.setitem(METHODS, "new", row)
     with pytest.raises(ValueError, match=r"Received: '(cma|median)'"):
-        Sampler(tune("random"), "new", 0)
+        Sampler(tune("random"), "new", 0, "macro_f1")
 
 
 def test_nothing_is_searched_by_no_method() -> None:
     with pytest.raises(ValueError, match="Received: 'none'"):
-        Sampler(tune("random"), "none", 0)
+        Sampler(tune("random"), "none", 0, "macro_f1")
 
 
 def test_levels_of_a_change_have_words_unless_it_is_all_or_nothing() -> None:

@@ -32,7 +32,7 @@ def test_a_package_of_another_version_is_named(tmp_path: Path) -> None:
     )
     (tmp_path / "requirements.txt").write_text(lock)
     (found,) = installed.packages(tmp_path)
-    assert found.level == "mend"
+    assert found.level == "fix"
     assert f"numpy {metadata.version('numpy')} (not ==0.1)" in found.told
     assert "no-such-thing" not in found.told
     (tmp_path / "requirements.txt").write_text(f"numpy=={metadata.version('numpy')}\n")
@@ -75,7 +75,7 @@ def test_a_leftover_is_named_once_it_is_old_and_its_command_removes_it(tmp_path:
 def test_missing_and_added_pictures_are_told(tmp_path: Path) -> None:
     (tmp_path / "data.dvc").write_text("outs:\n- {path: data, nfiles: 2}\n")
     (missing,) = data.pictures(tmp_path)
-    assert (missing.level, missing.command) == ("mend", "dvc pull data.dvc")
+    assert (missing.level, missing.command) == ("fix", "dvc pull data.dvc")
     (tmp_path / "data").mkdir()
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / "data" / name).touch()
@@ -116,7 +116,7 @@ def test_changed_results_code_and_parameters_are_told(tmp_path: Path) -> None:
     assert "validate" in note.told
     metrics = folder / "results" / "evaluate" / "metrics.json"
     metrics.write_text(metrics.read_text() + " ")
-    (bad,) = only(state.results(folder), "mend")
+    (bad,) = only(state.results(folder), "fix")
     assert "results/evaluate/metrics.json" in bad.told
     assert before != {one.told for one in state.results(folder)}
 
@@ -126,7 +126,7 @@ def test_a_damaged_or_absent_lock_is_told(tmp_path: Path) -> None:
     assert (absent.level, absent.command) == ("note", "make repro")
     (tmp_path / "dvc.lock").write_text("stages: {a: [\n<<<<<<< ours\n")
     (damaged,) = state.results(tmp_path)
-    assert (damaged.level, damaged.command) == ("mend", "git checkout -- dvc.lock")
+    assert (damaged.level, damaged.command) == ("fix", "git checkout -- dvc.lock")
 
 
 def test_the_digest_is_that_of_dvc(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_server_that_is_dead_silent_or_well(
         start = time.monotonic()
         found = list(servers.servers(tmp_path))
         assert time.monotonic() - start < 2 * servers.PATIENCE
-    assert [one.level for one in found] == ["mend", "mend"]
+    assert [one.level for one in found] == ["fix", "fix"]
     assert "secret" not in str(found)
     with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as well:
         threading.Thread(target=well.serve_forever, daemon=True).start()
@@ -190,7 +190,7 @@ def test_kaggle_credentials_are_asked_for_only_where_they_are_used(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "none"))
     (tmp_path / "params.yaml").write_text("fetch:\n  source: kaggle:a/b\n")
-    assert [one.level for one in servers.servers(tmp_path)] == ["mend"]
+    assert [one.level for one in servers.servers(tmp_path)] == ["fix"]
     monkeypatch.setenv("KAGGLE_API_TOKEN", "x")
     assert [one.level for one in servers.servers(tmp_path)] == ["fine"]
 
@@ -207,15 +207,15 @@ def canting(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_tells_what_to_mend_and_exits_with_1() -> None:
+def test_the_command_tells_what_to_fix_and_exits_with_1() -> None:
     start = time.monotonic()
     told = canting()
     assert told.returncode == 1
     assert time.monotonic() - start < 10
-    assert told.stdout.startswith("mend")
+    assert told.stdout.startswith("fix")
     assert f"→ mlflow server, or: unset {servers.TRACKING}" in told.stdout
     found = json.loads(canting("--json").stdout)
-    assert {"subject": "servers", "level": "mend"}.items() <= found[-2].items()
+    assert {"subject": "servers", "level": "fix"}.items() <= found[-2].items()
     assert {one["subject"] for one in found} >= {"python", "packages", "locks", "disk"}
 
 
@@ -230,7 +230,7 @@ def test_nothing_is_imported_that_takes_long() -> None:
     assert told.stdout.split() == []
 
 
-def test_what_must_be_mended_is_told_first() -> None:
-    findings = [Finding("a", "fine", "well"), Finding("b", "mend", "broken", "rm b")]
+def test_what_must_be_fixed_is_told_first() -> None:
+    findings = [Finding("a", "fine", "well"), Finding("b", "fix", "broken", "rm b")]
     lines = examination.told(findings).splitlines()
-    assert [line.split()[0] for line in lines] == ["mend", "→", "fine"]
+    assert [line.split()[0] for line in lines] == ["fix", "→", "fine"]

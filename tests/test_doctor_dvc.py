@@ -1,4 +1,4 @@
-"""`canting doctor` on faults of real DVC repositories: the command that it names mends them."""
+"""`canting doctor` on faults of real DVC repositories: the command that it names fixes them."""
 
 import json
 import os
@@ -60,9 +60,9 @@ def dvc(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([DVC, *command], cwd=folder, capture_output=True, text=True, check=False)
 
 
-def mend(folder: Path, findings: list[Finding]) -> None:
+def fix(folder: Path, findings: list[Finding]) -> None:
     """Run the commands that a user is told to run."""
-    bad = [finding for finding in findings if finding.level == "mend"]
+    bad = [finding for finding in findings if finding.level == "fix"]
     assert bad
     for finding in bad:
         assert finding.command
@@ -75,13 +75,13 @@ def mend(folder: Path, findings: list[Finding]) -> None:
     "content",
     ['{"write": ', "[]", '{"write": {"out": 3}}', '{"read": {"out": [{"pid": 1}]}}', '{"x": {}}'],
 )
-def test_a_damaged_rwlock_stops_dvc_and_is_mended(repository: Path, content: str) -> None:
+def test_a_damaged_rwlock_stops_dvc_and_is_fixed(repository: Path, content: str) -> None:
     assert all(one.level == "fine" for one in locks.locks(repository))
     (repository / ".dvc" / "tmp" / "rwlock").write_text(content)
     failed = dvc(repository, "repro")
     assert failed.returncode != 0
     assert "RWLock" in failed.stderr
-    mend(repository, list(locks.locks(repository)))
+    fix(repository, list(locks.locks(repository)))
     assert all(one.level == "fine" for one in locks.locks(repository))
 
 
@@ -89,7 +89,7 @@ def test_dvc_runs_again(repository: Path) -> None:
     assert dvc(repository, "repro").returncode == 0
 
 
-def test_a_hard_lock_of_a_dead_process_stops_dvc_and_is_mended(repository: Path) -> None:
+def test_a_hard_lock_of_a_dead_process_stops_dvc_and_is_fixed(repository: Path) -> None:
     dvc(repository, "config", "core.hardlink_lock", "true")
     (repository / ".dvc" / "tmp" / "lock").unlink()
     (repository / ".dvc" / "tmp" / "rwlock.lock").unlink()
@@ -103,12 +103,12 @@ def test_a_hard_lock_of_a_dead_process_stops_dvc_and_is_mended(repository: Path)
     holder.kill()
     holder.communicate()
     assert "Unable to acquire lock" in dvc(repository, "repro").stderr
-    mend(repository, list(locks.locks(repository)))
+    fix(repository, list(locks.locks(repository)))
     assert dvc(repository, "repro").returncode == 0
     dvc(repository, "config", "core.hardlink_lock", "false")
 
 
-def test_a_command_that_is_running_is_named_and_not_to_be_mended(repository: Path) -> None:
+def test_a_command_that_is_running_is_named_and_not_to_be_fixed(repository: Path) -> None:
     command = [DVC, "repro"]
     (repository / "params.yaml").write_text("seconds: 30\n")
     running = subprocess.Popen(command, cwd=repository, stdout=subprocess.DEVNULL)
@@ -123,7 +123,7 @@ def test_a_command_that_is_running_is_named_and_not_to_be_mended(repository: Pat
     assert all(one.level == "fine" for one in locks.locks(repository))
 
 
-def test_a_dead_task_and_a_dead_worker_of_the_queue_are_mended(repository: Path) -> None:
+def test_a_dead_task_and_a_dead_worker_of_the_queue_are_fixed(repository: Path) -> None:
     assert list(experiments.experiments(repository)) == []
     for name in ("first", "second"):
         dvc(repository, "exp", "run", "--queue", "-S", f"seconds={90 + len(name)}", "-n", name)
@@ -135,7 +135,7 @@ def test_a_dead_task_and_a_dead_worker_of_the_queue_are_mended(repository: Path)
     while not (tasks := list(queue.glob("run/*/*.json"))):
         assert time.monotonic() < end
         time.sleep(0.1)
-    assert not any(one.level == "mend" for one in experiments.experiments(repository))
+    assert not any(one.level == "fix" for one in experiments.experiments(repository))
     worker = queue / "celery" / "dvc-exp-worker-1.json"
     for path in (worker, tasks[0]):
         os.kill(json.loads(path.read_text())["pid"], signal.SIGKILL)
@@ -143,14 +143,14 @@ def test_a_dead_task_and_a_dead_worker_of_the_queue_are_mended(repository: Path)
     while len(found := list(experiments.experiments(repository))) < 2:
         assert time.monotonic() < end
         time.sleep(0.1)
-    assert [one.level for one in found] == ["mend", "mend"]
-    mend(repository, found)
+    assert [one.level for one in found] == ["fix", "fix"]
+    fix(repository, found)
     end = time.monotonic() + PATIENCE
     while len(running(queue)) == 0:
         assert time.monotonic() < end
         time.sleep(0.1)
     assert running(queue) != [tasks[0].stem]
-    assert not any(one.level == "mend" for one in experiments.experiments(repository))
+    assert not any(one.level == "fix" for one in experiments.experiments(repository))
 
 
 def running(queue: Path) -> list[str]:

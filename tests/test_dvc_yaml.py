@@ -1,8 +1,6 @@
 """`dvc.yaml` against the code: a stage that lacks a dependency would serve stale results."""
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from ruamel.yaml import YAML
 
 from canting.config.params import Params
 from canting.config.scenario import Scenario
+from canting.core.closure import closure, imported, is_only_described
 from canting.serving.package.bento import shipped
 from tests.conftest import ROOT
 
@@ -19,41 +18,9 @@ STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())[
 NAMES = sorted(STAGES)
 
 
-def module_files(name: str) -> list[Path]:
-    """Return the files that importing a module of the project runs, its packages' first."""
-    parts = name.split(".")
-    packages = [SOURCE.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
-    return [
-        path for path in (*packages, SOURCE.joinpath(*parts).with_suffix(".py")) if path.exists()
-    ]
-
-
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def closure(script: Path) -> set[Path]:
+def imports_of(script: Path) -> frozenset[Path]:
     """Return every file of the project that a script can come to import, itself included."""
-    found, waiting = set(), [script]
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for name in imported(path):
-            if name.split(".")[0] == "canting":
-                waiting.extend(module_files(name))
-    return found
-
-
-def is_only_described(path: Path) -> bool:
-    """Tell whether a file holds nothing but a docstring."""
-    return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)
+    return closure([script], SOURCE, imported).files
 
 
 def dependencies(stage: str) -> list[str]:
@@ -68,7 +35,7 @@ def covered(path: Path, deps: list[str]) -> bool:
 def test_every_import_is_a_dependency_and_every_dependency_is_imported(stage: str) -> None:
     script = ROOT / "stages" / f"{stage}.py"
     assert STAGES[stage]["cmd"] == f"python stages/{stage}.py"
-    files = {path for path in closure(script) if not is_only_described(path)}
+    files = {path for path in imports_of(script) if not is_only_described(path)}
     if stage == "package":
         files |= {path for path in shipped(SOURCE) if path.suffix == ".py" and path.stat().st_size}
         files -= {path for path in files if is_only_described(path)}
@@ -81,7 +48,7 @@ def test_every_import_is_a_dependency_and_every_dependency_is_imported(stage: st
 
 def test_a_missing_dependency_is_found() -> None:
     deps = [dep for dep in dependencies("train") if dep != "src/canting/models/train"]
-    assert any(not covered(path, deps) for path in closure(ROOT / "stages" / "train.py"))
+    assert any(not covered(path, deps) for path in imports_of(ROOT / "stages" / "train.py"))
 
 
 @pytest.mark.parametrize("stage", NAMES)
@@ -89,7 +56,7 @@ def test_every_parameter_that_a_stage_uses_is_declared(stage: str) -> None:
     fields = {name: field.alias or name for name, field in Params.model_fields.items()}
     text = "\n".join(
         path.read_text()
-        for path in closure(ROOT / "stages" / f"{stage}.py")
+        for path in imports_of(ROOT / "stages" / f"{stage}.py")
         if path.name != "params.py"
     )
     used = {fields[name] for name in re.findall(r"\bparams\.(\w+)", text) if name in fields}

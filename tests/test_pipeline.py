@@ -117,6 +117,12 @@ def test_nothing_is_up_for_a_second_run(done: Path) -> None:
     assert run(done, "git", "status", "--porcelain").stdout == ""
 
 
+def test_all_that_a_run_keeps_is_needed_by_its_parameters(done: Path) -> None:
+    told = run(done, "canting", "clean").stdout
+    assert "Not needed by the parameters, in all: 0, 0.0 MB" in told
+    assert "Unfinished" not in told
+
+
 def test_a_second_run_from_nothing_gives_the_same_bytes(done: Path, tmp_path: Path) -> None:
     """All but the features stage, which `test_features` compares, are run again."""
     before = results(done)

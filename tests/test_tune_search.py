@@ -24,7 +24,8 @@ from canting.models.train.batches import Batches
 from canting.models.tune import objective, search, study
 from canting.models.tune.records import SearchRecord, Trial, best_of
 from canting.models.tune.sampler import Sampler, ends, importances
-from canting.models.tune.task import SearchTask, apply, changes, path
+from canting.models.tune.search import path
+from canting.models.tune.task import SearchTask, apply, changes
 from canting.models.tune.training import Training
 from canting.models.tune.trial_runner import TrialRunner
 from tests.conftest import one_core
@@ -304,7 +305,7 @@ def test_a_damaged_record_is_dropped_with_a_warning(features: Path, tmp_path: Pa
     whole = trials_of(task)
     content = path(task).read_bytes()
     path(task).write_bytes(content[: len(content) // 2])
-    with pytest.warns(UserWarning, match="is damaged and made again"):
+    with pytest.warns(UserWarning, match="is damaged and is made again"):
         assert trials_of(task) == whole
 
 

@@ -16,6 +16,7 @@ from canting.cli import (
     track,
     tune,
 )
+from canting.cli.clean import command as clean
 from canting.cli.doctor import command as doctor
 from canting.core.errors import CantingError
 
@@ -32,6 +33,7 @@ COMMANDS = (
     drift,
     paint,
     doctor,
+    clean,
 )
 
 

@@ -12,6 +12,7 @@ import psutil
 
 from canting.config.params import Params, load
 from canting.core import files, runtime
+from canting.core.cache import used
 from canting.core.costs import COSTS
 from canting.core.errors import CantingError
 
@@ -63,7 +64,7 @@ def stage(name: str) -> Iterator[Params]:
     """
     runtime.prepare()
     try:
-        with spending(BUILD / SPENT / f"{name}.json"):
+        with used(CACHE), spending(BUILD / SPENT / f"{name}.json"):
             yield load(Path("params.yaml"))
     except CantingError as error:
         sys.exit(f"{name}: {error}")

@@ -1,16 +1,71 @@
-"""A digest of the project's own code, for the keys of partial results."""
+"""Keys of what is kept: the code that computes it, and the libraries that decide on its bytes."""
 
+import os
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from canting.core import files
+from canting.core.closure import SOURCE, closure, computed_with, is_only_described, module_files
+
+_KERAS = ("keras", "tensorflow", "tensorflow-cpu", "jax", "torch")
+
+DECIDING = {
+    "PIL": ("pillow",),
+    "ai_edge_litert": ("ai-edge-litert",),
+    "cv2": ("opencv-python-headless",),
+    "keras": _KERAS,
+    "numpy": ("numpy",),
+    "optuna": ("optuna",),
+    "scipy": ("scipy",),
+    "sklearn": ("scikit-learn",),
+    "tensorflow": _KERAS,
+}
+"""Distributions whose version decides on bytes, by the package that is imported.
+
+Keras computes with one of several. What only reads tables, shows progress or shares out work is
+left out.
+"""
 
 
-def code_digest(*names: str) -> str:
-    """Return a digest of the source of packages or modules below `canting`."""
-    root = Path(__file__).parents[1]
-    paths = [path for name in names for path in _modules(root / name)]
-    return files.digest([(str(path.relative_to(root)), files.sha256(path)) for path in paths])
+@cache
+def code_key(*computing: Callable[..., Any]) -> str:
+    """Return a digest of the code that functions come to run and of the libraries below it.
+
+    The code is that of every module of the project in the import closure of the functions' modules.
+    """
+    start = [path for function in computing for path in _files(function)]
+    found = closure(start, SOURCE, computed_with)
+    code = sorted(path for path in found.files if not is_only_described(path))
+    names = {name for package in found.others & set(DECIDING) for name in DECIDING[package]}
+    return files.digest(
+        [(path.relative_to(SOURCE).as_posix(), files.sha256(path)) for path in code],
+        keras_backend() if "keras" in names else None,
+        versions(sorted(names)),
+    )
 
 
-def _modules(path: Path) -> list[Path]:
-    return sorted(path.glob("**/*.py")) if path.is_dir() else [path.with_suffix(".py")]
+def _files(function: Callable[..., Any]) -> tuple[Path, ...]:
+    found = module_files(function.__module__, SOURCE)
+    if not found:
+        raise LookupError(f"`{function.__module__}` is no module below `{SOURCE}`.")
+    return found
+
+
+def versions(names: Iterable[str]) -> list[str]:
+    """Return name and version of distributions, or that they are not there."""
+    return list(map(_version, names))
+
+
+def keras_backend() -> str:
+    """Return the name of what Keras computes with."""
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
+def _version(name: str) -> str:
+    try:
+        return f"{name} {metadata.version(name)}"
+    except metadata.PackageNotFoundError:
+        return f"no {name}"

@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -37,19 +36,6 @@ TAIL_THREADS = 2
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def versions() -> list[str]:
-    """Return name and version of each package that decides on the outcome of a training."""
-    names = ("keras", "numpy", "scikit-learn", "tensorflow", "tensorflow-cpu", "jax", "torch")
-    return [os.environ.get("KERAS_BACKEND", "tensorflow"), *map(_version, names)]
-
-
-def _version(name: str) -> str:
-    try:
-        return f"{name} {version(name)}"
-    except PackageNotFoundError:
-        return f"no {name}"
 
 
 def prepare(threads: int | None = None) -> None:

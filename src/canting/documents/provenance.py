@@ -8,11 +8,13 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from canting.core import files, runtime
+from canting.core import files, keys, runtime
 from canting.core.revision import revision
 
 PACKAGES = ("canting", "ai-edge-litert", "dvc", "great-expectations", "pandas", "pillow", "scipy")
 """Packages whose versions are told beside those that decide on a training."""
+
+TRAINING = ("keras", "numpy", "scikit-learn", "tensorflow", "tensorflow-cpu", "jax", "torch")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def lock_digest(path: Path) -> str | None:
 
 
 def _versions() -> tuple[str, ...]:
-    backend, *deciding = runtime.versions()
-    there = [name for name in deciding if not name.startswith("no ")]
+    there = [one for one in keys.versions(TRAINING) if not one.startswith("no ")]
     others = [f"{name} {version(name)}" for name in PACKAGES]
-    return (f"Python {platform.python_version()}", f"Keras on {backend}", *there, *others)
+    python, backend = platform.python_version(), keys.keras_backend()
+    return (f"Python {python}", f"Keras on {backend}", *there, *others)

@@ -10,7 +10,7 @@ from typing import Any
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    parser = commands.add_parser("doctor", help="look for what is broken, and say how to mend it")
+    parser = commands.add_parser("doctor", help="look for what is broken, and say how to fix it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_run)
 
@@ -23,4 +23,4 @@ def _run(arguments: argparse.Namespace) -> None:
         print(json.dumps([dataclasses.asdict(one) for one in findings], indent=2))
     else:
         print(examination.told(findings))
-    sys.exit(any(finding.level == "mend" for finding in findings))
+    sys.exit(any(finding.level == "fix" for finding in findings))

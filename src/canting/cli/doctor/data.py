@@ -21,7 +21,7 @@ def pictures(root: Path) -> Iterator[Finding]:
     if there == listed:
         yield fine("data", f"`data/` holds the {listed} files of `data.dvc`")
     elif not there:
-        yield Finding("data", "mend", "the pictures in `data/` are missing", "dvc pull data.dvc")
+        yield Finding("data", "fix", "the pictures in `data/` are missing", "dvc pull data.dvc")
     else:
         told = f"`data/` holds {there} files, `data.dvc` lists {listed}"
         yield Finding("data", "note", told, "dvc add data")

@@ -28,7 +28,7 @@ def examine(root: Path) -> list[Finding]:
 
 def told(findings: list[Finding]) -> str:
     """Return the findings in lines: what is fine last, each other with its command."""
-    ranks = {"mend": 0, "note": 1, "fine": 2}
+    ranks = {"fix": 0, "note": 1, "fine": 2}
     lines = []
     for finding in sorted(findings, key=lambda one: ranks[one.level]):
         lines.append(f"{finding.level:<5} {finding.subject:<12} {finding.told}")

@@ -2,7 +2,7 @@
 
 Each task and worker has a JSON file with its process and, once it has ended, its return code
 (dvc_task/proc/process.py). A process that is dead but not yet buried counts as alive, as for DVC:
-its commands would not mend it.
+its commands would not fix it.
 """
 
 import json
@@ -18,7 +18,7 @@ QUEUE = TEMPORARY / "exps"
 
 
 def experiments(root: Path) -> Iterator[Finding]:
-    """Tell of experiments that stand as running or queued, and nothing works on them."""
+    """Tell of experiments that are marked as running or queued, and nothing works on them."""
     found = [*_dead_tasks(root / QUEUE), *_waiting(root / QUEUE)]
     if found or (root / QUEUE).is_dir():
         yield from found or [fine("experiments", "no queued experiment is stuck")]
@@ -28,8 +28,8 @@ def _dead_tasks(queue: Path) -> Iterator[Finding]:
     for path in sorted(queue.glob("run/*/*.json")):
         if _died(path):
             name = path.stem[:7]
-            told = f"experiment {name} stands as running, but its process is dead"
-            yield Finding("experiments", "mend", told, f"dvc queue kill {name}")
+            told = f"experiment {name} is marked as running, but its process is dead"
+            yield Finding("experiments", "fix", told, f"dvc queue kill {name}")
 
 
 def _waiting(queue: Path) -> Iterator[Finding]:
@@ -38,7 +38,7 @@ def _waiting(queue: Path) -> Iterator[Finding]:
     if not queued or any(_lives(path) for path in workers):
         return
     dead = any(map(_failed, workers))
-    level: Level = "mend" if dead else "note"
+    level: Level = "fix" if dead else "note"
     why = "their worker is dead" if dead else "no worker was started"
     yield Finding("experiments", level, f"queued experiments: {queued}; {why}", "dvc queue start")
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Level = Literal["fine", "note", "mend"]
-"""`mend`: something does not work until it is mended; `note`: worth knowing."""
+Level = Literal["fine", "note", "fix"]
+"""`fix`: something does not work until it is fixed; `note`: worth knowing."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at, and the command that mends it."""
+    """One thing that was looked at, and the command that fixes it."""
 
     subject: str
     level: Level

@@ -37,7 +37,7 @@ def python(_: Path) -> Iterator[Finding]:
         return
     needed = ".".join(map(str, OLDEST))
     told = f"Python {version} is not supported; canting needs 3.11, 3.12 or 3.13"
-    yield Finding("python", "mend", told, f"make PYTHON=python{needed} repro")
+    yield Finding("python", "fix", told, f"make PYTHON=python{needed} repro")
 
 
 def extras(root: Path) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def packages(root: Path) -> Iterator[Finding]:
     wrong = sorted(_differing((root / LOCK).read_text(encoding="utf-8")))
     if wrong:
         told = f"other versions than in `{LOCK}`: {', '.join(wrong)}"
-        yield Finding("packages", "mend", told, INSTALL)
+        yield Finding("packages", "fix", told, INSTALL)
     else:
         yield fine("packages", f"every installed package is as `{LOCK}` says")
 

@@ -36,12 +36,40 @@ LEAST, LITTLE = GIB // 2, 4 * GIB
 """Bytes below which a run of the embedded pictures fails, and a study of thousands does."""
 
 
+SPACE = (
+    (
+        "canting clean --yes",
+        "loses kept views, trunks and trainings that no parameter needs, which an earlier "
+        "`params.yaml` would compute again; unfinished trainings stay. `canting clean` alone "
+        "lists them",
+    ),
+    (
+        "dvc gc --all-commits --all-experiments",
+        "loses outputs that neither the workspace, nor a commit of a branch or tag, nor an "
+        "experiment names: those of runs that were never committed, and of git's stash",
+    ),
+    (
+        "dvc gc --all-commits --all-experiments --not-in-remote",
+        "loses, beside these, nothing: takes the copies of what DVC's remote holds too, and "
+        "`dvc pull` brings them back",
+    ),
+)
+"""Commands that make room, and what each of them loses; the one that costs least comes first.
+
+DVC without `--all-commits --all-experiments` would drop what other commits and experiments need.
+"""
+
+
 def disk(root: Path) -> Iterator[Finding]:
-    """Tell how much room there is."""
+    """Tell how much room there is and, where it is little, how to make some step by step."""
     free = shutil.disk_usage(root).free
     told = f"{free / GIB:.1f} GiB are free"
     if free >= LITTLE:
         yield fine("disk", told)
         return
-    level: Level = "mend" if free < LEAST else "note"
-    yield Finding("disk", level, told, "dvc gc --workspace --force && rm -rf .canting")
+    level: Level = "fix" if free < LEAST else "note"
+    yield Finding(
+        "disk", level, f"{told}; the next lines make room, one after another until it is enough"
+    )
+    for number, (command, lost) in enumerate(SPACE, 1):
+        yield Finding("disk", level, f"step {number} {lost}", command)

@@ -33,7 +33,7 @@ def _rwlocks(root: Path) -> Iterator[Finding]:
         holders = read(root / name)
         if holders is None:
             told = f"`{name}` is damaged, so that every command of DVC fails"
-            yield Finding("locks", "mend", told, f"rm {name}")
+            yield Finding("locks", "fix", told, f"rm {name}")
         for pid, command in sorted((holders or {}).items()):
             if psutil.pid_exists(pid):
                 yield Finding("locks", "note", f"process {pid} is at work: {command}")
@@ -63,7 +63,7 @@ def _hard_locks(root: Path) -> Iterator[Finding]:
     for name in (TEMPORARY / "lock", TEMPORARY / "rwlock.lock"):
         if (root / name).exists():
             told = f"`{name}` is held, and no process of DVC is at work here"
-            yield Finding("locks", "mend", told, f"rm {name}")
+            yield Finding("locks", "fix", told, f"rm {name}")
 
 
 def _hard_locking(root: Path) -> bool:

@@ -41,7 +41,7 @@ def _reached(variable: str, command: str) -> list[Finding]:
             _answers(connection, scheme)
     except OSError as error:
         told = f"`{variable}`: {place} does not answer ({error})"
-        return [Finding("servers", "mend", told, command)]
+        return [Finding("servers", "fix", told, command)]
     return [fine("servers", f"`{variable}`: {place} answers")]
 
 
@@ -68,4 +68,4 @@ def _kaggle(root: Path) -> list[Finding]:
     if any(map(os.environ.get, KAGGLE)) or (home.is_dir() and any(home.iterdir())):
         return [fine("servers", "credentials for Kaggle are there")]
     told = "`fetch.source` is on Kaggle, and there are no credentials"
-    return [Finding("servers", "mend", told, "export KAGGLE_USERNAME=… KAGGLE_KEY=…")]
+    return [Finding("servers", "fix", told, "export KAGGLE_USERNAME=… KAGGLE_KEY=…")]

@@ -26,7 +26,7 @@ def results(root: Path) -> Iterator[Finding]:
         return
     except YAMLError:
         told = f"`{LOCK}` is damaged; git has the last whole one"
-        yield Finding("results", "mend", told, f"git checkout -- {LOCK}")
+        yield Finding("results", "fix", told, f"git checkout -- {LOCK}")
         return
     yield from _compared(root, stages)
 
@@ -38,7 +38,7 @@ def _compared(root: Path, stages: dict[str, Any]) -> Iterator[Finding]:
     changed = [name for name, stage in stages.items() if _changed(root, stage, params)]
     if other:
         told = f"not the results that `{LOCK}` names: {', '.join(other)}"
-        yield Finding("results", "mend", told, RUN)
+        yield Finding("results", "fix", told, RUN)
     if changed:
         told = f"code or parameters changed since the last run: {', '.join(changed)}"
         yield Finding("results", "note", told, RUN)

@@ -1,0 +1,101 @@
+"""The sections of the model card on the model's details and its licences."""
+
+from canting.config.catalog import BACKBONES
+from canting.documents.cards import licences, user_fields
+from canting.documents.content import Link, Mono, Section, Span, Table, Text, say
+from canting.documents.numbers import count, decimal, listed, millions, score, size
+from canting.documents.report.scenarios import full
+from canting.documents.run import Run
+from canting.evaluation.statistics import factors
+
+
+def section(run: Run) -> Section:
+    """Return name, kind, size, training and digests of a model."""
+    return Section(
+        "Model details",
+        (
+            Table("The model.", ("what", "value"), tuple(_rows(run)), words=2),
+            say("Questions and corrections: ", *user_fields.contact(run)),
+        ),
+    )
+
+
+def _rows(run: Run) -> list[tuple[Span, ...]]:
+    row = full(run).set_index("scenario").loc[run.winner]
+    height, width = run.params.image_size
+    return [
+        ("kind", "image classification by transfer learning"),
+        ("network", f"{row['backbone']}, {_weights(str(row['backbone']))}"),
+        ("trained part", _tail(str(row["fine_tune_from"]))),
+        ("setting", factors.full_names(run.trained)[run.winner]),
+        ("classes", listed(run.labels)),
+        ("input", f"RGB picture, {height} × {width} pixels (height × width)"),
+        ("output", "logits, pooled feature, last feature map"),
+        ("temperature", score(float(run.calibration_of(run.winner)["temperature"]))),
+        ("parameters", _parameters(run)),
+        ("multiply-adds a picture", millions(row["multiply_adds"])),
+        ("size without the classifier", size(row["model_bytes"])),
+        ("time a picture, one thread", f"{decimal(row['milliseconds'])} ms (median)"),
+        ("file", Mono("model.tflite")),
+        ("SHA-256", Mono(str(run.card["model_sha256"]))),
+    ]
+
+
+def _parameters(run: Run) -> str:
+    ours = next(one for one in run.selection["candidates"] if one["scenario"] == run.winner)
+    return f"{count(ours['parameters'])}, of which {count(ours['trained_parameters'])} are trained"
+
+
+def _weights(backbone: str) -> str:
+    scratch = BACKBONES[backbone].weights == "none"
+    return "trained from scratch" if scratch else "pretrained on ImageNet"
+
+
+def _tail(layer: str) -> str:
+    return f"from layer {layer}" if layer else "the classifier; all other layers are frozen"
+
+
+def licences_table(run: Run) -> Table:
+    """Return a row for each part that a model is made of."""
+    return Table(
+        "Licences.",
+        ("part", "licence", "by"),
+        (
+            ("code", licences.OWN, "canting"),
+            ("initial weights", *_of_weights(run)),
+            ("pictures", licences.of_pictures(run) or "not stated", _by(run)),
+        ),
+        words=3,
+    )
+
+
+def licences_section(run: Run) -> Section:
+    """Return the licences of code, weights and pictures, and what follows."""
+    return Section("Licences", (licences_table(run), say(*_advice(run))))
+
+
+def _of_weights(run: Run) -> tuple[Span, Span]:
+    licence = licences.of_weights(run)
+    if licence is None:
+        return "–", "trained from scratch"
+    return Link(licence.name, licence.address), licence.holder
+
+
+def _by(run: Run) -> str:
+    return "canting" if licences.is_embedded(run) else "see the data card"
+
+
+def _advice(run: Run) -> Text:
+    words = (
+        "The weights were trained on ImageNet, whose pictures are for research only; whether that "
+        "restricts a model is not settled.",
+    )
+    stated = licences.of_pictures(run)
+    if stated:
+        return words if licences.of_weights(run) else ("See the licence of the pictures.",)
+    return (
+        "The licence of the pictures is not stated (",
+        Mono("cards.data_licence"),
+        "): do not distribute the model before it is known. ",
+        *(words if licences.of_weights(run) else ()),
+    )

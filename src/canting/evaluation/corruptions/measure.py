@@ -12,13 +12,14 @@ import pandas as pd
 
 from canting.config.catalog import SHIFTS
 from canting.core import files
-from canting.core.keys import code_digest
+from canting.core.keys import code_key
+from canting.data.preprocess.decode import decode_all
 from canting.evaluation.corruptions.changes import changed
 from canting.imaging.pictures import Pixels
 from canting.models.augmentation import flip
 from canting.models.features import inference, store, trunk
 from canting.models.features.cache import CachedView
-from canting.models.features.compute import MADE_BY, Pictures
+from canting.models.features.compute import Pictures
 from canting.models.features.store import Array
 from canting.models.train import fold, grid, prediction
 from canting.models.train.fold import FoldTask
@@ -71,7 +72,7 @@ class Changed(NamedTuple):
 
     def variants(self) -> list[tuple[Cell, int]]:
         """Return every change with every view of a test."""
-        return list(product(self.cells, range(self.test_views)))
+        return variants(self.cells, self.test_views)
 
     def make(self, variant: int, place: int) -> Pixels:
         """Return one of the rows under a change, as one view of a test sees it."""
@@ -79,6 +80,11 @@ class Changed(NamedTuple):
         row = int(self.rows[place])
         identity = self.pictures.digests[row]
         return flip(changed(self.pictures.array[row], kind, level, identity, self.seed), number)
+
+
+def variants(cells: Sequence[Cell], test_views: int) -> list[tuple[Cell, int]]:
+    """Return every change with every view of a test."""
+    return list(product(cells, range(test_views)))
 
 
 def answers(
@@ -89,14 +95,9 @@ def answers(
     What `cache` holds is not made again.
     """
     size, count = wanted.pictures.size, len(wanted.rows)
-    made_from = files.digest(
-        trunk.key(backbone, fine_tune_from, size, levels),
-        [wanted.pictures.digests[row] for row in wanted.rows],
-        wanted.seed,
-        code_digest(*MADE_BY, "shift/changes"),
-    )
-    keys = [files.digest(made_from, *variant) for variant in wanted.variants()]
-    kept = {number: CachedView(cache / "shift" / f"{key}.npy") for number, key in enumerate(keys)}
+    made_by = trunk.key(backbone, fine_tune_from, size, levels)
+    digests = [wanted.pictures.digests[row] for row in wanted.rows]
+    kept = dict(enumerate(places(made_by, digests, wanted.variants(), wanted.seed, cache)))
     missing = {number: one for number, one in kept.items() if not one.is_whole(count)}
     if missing:
         start, label = time.perf_counter(), f"shift {store.slug(backbone, fine_tune_from)}"
@@ -104,6 +105,19 @@ def answers(
         inference.run(wanted.make, answer, missing, count, label=label, start=start)
     found = [np.load(one.array, mmap_mode="r") for one in kept.values()]
     return [found[at : at + wanted.test_views] for at in range(0, len(found), wanted.test_views)]
+
+
+def places(
+    trunk_key: str,
+    digests: Sequence[str],
+    variants: Sequence[tuple[Cell, int]],
+    seed: int,
+    cache: Path,
+) -> list[CachedView]:
+    """Return where the answers to changed pictures are kept, for each change and view of a test."""
+    made_from = files.digest(trunk_key, digests, seed, code_key(answers, decode_all))
+    keys = [files.digest(made_from, *variant) for variant in variants]
+    return [CachedView(cache / "shift" / f"{key}.npy") for key in keys]
 
 
 def measure(tasks: Sequence[FoldTask], pictures: Pictures) -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from canting.core import files
+from canting.core.cache import read_whole
 
 
 class CachedView(NamedTuple):
@@ -34,15 +34,9 @@ class CachedView(NamedTuple):
 
     def is_whole(self, pictures: int) -> bool:
         """Return whether the view is there; a damaged one is dropped with a warning."""
-        if not (self.array.exists() and self.note.exists()):
+        if not self.note.exists():
             return False
-        try:
-            self._check(pictures)
-        except (OSError, ValueError, TypeError, EOFError) as error:
-            warnings.warn(f"`{self.array}` is damaged and is made again ({error}).", stacklevel=2)
-            self.array.unlink()
-            return False
-        return True
+        return read_whole(self.array, lambda _: self._checked(pictures)) is not None
 
     def link(self, target: Path) -> None:
         """Put the array at `target` without a copy, where the file system can."""
@@ -51,7 +45,7 @@ class CachedView(NamedTuple):
         except OSError:
             shutil.copyfile(self.array, target)
 
-    def _check(self, pictures: int) -> None:
+    def _checked(self, pictures: int) -> float:
         array = np.load(self.array, mmap_mode="r")
         expected, received = array.offset + array.nbytes, self.array.stat().st_size
         if len(array) != pictures or expected != received:
@@ -59,4 +53,4 @@ class CachedView(NamedTuple):
                 f"expected {pictures} pictures in {expected} bytes, received {len(array)} in "
                 f"{received}"
             )
-        self.seconds()
+        return self.seconds()

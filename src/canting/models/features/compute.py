@@ -1,7 +1,7 @@
 """Compute the features of all views, cached view by view."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +12,12 @@ import numpy.typing as npt
 
 from canting.config.sections import Features
 from canting.core import files
-from canting.core.keys import code_digest
+from canting.core.keys import code_key
+from canting.data.preprocess.decode import decode_all
 from canting.imaging.pictures import Pixels
 from canting.models.augmentation import view
 from canting.models.features import inference, store, trunk
 from canting.models.features.cache import CachedView
-
-MADE_BY = ("features", "pictures", "pixels", "preprocess/decode")
-"""Code that decides on what a view looks like."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +57,8 @@ def compute(
 ) -> Cost:
     """Write the features of one trunk to `target`; views that `cache` holds are not made again."""
     name = store.slug(backbone, fine_tune_from)
-    made_from = (
-        trunk.key(backbone, fine_tune_from, pictures.size, settings.levels),
-        files.digest(list(pictures.digests)),
-        code_digest(*MADE_BY),
-    )
-    numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
-    keys = [_key(made_from, number, settings, seed) for number in numbers]
-    places = [CachedView(cache / "features" / f"{key}.npy") for key in keys]
-    kept = dict(zip(numbers, places, strict=True))
+    keys = view_keys(backbone, fine_tune_from, pictures.size, pictures.digests, settings, seed)
+    kept = {number: place(cache, key) for number, key in keys.items()}
     missing = {n: one for n, one in kept.items() if not one.is_whole(len(pictures.array))}
     if missing:
         start = time.perf_counter()
@@ -75,8 +66,37 @@ def compute(
         make = partial(_view, pictures, settings, seed)
         label, count = f"features {name}", len(pictures.array)
         inference.run(make, answer, missing, count, label=label, start=start)
-    _collect(kept, files.digest(keys), target)
-    return Cost(round(sum(one.seconds() for one in places), 3), len(missing), len(kept))
+    _collect(kept, store_key(keys), target)
+    seconds = sum(one.seconds() for one in kept.values())
+    return Cost(round(seconds, 3), len(missing), len(kept))
+
+
+def view_keys(
+    backbone: str,
+    fine_tune_from: str | None,
+    size: tuple[int, int],
+    digests: Sequence[str],
+    settings: Features,
+    seed: int,
+) -> dict[int, str]:
+    """Return the key of every view by its number; further views of a test have negative ones."""
+    made_from = (
+        trunk.key(backbone, fine_tune_from, size, settings.levels),
+        files.digest(list(digests)),
+        code_key(compute, decode_all),
+    )
+    numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
+    return {number: _key(made_from, number, settings, seed) for number in numbers}
+
+
+def store_key(keys: Mapping[int, str]) -> str:
+    """Return the key of a folder of features, from those of its views."""
+    return files.digest(list(keys.values()))
+
+
+def place(cache: Path, key: str) -> CachedView:
+    """Return where a view is kept."""
+    return CachedView(cache / "features" / f"{key}.npy")
 
 
 def _key(made_from: tuple[str, ...], number: int, settings: Features, seed: int) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 
 from canting.bundle.engine import Engine
 from canting.core import files
+from canting.core.cache import read_whole
+from canting.core.keys import code_key
 from canting.models.features import trunk
 
 WARM_UP, REPEATS = 3, 15
@@ -32,13 +34,20 @@ def of_backbone(backbone: str, size: tuple[int, int], cache: Path, passes: int =
 
     `passes`: how many views of a picture an answer is averaged over.
     """
-    kept = cache / "trunks" / f"{trunk.key(backbone, None, size)}.json"
-    if not kept.exists():
-        files.write_json(kept, _counted(backbone, size, cache)._asdict())
-    one = BackboneCost(**files.read_json(kept))
+    kept = place(backbone, size, cache)
+    one = read_whole(kept, lambda path: BackboneCost(**files.read_json(path)))
+    if one is None:
+        one = _counted(backbone, size, cache)
+        files.write_json(kept, one._asdict())
     return one._replace(
         multiply_adds=passes * one.multiply_adds, milliseconds=round(passes * one.milliseconds, 3)
     )
+
+
+def place(backbone: str, size: tuple[int, int], cache: Path) -> Path:
+    """Return where the cost of a whole backbone is kept."""
+    made_from = (trunk.key(backbone, None, size), code_key(of_backbone))
+    return cache / "trunks" / f"{files.digest(*made_from)}.json"
 
 
 def _counted(backbone: str, size: tuple[int, int], cache: Path) -> BackboneCost:

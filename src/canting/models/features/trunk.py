@@ -9,7 +9,7 @@ import numpy.typing as npt
 from canting.bundle.engine import Engine
 from canting.config.catalog import BACKBONES
 from canting.core import files, runtime
-from canting.core.keys import code_digest
+from canting.core.keys import code_key
 from canting.imaging.pictures import Pixels
 from canting.models.backbones import weight_files
 
@@ -24,9 +24,15 @@ def identity(picture: Pixels) -> Pixels:
 
 def key(backbone: str, fine_tune_from: str | None, size: tuple[int, int], levels: int = 1) -> str:
     """Return a digest of everything that makes a trunk; raise `WeightsError` early."""
-    code = code_digest("backbones", "engine", "export")
     made_from = (backbone, fine_tune_from, size, levels)
-    return files.digest(*made_from, weight_files.identity(backbone), code)
+    return files.digest(*made_from, weight_files.identity(backbone), code_key(_converted))
+
+
+def place(
+    backbone: str, fine_tune_from: str | None, size: tuple[int, int], cache: Path, levels: int = 1
+) -> Path:
+    """Return where a trunk is kept."""
+    return cache / "trunks" / f"{key(backbone, fine_tune_from, size, levels)}.tflite"
 
 
 def load(
@@ -55,7 +61,7 @@ def whole(backbone: str, size: tuple[int, int], cache: Path) -> Path:
 def _converted(
     backbone: str, fine_tune_from: str | None, size: tuple[int, int], cache: Path, levels: int
 ) -> Path:
-    path = cache / "trunks" / f"{key(backbone, fine_tune_from, size, levels)}.tflite"
+    path = place(backbone, fine_tune_from, size, cache, levels)
     if not path.exists():
         runtime.import_keras()
         from canting.models.backbones.cut import split

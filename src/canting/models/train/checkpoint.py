@@ -2,8 +2,6 @@
 
 import json
 import time
-import warnings
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.core import files
+from canting.core.cache import read_whole
 from canting.models.train.prediction import Watch
 
 Arrays = list[npt.NDArray[Any]]
@@ -71,18 +70,15 @@ def write(path: Path, state: TrainingState) -> None:
 
 def read(path: Path) -> TrainingState:
     """Read a state; drop a damaged one with a warning. `NOTHING`: there is none."""
-    if not path.exists():
-        return NOTHING
-    try:
-        with path.open("rb") as file, np.load(file) as content:
-            told = json.loads(str(content["told"]))
-            return TrainingState(
-                **told, variables=_many(content, "variables"), best=_many(content, "best")
-            )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        warnings.warn(f"`{path}` is damaged; its training starts again ({error}).", stacklevel=2)
-        path.unlink()
-        return NOTHING
+    return read_whole(path, _state) or NOTHING
+
+
+def _state(path: Path) -> TrainingState:
+    with path.open("rb") as file, np.load(file) as content:
+        told = json.loads(str(content["told"]))
+        return TrainingState(
+            **told, variables=_many(content, "variables"), best=_many(content, "best")
+        )
 
 
 def _many(content: Any, name: str) -> Arrays:

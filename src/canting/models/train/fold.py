@@ -1,8 +1,6 @@
 """Training of one (scenario, fold), cached under a hash of everything that determines it."""
 
 import time
-import warnings
-import zipfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,15 +13,13 @@ import pandas as pd
 from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.core import files, runtime
-from canting.core.keys import code_digest
+from canting.core.cache import read_whole
+from canting.core.keys import code_key
 from canting.core.progress import polled
 from canting.data.manifest import HELD_OUT
 from canting.models.features import store
 from canting.models.train import checkpoint, outcome
 from canting.models.train.outcome import FoldOutcome
-
-TRAINED_BY = ("train", "backbones", "core/runtime", "features/store", "logits")
-"""Code that decides on the outcome of a training."""
 
 
 class FoldTask(NamedTuple):
@@ -52,30 +48,26 @@ def read_table(folds: Path) -> pd.DataFrame:
 
 def path(task: FoldTask) -> Path:
     """Return where the outcome of a task is kept."""
+    return place(task, store.Store(task.features).key)
+
+
+def place(task: FoldTask, features: str) -> Path:
+    """Return where the outcome of a task is kept, from the key of its features."""
     made_from = files.digest(
         task.scenario.model_dump(),
         task.fold,
-        store.Store(task.features).key,
+        features,
         task.table[["path", "label", "fold", "group"]].to_csv(index=False),
         task.params.train.model_dump(),
         [task.params.seed, *task.params.image_size],
-        runtime.versions(),
-        code_digest(*TRAINED_BY),
+        code_key(train),
     )
     return task.cache / "train" / f"{made_from}.npz"
 
 
 def load(task: FoldTask) -> FoldOutcome | None:
     """Return a kept outcome; drop a damaged one with a warning and return `None`."""
-    ended = path(task)
-    if not ended.exists():
-        return None
-    try:
-        return outcome.load(ended)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        warnings.warn(f"`{ended}` is damaged and is made again ({error}).", stacklevel=2)
-        ended.unlink()
-        return None
+    return read_whole(path(task), outcome.load)
 
 
 def state(task: FoldTask) -> Path:

@@ -1,13 +1,13 @@
 """Records of the trials of a search, saved as they end, so that a killed search resumes."""
 
 import json
-import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from canting.config.metrics import sign
 from canting.config.tune import Setting
 from canting.core import files
+from canting.core.cache import read_whole
 
 Rung = tuple[int, float]
 """Epochs, and the inner score after them: NaN where a loss was not finite."""
@@ -58,10 +58,7 @@ class SearchRecord:
     def __init__(self, path: Path) -> None:
         """Read what is there; drop a damaged file with a warning."""
         self._path = path
-        self.trials: list[Trial] = []
-        self.tuned: TunedSetting | None = None
-        if path.exists():
-            self._read()
+        self.trials, self.tuned = read_whole(path, _read) or ([], None)
 
     def trial(self, number: int, setting: Setting) -> Trial | None:
         """Return a kept trial; what does not follow from the proposals is dropped from there on."""
@@ -84,14 +81,11 @@ class SearchRecord:
         content = {"trials": [trial._asdict() for trial in self.trials], "tuned": tuned}
         files.write_text(self._path, json.dumps(content))
 
-    def _read(self) -> None:
-        try:
-            content = files.read_json(self._path)
-            self.trials = [_trial(**kept) for kept in content["trials"]]
-            self.tuned = TunedSetting(**content["tuned"]) if content["tuned"] else None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            warnings.warn(f"`{self._path}` is damaged and made again ({error}).", stacklevel=2)
-            self.trials, self.tuned = [], None
+
+def _read(path: Path) -> tuple[list[Trial], TunedSetting | None]:
+    content = files.read_json(path)
+    trials = [_trial(**kept) for kept in content["trials"]]
+    return trials, TunedSetting(**content["tuned"]) if content["tuned"] else None
 
 
 def _trial(rungs: list[list[float]], **others: Any) -> Trial:

@@ -1,15 +1,19 @@
 """One search: a method, an optimizer, an outer fold. It sees the training part alone."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canting.config.tune import Tune
-from canting.core import runtime
+from canting.core import files, runtime
+from canting.core.keys import code_key
+from canting.models.features import store
+from canting.models.tune import task as setting
 from canting.models.tune.records import Rung, SearchRecord, Trial, best_of
 from canting.models.tune.sampler import Proposal, Sampler
-from canting.models.tune.task import SearchOutcome, SearchTask, path
+from canting.models.tune.task import SearchOutcome, SearchTask
 
 if TYPE_CHECKING:
     from canting.models.tune.trial_runner import TrialRunner
@@ -26,6 +30,27 @@ def run(task: SearchTask) -> SearchOutcome:
     if record.tuned is None or record.tuned.trial != best:
         record.end(bench().outer(best, trials[best]))
     return SearchOutcome(task.method, task.optimizer, task.repeat, task.fold, trials, record.tuned)
+
+
+def path(task: SearchTask) -> Path:
+    """Return where the trials of a search are kept; a larger budget continues them."""
+    return place(task, {cut: store.Store(folder).key for cut, folder in task.stores.items()})
+
+
+def place(task: SearchTask, features: Mapping[str | None, str]) -> Path:
+    """Return where the trials of a search are kept, from the keys of its features."""
+    tune = task.tune
+    made_from = files.digest(
+        [task.method, task.optimizer, task.repeat, task.fold, task.params.seed],
+        task.scenario.model_dump(),
+        setting.plain(task.params.train).model_dump(),
+        [tune.space.model_dump(), tune.inner_folds, task.metric],
+        {cut or "": features[cut] for cut in task.stores},
+        [task.table[["path", "label", "group"]].to_csv(index=False), task.folds.tolist()],
+        list(task.params.image_size),
+        code_key(run),
+    )
+    return task.cache / "tune" / f"{made_from}.json"
 
 
 def search(

@@ -11,8 +11,7 @@ from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.config.tune import Setting, Tune
-from canting.core import files, runtime
-from canting.core.keys import code_digest
+from canting.core import runtime
 from canting.data.preprocess import folds
 from canting.models.features import store
 from canting.models.tune.records import Trial, TunedSetting
@@ -45,22 +44,6 @@ def changes(setting: Setting) -> dict[str, object]:
         key if key in Scenario.model_fields else f"train.{key}": value
         for key, value in setting.items()
     }
-
-
-MADE_BY = (
-    *(
-        "backbones",
-        "core/metrics",
-        "core/runtime",
-        "evaluate/scores",
-        "features/store",
-        "logits",
-        "train",
-    ),
-    *(f"tune/{name}" for name in ("bench", "objective", "part", "rate", "sampler", "search")),
-    *(f"tune/{name}" for name in ("setting", "task", "trainer", "training")),
-)
-"""Code that decides on the outcome of a trial."""
 
 
 class SearchTask(NamedTuple):
@@ -140,19 +123,3 @@ def inner_folds(task: SearchTask) -> npt.NDArray[np.int64]:
     inside = task.table.iloc[task.inside]
     labels, groups = inside["label"].tolist(), inside["group"].to_numpy(np.int64)
     return folds.draw(labels, groups, task.tune.inner_folds, 0.0, task.seed)
-
-
-def path(task: SearchTask) -> Path:
-    """Return where the trials of a search are kept; a larger budget continues them."""
-    tune = task.tune
-    made_from = files.digest(
-        [task.method, task.optimizer, task.repeat, task.fold, task.params.seed],
-        task.scenario.model_dump(),
-        plain(task.params.train).model_dump(),
-        [tune.space.model_dump(), tune.inner_folds, task.metric],
-        {cut or "": store.Store(folder).key for cut, folder in task.stores.items()},
-        [task.table[["path", "label", "group"]].to_csv(index=False), task.folds.tolist()],
-        [*task.params.image_size, *runtime.versions()],
-        code_digest(*MADE_BY),
-    )
-    return task.cache / "tune" / f"{made_from}.json"

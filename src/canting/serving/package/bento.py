@@ -1,16 +1,15 @@
 """Modules of canting that the service can import."""
 
-import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from canting.core import files, runtime
+from canting.core.closure import closure, imported
 from canting.core.errors import CantingError
 from canting.core.revision import stamp
 from canting.serving.package import requirements
@@ -22,35 +21,12 @@ SERVICE = "service"
 def shipped(root: Path) -> list[Path]:
     """Return every file that serving needs, below the folder that holds `canting`."""
     whole = [path for path in (root / "canting" / SERVICE).rglob("*") if _ships(path)]
-    found: set[Path] = set(whole)
-    waiting = [path for path in whole if path.suffix == ".py"]
-    while waiting:
-        new = {one for name in _imported(waiting.pop()) for one in _files(root, name)} - found
-        found |= new
-        waiting += new
-    return sorted(found)
+    code = [path for path in whole if path.suffix == ".py"]
+    return sorted({*whole, *closure(code, root, imported).files})
 
 
 def _ships(path: Path) -> bool:
     return path.is_file() and "__pycache__" not in path.parts
-
-
-def _imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def _files(root: Path, name: str) -> list[Path]:
-    """Return the files that importing a module of canting runs, its packages' first."""
-    parts = name.split(".")
-    if parts[0] != "canting":
-        return []
-    packages = [root.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
-    return [one for one in (*packages, root.joinpath(*parts).with_suffix(".py")) if one.is_file()]
 
 
 BENTOFILE, PROJECT, LOCK = "bentofile.yaml", "pyproject.toml", "requirements.txt"

@@ -1,0 +1,1 @@
+"""Kept results that no current parameter needs, and their removal."""

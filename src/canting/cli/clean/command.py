@@ -1,0 +1,42 @@
+"""`canting clean`: remove what is kept and no parameter needs any more."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "clean",
+        help="remove kept views, trunks and trainings that no parameter needs",
+        description="Without --yes, only say what would be removed. What params.yaml leads to, "
+        "with all its scenarios and searches, stays. What goes is computed again where an earlier "
+        "params.yaml, or earlier code, comes back.",
+    )
+    parser.add_argument("--yes", action="store_true", help="remove it")
+    parser.add_argument(
+        "--unfinished",
+        action="store_true",
+        help="take unfinished trainings and searches of other parameters as well",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from canting.cli.clean.current import needed_now
+    from canting.cli.clean.remove import plan, remove, told
+    from canting.config.stage import CACHE
+    from canting.core.cache import unused
+
+    needed = needed_now(Path())
+    if not arguments.yes:
+        print(told(plan(CACHE, needed), unfinished=arguments.unfinished))
+        print("Nothing was removed. `canting clean --yes` removes them.")
+        return
+    with unused(CACHE):
+        found = plan(CACHE, needed)
+        going = [*found.idle, *(found.unfinished if arguments.unfinished else ())]
+        print(told(found, unfinished=arguments.unfinished))
+        remove(going)
+    print("Removed.")

@@ -1,0 +1,93 @@
+"""Every file below `.canting` that the stages look for, with these parameters and pictures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from canting.config.params import Params
+from canting.data.manifest import HELD_OUT
+from canting.data.preprocess import folds
+from canting.evaluation.corruptions import measure
+from canting.models.features import compute, cost, trunk
+from canting.models.train import fold
+from canting.models.tune import search, study
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The table of folds, as `preprocess` writes it, and the SHA-256 of each picture's file."""
+
+    table: pd.DataFrame
+    digests: Sequence[str]
+
+
+def pictures(params: Params, manifest: pd.DataFrame) -> Pictures:
+    """Return the pictures of a manifest with the folds that the parameters draw."""
+    groups, labels = manifest["group"].to_numpy(np.int64), manifest["label"].tolist()
+    drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
+    table = manifest[["path", "label", "group"]].assign(fold=drawn)
+    return Pictures(table, manifest["sha256"].tolist())
+
+
+def needed(params: Params, found: Pictures, cache: Path) -> set[Path]:
+    """Return the places of views, trunks, trainings, changed pictures and searches.
+
+    Those of the winner are the places of every scenario: which one wins is for the next run to say.
+    """
+    keys = {trunk: _view_keys(params, found, *trunk) for trunk in params.trunks()}
+    stores = {trunk: compute.store_key(views) for trunk, views in keys.items()}
+    places = {compute.place(cache, key).array for views in keys.values() for key in views.values()}
+    return places.union(
+        _trunks(params, cache),
+        _trainings(params, found, stores, cache),
+        _changed(params, found, cache),
+        _searches(params, found, stores, cache),
+    )
+
+
+def _view_keys(
+    params: Params, found: Pictures, backbone: str, fine_tune_from: str | None
+) -> dict[int, str]:
+    size, digests, settings = params.image_size, found.digests, params.features
+    return compute.view_keys(backbone, fine_tune_from, size, digests, settings, params.seed)
+
+
+def _trunks(params: Params, cache: Path) -> Iterator[Path]:
+    size = params.image_size
+    for backbone, cut in params.trunks():
+        yield trunk.place(backbone, cut, size, cache, params.features.levels)
+        yield trunk.place(backbone, None, size, cache)
+        yield cost.place(backbone, size, cache)
+
+
+def _trainings(
+    params: Params, found: Pictures, stores: dict[tuple[str, str | None], str], cache: Path
+) -> Iterator[Path]:
+    for scenario in params.scenarios():
+        for number in (*range(params.folds), HELD_OUT):
+            task = fold.FoldTask(scenario, number, params, found.table, Path(), cache)
+            yield fold.place(task, stores[scenario.trunk])
+
+
+def _changed(params: Params, found: Pictures, cache: Path) -> Iterator[Path]:
+    settings, levels = params.shift, params.features.levels
+    rows = measure.measured_rows(found.table, found.digests, settings.pictures)
+    digests = [found.digests[row] for row in rows]
+    cells = measure.measured_cells(settings.leave_out)
+    variants = measure.variants(cells, params.features.test_views)
+    for backbone, cut in params.trunks():
+        made_by = trunk.key(backbone, cut, params.image_size, levels)
+        for one in measure.places(made_by, digests, variants, params.seed, cache):
+            yield one.array
+
+
+def _searches(
+    params: Params, found: Pictures, stores: dict[tuple[str, str | None], str], cache: Path
+) -> Iterator[Path]:
+    searches = study.tasks(params, found.table, Path(), cache)
+    for task in (*searches, *map(study.on_all, searches)):
+        backbone = task.scenario.backbone
+        yield search.place(task, {cut: stores[backbone, cut] for cut in task.stores})

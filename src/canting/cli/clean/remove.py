@@ -1,0 +1,105 @@
+"""What a clean-up takes away, what it leaves, and what that is worth in bytes."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from canting.core import files
+from canting.core.cache import DAMAGED
+
+KINDS = {
+    "features": "views",
+    "trunks": "trunks",
+    "train": "trainings",
+    "shift": "changed pictures",
+    "tune": "searches",
+}
+"""Folders of what is kept, and what one of its keys stands for.
+
+Downloads, and runs that wait for a tracking server, lie elsewhere and are never touched.
+"""
+
+
+class Kept(NamedTuple):
+    """All files of one key."""
+
+    folder: str
+    paths: tuple[Path, ...]
+
+    @property
+    def frees(self) -> int:
+        """Bytes that removing it frees: not those of a file that `build` or DVC links as well."""
+        stats = [path.stat() for path in self.paths]
+        return sum(stat.st_size for stat in stats if stat.st_nlink == 1)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Tell whether it is half a training, or a search that has not come to its score."""
+        suffixes = {path.suffix: path for path in self.paths}
+        if self.folder == "train":
+            return ".npz" not in suffixes
+        return self.folder == "tune" and not _has_score(suffixes.get(".json"))
+
+
+class Plan(NamedTuple):
+    """What is kept, told apart: needed, not needed, and not needed but unfinished."""
+
+    needed: list[Kept]
+    idle: list[Kept]
+    unfinished: list[Kept]
+
+
+def plan(cache: Path, needed: Collection[Path]) -> Plan:
+    """Tell apart what is kept; `needed` are the files that the stages look for."""
+    keys = {(path.parent.name, path.stem) for path in needed}
+    found = Plan([], [], [])
+    for one in _kept(cache):
+        if (one.folder, one.paths[0].stem) in keys:
+            found.needed.append(one)
+        else:
+            (found.unfinished if one.is_unfinished else found.idle).append(one)
+    return found
+
+
+def remove(kept: Collection[Kept]) -> None:
+    """Remove files; those that say that the others are whole go first."""
+    for one in kept:
+        for path in sorted(one.paths, key=lambda path: path.suffix != ".json"):
+            path.unlink(missing_ok=True)
+
+
+def told(found: Plan, *, unfinished: bool) -> str:
+    """Return what a clean-up removes and what it keeps, in lines."""
+    going = [*found.idle, *(found.unfinished if unfinished else ())]
+    lines = [
+        f"{word}: {_told([one for one in going if one.folder == folder])}"
+        for folder, word in KINDS.items()
+    ]
+    lines.append(f"Not needed by the parameters, in all: {_told(going)}")
+    if found.unfinished and not unfinished:
+        lines.append(
+            f"Unfinished trainings and searches of other parameters: {_told(found.unfinished)}. "
+            "They stay; `--unfinished` takes them as well."
+        )
+    lines.append(f"Needed, and kept: {_told(found.needed)}")
+    return "\n".join(lines)
+
+
+def _told(kept: Collection[Kept]) -> str:
+    return f"{len(kept)}, {sum(one.frees for one in kept) / 1e6:,.1f} MB"
+
+
+def _kept(cache: Path) -> Iterator[Kept]:
+    for folder in KINDS:
+        keys: dict[str, list[Path]] = {}
+        for path in sorted((cache / folder).glob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                keys.setdefault(path.stem, []).append(path)
+        yield from (Kept(folder, tuple(paths)) for paths in keys.values())
+
+
+def _has_score(record: Path | None) -> bool:
+    try:
+        return record is not None and files.read_json(record)["tuned"] is not None
+    except DAMAGED:
+        return True

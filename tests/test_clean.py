@@ -1,0 +1,230 @@
+"""`canting clean`: what no parameter needs goes, all else stays."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from canting.cli.clean import needed, remove
+from canting.config.params import Params, load
+from canting.core import cache, files
+from canting.core.errors import CantingError
+from canting.data.manifest import HELD_OUT
+from canting.evaluation.corruptions import measure
+from canting.models.features import compute, cost, store, trunk
+from canting.models.train import checkpoint, fold, outcome
+from canting.models.tune import search, study
+from canting.models.tune.records import SearchRecord, Trial, TunedSetting
+from tests.test_params import edited
+
+PICTURES, SIZE = 24, (32, 32)
+SMALL: dict[str, Any] = {
+    "backbone": "small_cnn",
+    "image_size": list(SIZE),
+    "folds": 2,
+    "features__views": 1,
+    "tune__method": ["random"],
+    "tune__outer_folds": 2,
+    "tune__inner_folds": 2,
+}
+
+
+def params(folder: Path, **changes: Any) -> Params:
+    return load(edited(folder, **{**SMALL, **changes}))
+
+
+def manifest() -> pd.DataFrame:
+    numbers = np.arange(PICTURES)
+    return pd.DataFrame(
+        {
+            "path": [f"{number}.jpg" for number in numbers],
+            "label": np.asarray(["a", "b", "c"])[numbers % 3],
+            "group": numbers,
+            "sha256": [files.digest(int(number)) for number in numbers],
+        }
+    )
+
+
+def trunks(settings: Params, folder: Path) -> Path:
+    """Return where a run with these parameters has its features, linked to what is kept."""
+    return folder / f"features of seed {settings.seed}"
+
+
+def fill(settings: Params, folder: Path) -> None:
+    """Keep what a run keeps: real views and changed pictures, trainings and a search as made up."""
+    found = needed.pictures(settings, manifest())
+    array = np.random.default_rng(0).integers(0, 256, (PICTURES, *SIZE, 3), dtype=np.uint8)
+    pictures = compute.Pictures(array, found.digests)
+    (scenario,) = settings.scenarios()
+    features = trunks(settings, folder) / store.slug(*scenario.trunk)
+    asked = (*scenario.trunk, pictures, settings.features, settings.seed)
+    compute.compute(*asked, cache=folder / "cache", target=features)
+    for number in (0, 1, HELD_OUT):
+        task = fold.FoldTask(scenario, number, settings, found.table, features, folder / "cache")
+        none = np.zeros(0)
+        made = outcome.FoldOutcome(none, none, {}, 1.0, 1.0, "", [])  # type: ignore[arg-type]
+        outcome.save(fold.path(task), made)
+    rows = measure.measured_rows(found.table, found.digests, settings.shift.pictures)
+    cells = measure.measured_cells(settings.shift.leave_out)
+    wanted = measure.Changed(pictures, rows, cells, settings.features.test_views, settings.seed)
+    measure.answers(*scenario.trunk, wanted, folder / "cache")
+    for searched in study.tasks(settings, found.table, trunks(settings, folder), folder / "cache"):
+        record = SearchRecord(search.path(searched))
+        record.add(Trial({"dropout": 0.1}, [(1, 0.5)], "complete", 1.0, 1.0))
+        record.end(TunedSetting(0, {}, {}, 1.0, 1.0))
+    for path in (
+        trunk.place(*scenario.trunk, SIZE, folder / "cache"),
+        cost.place(scenario.backbone, SIZE, folder / "cache"),
+    ):
+        files.write_text(path, "{}")
+
+
+def state(settings: Params, folder: Path) -> Path:
+    """Keep half a training of the first fold; return its state."""
+    found = needed.pictures(settings, manifest())
+    (scenario,) = settings.scenarios()
+    views = compute.view_keys(
+        *scenario.trunk, SIZE, found.digests, settings.features, settings.seed
+    )
+    features = compute.store_key(views)
+    task = fold.FoldTask(scenario, 0, settings, found.table, folder, folder / "cache")
+    path = fold.place(task, features).with_suffix(".state")
+    checkpoint.write(path, checkpoint.NOTHING._replace(epochs=3))
+    checkpoint.tell(path, 3)
+    return path
+
+
+def plan(settings: Params, folder: Path) -> remove.Plan:
+    places = needed.needed(settings, needed.pictures(settings, manifest()), folder / "cache")
+    return remove.plan(folder / "cache", places)
+
+
+def paths(folder: Path) -> set[Path]:
+    return {path for path in (folder / "cache").rglob("*") if path.is_file()}
+
+
+def test_all_that_a_run_kept_is_needed(tmp_path: Path) -> None:
+    settings = params(tmp_path)
+    fill(settings, tmp_path)
+    found = plan(settings, tmp_path)
+    assert (found.idle, found.unfinished) == ([], [])
+    assert {one.folder for one in found.needed} == set(remove.KINDS)
+    assert {path for one in found.needed for path in one.paths} == paths(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "folders"),
+    [
+        ({"epochs": 7}, {"train"}),
+        ({"train__mixup": 0.3}, {"train", "tune"}),
+        ({"tune__epochs": 9}, {"tune"}),
+        ({"shift__pictures": 2}, {"shift"}),
+        ({"shift__leave_out": ["grey"]}, {"shift"}),
+        ({"image_size": [32, 48]}, set(remove.KINDS)),
+        ({"features__views": 0}, {"features", "train", "tune"}),
+        ({"folds": 3}, {"train"}),
+        ({"epochs": [7, 30], "optimizer": ["sgd", "nadam"]}, {"train"}),
+        ({"evaluate__misclassified": 3}, set()),
+    ],
+)
+def test_what_another_parameter_needs_not_goes_and_nothing_else(
+    change: dict[str, Any], folders: set[str], tmp_path: Path
+) -> None:
+    fill(params(tmp_path), tmp_path)
+    other = params(tmp_path, **change)
+    before, found = paths(tmp_path), plan(other, tmp_path)
+    assert {one.folder for one in found.idle} == folders
+    remove.remove(found.idle)
+    gone = {path for one in found.idle for path in one.paths}
+    assert paths(tmp_path) == before - gone
+    assert {path for one in found.needed for path in one.paths} == before - gone
+
+
+def test_a_list_of_values_needs_what_each_of_them_needs(tmp_path: Path) -> None:
+    for epochs in (3, 4):
+        fill(params(tmp_path, epochs=epochs), tmp_path)
+    assert plan(params(tmp_path, epochs=[3, 4]), tmp_path).idle == []
+
+
+def test_the_unfinished_is_named_apart(tmp_path: Path) -> None:
+    mine, other = params(tmp_path), params(tmp_path, seed=5)
+    for settings in (mine, other):
+        fill(settings, tmp_path)
+    for settings in (mine, other):
+        path = state(settings, tmp_path)
+        path.with_suffix(".npz").unlink()
+    found = plan(mine, tmp_path)
+    (half,) = found.unfinished
+    assert half.paths == (path.with_suffix(".epochs"), path)
+    assert half.frees == sum(one.stat().st_size for one in half.paths)
+    told = remove.told(found, unfinished=False)
+    assert (
+        f"Unfinished trainings and searches of other parameters: 1, {half.frees / 1e6:.1f} MB"
+        in (told)
+    )
+    assert "trainings: 2," in told
+    assert "trainings: 3," in remove.told(found, unfinished=True)
+    remove.remove([*found.idle, *found.unfinished])
+    assert plan(mine, tmp_path).needed == found.needed
+
+
+def test_a_killed_search_is_unfinished_until_it_has_its_score(tmp_path: Path) -> None:
+    place = tmp_path / "cache" / "tune" / "some.json"
+    trial = Trial({"dropout": 0.1}, [(1, 0.5)], "complete", 1.0, 1.0)
+    SearchRecord(place).add(trial)
+    (one,) = remove.plan(tmp_path / "cache", ()).unfinished
+    assert one.paths == (place,)
+    SearchRecord(place).end(TunedSetting(0, {}, {}, 1.0, 1.0))
+    (one,) = remove.plan(tmp_path / "cache", ()).idle
+    assert one.paths == (place,)
+
+
+def test_bytes_that_a_link_holds_are_not_freed(tmp_path: Path) -> None:
+    fill(params(tmp_path), tmp_path)
+    settings = params(tmp_path)
+    (view, *_) = (tmp_path / "cache" / "features").glob("*.npy")
+    kept = remove.Kept("features", (view,))
+    assert kept.frees == 0
+    shutil.rmtree(trunks(settings, tmp_path))
+    assert kept.frees == view.stat().st_size
+
+
+def test_downloads_runs_that_wait_and_files_that_are_written_stay(tmp_path: Path) -> None:
+    names = ("kaggle/a.zip", "outbox/1/about.json", "features/.x.npy.aside-1/x.npy", "lock.sqlite")
+    for name in names:
+        files.write_text(tmp_path / "cache" / name, "")
+    assert remove.plan(tmp_path / "cache", ()) == remove.Plan([], [], [])
+
+
+def holder(folder: Path) -> subprocess.Popen[str]:
+    """Start a process that uses a folder until it is killed."""
+    script = (
+        "import sys, time; from pathlib import Path; from canting.core.cache import used\n"
+        "with used(Path(sys.argv[1])): print('in', flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, folder], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "in\n"
+    return process
+
+
+def test_nothing_is_removed_while_stages_run_and_a_killed_one_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = [holder(tmp_path), holder(tmp_path)]
+    for process in running:
+        with pytest.raises(CantingError, match="A stage is running"), cache.unused(tmp_path):
+            pass
+        process.kill()
+        process.communicate()
+    monkeypatch.setattr(cache, "PATIENCE", 0.1)
+    held = pytest.raises(CantingError, match="held by `canting clean`")
+    with cache.unused(tmp_path), held, cache.used(tmp_path):
+        pass
