@@ -1,4 +1,4 @@
-.PHONY: format check test repro serve docs lock
+.PHONY: format check test test-all repro serve docs lock
 
 VENV := .venv
 PYTHON ?= python3
@@ -24,9 +24,16 @@ check: $(READY)
 	mypy
 	python .ci/lock.py
 
-# All tests, in the order of `tests/conftest.py`: the longest files first.
+# The tests but the slow ones, in the order of `tests/conftest.py`: the longest files first.
 test: $(READY) data
-	pytest -n 2 --dist loadfile --no-loadscope-reorder
+	pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+# All tests, and how many of the branches they take: not fewer than `pyproject.toml` asks for.
+test-all: $(READY) data
+	coverage erase
+	coverage run -m pytest -m '' -n 2 --dist loadgroup --no-loadscope-reorder
+	coverage combine --quiet
+	coverage report
 
 # The pipeline, from the pictures to the model; what is up to date is not run again.
 repro: $(READY) data

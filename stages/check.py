@@ -4,5 +4,11 @@ from canting.config.params import Params
 from canting.config.stage import BUILD, stage
 from canting.core import files
 
-with stage("check"):
-    files.write_json(BUILD / "params.schema.json", Params.model_json_schema())
+
+def main() -> None:
+    with stage("check"):
+        files.write_json(BUILD / "params.schema.json", Params.model_json_schema())
+
+
+if __name__ == "__main__":
+    main()

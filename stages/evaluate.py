@@ -11,17 +11,23 @@ from canting.evaluation.evaluate.writing import (
     write_tables,
 )
 
-with stage("evaluate") as params:
-    costs = RESULTS / "features" / "backbones.csv"
-    settings, selecting = params.evaluate, params.select_best
-    found = evaluate(trained.read(BUILD / "train"), settings, selecting, costs)
-    with (
-        files.replacing(BUILD / "confusions") as confusions,
-        files.replacing(RESULTS / "evaluate") as folder,
-    ):
-        confusions.mkdir()
-        folder.mkdir()
-        write_tables(found, settings.confidence, folder)
-        draw_leader(found, BUILD / "raw", settings.misclassified, folder)
-        draw_comparison(found, selecting.metric, settings.confidence, folder / "comparison")
-        draw_confusions(found, confusions, folder / "confusion.png")
+
+def main() -> None:
+    with stage("evaluate") as params:
+        costs = RESULTS / "features" / "backbones.csv"
+        settings, selecting = params.evaluate, params.select_best
+        found = evaluate(trained.read(BUILD / "train"), settings, selecting, costs)
+        with (
+            files.replacing(BUILD / "confusions") as confusions,
+            files.replacing(RESULTS / "evaluate") as folder,
+        ):
+            confusions.mkdir()
+            folder.mkdir()
+            write_tables(found, settings.confidence, folder)
+            draw_leader(found, BUILD / "raw", settings.misclassified, folder)
+            draw_comparison(found, selecting.metric, settings.confidence, folder / "comparison")
+            draw_confusions(found, confusions, folder / "confusion.png")
+
+
+if __name__ == "__main__":
+    main()

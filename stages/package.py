@@ -6,6 +6,12 @@ from canting.config.stage import BUILD, stage
 from canting.core.mark import MARK, mark
 from canting.serving.package import bento
 
-with stage("package"):
-    print(bento.build(Path(), BUILD / "best", BUILD / "cards", BUILD / "bento"))
-    mark(BUILD / "bento", [BUILD / "best", BUILD / "cards" / MARK], {})
+
+def main() -> None:
+    with stage("package"):
+        print(bento.build(Path(), BUILD / "best", BUILD / "cards", BUILD / "bento"))
+        mark(BUILD / "bento", [BUILD / "best", BUILD / "cards" / MARK], {})
+
+
+if __name__ == "__main__":
+    main()

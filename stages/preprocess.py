@@ -9,12 +9,20 @@ from canting.data.preprocess import folds
 from canting.data.preprocess.decode import decode_all
 from canting.data.preprocess.leakage import leakage
 
-with stage("preprocess") as params:
-    pictures = manifest.read(BUILD / "manifest.parquet")
-    groups, labels = pictures["group"].to_numpy(np.int64), pictures["label"].tolist()
-    drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
-    decode_all(BUILD / "raw", pictures["path"].tolist(), params.image_size, BUILD / "pictures.npy")
-    table = pictures[["path", "label", "group"]].assign(fold=drawn)
-    files.write_text(BUILD / "folds.csv", table.to_csv(index=False))
-    counts = leakage(labels, groups, drawn, params.folds, params.seed)
-    files.write_json(RESULTS / "preprocess" / "leakage.json", counts)
+
+def main() -> None:
+    with stage("preprocess") as params:
+        pictures = manifest.read(BUILD / "manifest.parquet")
+        groups, labels = pictures["group"].to_numpy(np.int64), pictures["label"].tolist()
+        drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
+        decode_all(
+            BUILD / "raw", pictures["path"].tolist(), params.image_size, BUILD / "pictures.npy"
+        )
+        table = pictures[["path", "label", "group"]].assign(fold=drawn)
+        files.write_text(BUILD / "folds.csv", table.to_csv(index=False))
+        counts = leakage(labels, groups, drawn, params.folds, params.seed)
+        files.write_json(RESULTS / "preprocess" / "leakage.json", counts)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,25 +9,33 @@ from canting.models.features.compute import Pictures
 from canting.models.features.store import slug
 from canting.models.train.fold import FoldTask, read_table
 
-with stage("shift") as params:
-    runtime.prepare(threads=runtime.TAIL_THREADS)
-    runtime.import_keras()
-    from canting.evaluation.corruptions import tables
-    from canting.evaluation.corruptions.measure import measure
-    from canting.evaluation.plots.corruptions import shift
-    from canting.evaluation.plots.figure import save
 
-    pictures = Pictures(
-        np.load(BUILD / "pictures.npy", mmap_mode="r"),
-        manifest.read(BUILD / "manifest.parquet")["sha256"].tolist(),
-    )
-    name = files.read_json(RESULTS / "select_best" / "selection.json")["winner"]
-    winner = next(scenario for scenario in params.scenarios() if scenario.name == name)
-    folds, features = read_table(BUILD / "folds.csv"), BUILD / "features" / slug(*winner.trunk)
-    tasks = [FoldTask(winner, fold, params, folds, features, CACHE) for fold in range(params.folds)]
-    table = tables.accuracies(measure(tasks, pictures), params.evaluate.confidence)
-    with files.replacing(RESULTS / "shift") as folder:
-        folder.mkdir()
-        files.write_text(folder / "shift.csv", table.to_csv(index=False))
-        files.write_json(folder / "metrics.json", tables.metrics(table, name))
-        save(shift(table, f"Accuracy on changed pictures: {name}"), folder / "shift.png")
+def main() -> None:
+    with stage("shift") as params:
+        runtime.prepare(threads=runtime.TAIL_THREADS)
+        runtime.import_keras()
+        from canting.evaluation.corruptions import tables
+        from canting.evaluation.corruptions.measure import measure
+        from canting.evaluation.plots.corruptions import shift
+        from canting.evaluation.plots.figure import save
+
+        pictures = Pictures(
+            np.load(BUILD / "pictures.npy", mmap_mode="r"),
+            manifest.read(BUILD / "manifest.parquet")["sha256"].tolist(),
+        )
+        name = files.read_json(RESULTS / "select_best" / "selection.json")["winner"]
+        winner = next(scenario for scenario in params.scenarios() if scenario.name == name)
+        folds, features = read_table(BUILD / "folds.csv"), BUILD / "features" / slug(*winner.trunk)
+        tasks = [
+            FoldTask(winner, fold, params, folds, features, CACHE) for fold in range(params.folds)
+        ]
+        table = tables.accuracies(measure(tasks, pictures), params.evaluate.confidence)
+        with files.replacing(RESULTS / "shift") as folder:
+            folder.mkdir()
+            files.write_text(folder / "shift.csv", table.to_csv(index=False))
+            files.write_json(folder / "metrics.json", tables.metrics(table, name))
+            save(shift(table, f"Accuracy on changed pictures: {name}"), folder / "shift.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,14 +9,19 @@ from canting.runs.tracking import outbox, snapshot
 from canting.runs.tracking.commands import TRACKED
 from canting.runs.tracking.deliver import deliver
 
-HOME = Path(os.environ.get("DVC_ROOT", "."))
-"""The repository that an experiment beside it belongs to: its folder outlives the experiment."""
 
-with stage("track") as params:
-    if params.track.enabled:
-        digest = outbox.put(Path(), HOME)
-        delivery = deliver(HOME, params.track.seconds)
-        files.write_json(TRACKED, {"digest": digest})
-        print(f"track: {delivery}")
-    else:
-        files.write_json(TRACKED, {"digest": snapshot.digest(Path())})
+def main() -> None:
+    with stage("track") as params:
+        if params.track.enabled:
+            # An experiment runs beside its repository, whose folder outlives it.
+            home = Path(os.environ.get("DVC_ROOT", "."))
+            digest = outbox.put(Path(), home)
+            delivery = deliver(home, params.track.seconds)
+            files.write_json(TRACKED, {"digest": digest})
+            print(f"track: {delivery}")
+        else:
+            files.write_json(TRACKED, {"digest": snapshot.digest(Path())})
+
+
+if __name__ == "__main__":
+    main()

@@ -14,24 +14,30 @@ from canting.evaluation.tuning.writing import (
 from canting.models.train.fold import read_table
 from canting.models.tune.study import run, tasks
 
-with stage("tune") as params:
-    searches = tasks(params, read_table(BUILD / "folds.csv"), BUILD / "features", CACHE)
-    metric, seconds = params.select_best.metric, BUILD / costs.COSTS / "tune"
-    with (
-        files.replacing(RESULTS / "tune") as folder,
-        files.replacing(BUILD / "tune") as chosen,
-        files.replacing(seconds) as measured,
-    ):
-        for made in (folder, chosen, measured):
-            made.mkdir()
-        if searches:
-            found = summarize(params, run(searches))
-            choice, setting = conclude(found, searches, metric)
-            write_results(found, metric, folder)
-            draw_results(found, params.tune, metric, folder / "plots")
-            write_found(found, choice, setting, chosen)
-            write_measured(found, choice, measured)
-            draw_measured(found, metric, measured)
-        else:
-            write_nothing(folder, chosen, measured)
-    costs.note("tune")
+
+def main() -> None:
+    with stage("tune") as params:
+        searches = tasks(params, read_table(BUILD / "folds.csv"), BUILD / "features", CACHE)
+        metric, seconds = params.select_best.metric, BUILD / costs.COSTS / "tune"
+        with (
+            files.replacing(RESULTS / "tune") as folder,
+            files.replacing(BUILD / "tune") as chosen,
+            files.replacing(seconds) as measured,
+        ):
+            for made in (folder, chosen, measured):
+                made.mkdir()
+            if searches:
+                found = summarize(params, run(searches))
+                choice, setting = conclude(found, searches, metric)
+                write_results(found, metric, folder)
+                draw_results(found, params.tune, metric, folder / "plots")
+                write_found(found, choice, setting, chosen)
+                write_measured(found, choice, measured)
+                draw_measured(found, metric, measured)
+            else:
+                write_nothing(folder, chosen, measured)
+        costs.note("tune")
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,11 @@ def real(path: str) -> Path:
     if not (REAL / path).exists():
         pytest.skip(f"needs {path} in the folder `shared` beside the project")
     return REAL / path
+
+
+def slow(*values: object) -> list[Any]:
+    """Return values as parameters of a test that only `make test-all` takes."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
 @pytest.fixture
@@ -53,25 +59,59 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let Ctrl+C be heard by what the tests start, also where the shell put them in the background.
 
     A shell without job control starts such commands with SIGINT ignored, and their children inherit
     that.
     """
+    config.pluginmanager.register(LeftOut(config))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the longest files, so that two workers end at about the same time.
+    """Keep the tests of a file on one worker, and start with the longest files.
 
-    Each worker takes two files to begin with, so a short one comes third. `pytest-xdist` keeps this
-    order with `--no-loadscope-reorder` alone; else it starts with the files of the most tests.
+    Its fixtures are then made once. Two workers end at about the same time where the short files
+    come last; `pytest-xdist` keeps this order with `--no-loadscope-reorder` alone. A file, or a
+    test, that is marked with another group goes with that group.
     """
-    longest = (
-        "pipeline study params track_send tune_search train backbones features browser_pages "
-        "select_best painter grid_faults predict doctor_dvc service_running evaluate abstention"
-    )
-    places = {f"test_{name}.py": place for place, name in enumerate(longest.split())}
+    places = {f"test_{name}.py": place for place, name in enumerate(LONGEST.split())}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+LONGEST = (
+    "pipeline browser_pages backbones features select_best train tune_search docs_commands report "
+    "track_send service_running fetch_archive backup grid_faults validate_expectations shift "
+    "doctor_dvc pull_request_parts cards_written near_duplicates validate_gate abstention painter"
+)
+"""Files of tests in the order in which they are started."""
+
+
+class LeftOut:
+    """Tells at the end how many slow tests were left out, also where workers collected them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._count = 0
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self._count += sum(item.get_closest_marker("slow") is not None for item in items)
+
+    def pytest_sessionfinish(self) -> None:
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput["left_out"] = self._count
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        told = getattr(node, "workeroutput", {})
+        self._count = max(self._count, told.get("left_out", 0))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._count:
+            terminalreporter.write_line(f"{self._count} slow tests left out: make test-all")

@@ -20,8 +20,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from canting.core import files
 from tests.conftest import ROOT
+from tests.kept import kept
 
 LABELS = ("kawung", "mega_mendung", "parang")
 COLOURS = {"kawung": "red", "mega_mendung": "lime", "parang": "blue"}
@@ -37,22 +37,22 @@ PATIENCE = 60.0
 
 @pytest.fixture(scope="session")
 def bundle(pytestconfig: pytest.Config) -> Path:
-    """Return the folder of the made bundle, not to be changed.
-
-    It is kept from one test run to the next: TensorFlow takes seconds to write it.
-    """
-    from canting.models import export
-
-    sources = [Path(__file__), Path(export.__file__)]
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    folder = pytestconfig.cache.mkdir(f"bundle-{key}") / "best"
-    if not folder.exists():
-        with files.replacing(folder) as aside:
-            write_bundle(aside)
-    return folder
+    """Return the folder of the made bundle, not to be changed."""
+    return bundles(pytestconfig) / "best"
 
 
-def write_bundle(folder: Path, kernel: float = 12.0) -> None:
+def bundles(config: pytest.Config) -> Path:
+    """Return a folder of made bundles, not to be changed: TensorFlow needs seconds for them."""
+    return kept(config, "bundles", write_bundles, Path(__file__))
+
+
+def write_bundles(folder: Path) -> None:
+    """Write the bundle of most tests, one that is less sure, and one that answers NaN alone."""
+    for name, kernel in (("best", 12.0), ("unsure", 6.0), ("nan", float("nan"))):
+        write_bundle(folder / name, kernel)
+
+
+def write_bundle(folder: Path, kernel: float) -> None:
     """Write a bundle: the logits are `kernel` times the share of each colour."""
     from canting.models.export import export
 

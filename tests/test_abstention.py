@@ -19,7 +19,7 @@ from canting.evaluation.select_best.refit import Refit
 from canting.models.features.store import Store
 from canting.models.train import fold, grid
 from canting.models.train.fold import FoldTask
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 
 FOLDS, CHANNELS = 3, 24
 
@@ -122,7 +122,7 @@ def params(cut: str | None) -> Params:
     return changed.model_copy(update={"image_size": (32, 32), "dropout": (0.0,)})
 
 
-@pytest.mark.parametrize("hidden", [None, 5])
+@pytest.mark.parametrize("hidden", [None, *slow(5)])
 def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(
     hidden: int | None, tmp_path: Path
 ) -> None:

@@ -1,8 +1,9 @@
 """Backbones: weights, cuts, and what a trunk answers."""
 
 import pickle
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -18,13 +19,16 @@ from canting.models.backbones.cut import CutError, cut_points, split
 from canting.models.backbones.table import TABLE
 from canting.models.backbones.weight_files import WeightsError
 from canting.models.export import export
-from tests.conftest import REAL, real
+from tests.conftest import REAL, real, slow
 
 CHINA, FLOWER = (
     np.asarray(Image.fromarray(load_sample_image(name)).resize((224, 224)))
     for name in ("china.jpg", "flower.jpg")
 )
-OTHERS = [name for name, row in BACKBONES.items() if row.weights == "keras"]
+QUICK = ("efficientnet_lite0", "mobilenet_v3_small", "small_cnn")
+"""Backbones that every run of the tests takes; the others are slow together."""
+
+
 SMALL = (96, 96)
 """Smallest square that every architecture takes."""
 
@@ -33,7 +37,15 @@ def test_the_table_has_the_names() -> None:
     assert list(TABLE) == list(BACKBONES)
 
 
-@pytest.mark.parametrize("backbone", [name for name, row in BACKBONES.items() if row.package])
+def quick(names: Iterable[str]) -> list[Any]:
+    """Return the names as parameters of a test, the slow ones marked."""
+    return [one for name in names for one in ([name] if name in QUICK else slow(name))]
+
+
+OTHERS = quick(name for name, row in BACKBONES.items() if row.weights == "keras")
+
+
+@pytest.mark.parametrize("backbone", quick(name for name, row in BACKBONES.items() if row.package))
 def test_lite_sees_a_palace_in_china(backbone: str) -> None:
     trunk = split(backbone, None, (224, 224)).trunk
     assert trunk is not None
@@ -46,6 +58,7 @@ def test_lite_sees_a_palace_in_china(backbone: str) -> None:
     assert palace in np.argsort(logits[0])[-4:]
 
 
+@pytest.mark.slow
 def test_mobilenet_v2_with_real_weights_tells_pictures_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -101,7 +114,7 @@ def test_every_network_answers_on_litert_as_in_keras(
     assert np.abs(received - expected).max() < 1e-4 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("backbone", ["mobilenet_v2", "small_cnn"])
+@pytest.mark.parametrize("backbone", quick(["mobilenet_v2", "small_cnn"]))
 def test_tail_after_trunk_is_the_whole(
     backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,7 +139,9 @@ def test_tail_after_trunk_is_the_whole(
 
 
 @pytest.mark.parametrize(
-    "built", ["resnet50", "densenet121", "inception_v3", "vgg19"], indirect=True
+    "built",
+    quick(["mobilenet_v3_small", "resnet50", "densenet121", "inception_v3", "vgg19"]),
+    indirect=True,
 )
 def test_every_cut_point_can_be_cut_at(built: Built) -> None:
     core = built.network
@@ -160,6 +175,7 @@ def test_weights_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert all(word in str(caught.value) for word in words)
 
 
+@pytest.mark.slow
 def test_weights_of_another_network_or_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,7 +208,9 @@ def test_levels_are_spread_evenly_and_end_with_the_output() -> None:
         levels.levels(core, 34, "efficientnet_lite0")
 
 
-@pytest.mark.parametrize("name", ["vgg19", "densenet121", "mobilenet_v3_small", "efficientnet_b0"])
+@pytest.mark.parametrize(
+    "name", quick(["vgg19", "densenet121", "mobilenet_v3_small", "efficientnet_b0"])
+)
 def test_every_kind_of_backbone_has_levels(name: str) -> None:
     core = TABLE[name].build((64, 64, 3))
     sides = [map_.shape[1] for map_ in levels.levels(core, 6, name)]
@@ -213,6 +231,7 @@ def test_maps_on_one_grid_keep_their_means() -> None:
     assert np.array_equal(grid[..., 7:], maps[2])
 
 
+@pytest.mark.slow
 def test_a_trunk_of_several_levels_answers_with_their_averages() -> None:
     picture = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
     one = split("efficientnet_lite0", None, (64, 64)).trunk

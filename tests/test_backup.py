@@ -90,9 +90,14 @@ def assert_same(one: Fit, other: Fit) -> None:
     ("optimizer", "how"),
     [
         ("adam", {"mixup": 0.3, "schedule": "cosine", "balance": "oversampling"}),
-        ("sgd", {"early_stopping": 2, "augmentation": 0.5}),
-        ("adamw", {"weight_average": 0.8, "weight_decay": 0.1}),
-        ("schedulefreeadamw", {}),
+        *(
+            pytest.param(optimizer, how, marks=pytest.mark.slow)
+            for optimizer, how in (
+                ("sgd", {"early_stopping": 2, "augmentation": 0.5}),
+                ("adamw", {"weight_average": 0.8, "weight_decay": 0.1}),
+                ("schedulefreeadamw", {}),
+            )
+        ),
     ],
 )
 def test_it_goes_on_to_the_same_end(
@@ -116,6 +121,7 @@ def test_it_goes_on_to_the_same_end(
     assert resumed.earlier_cpu_seconds == before.cpu_seconds > 0
 
 
+@pytest.mark.slow
 def test_without_what_is_kept_it_would_end_otherwise(data: Data) -> None:
     """The comparison above can fail: dropout, optimizer and order all depend on the past."""
     long, short = (train(data, scenario(epochs=(n,)), settings()) for n in (EPOCHS, EPOCHS - 3))
@@ -123,6 +129,7 @@ def test_without_what_is_kept_it_would_end_otherwise(data: Data) -> None:
     assert long.curves.loss[3:] != short.curves.loss
 
 
+@pytest.mark.slow
 def test_a_damaged_state_starts_again(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from canting.serving.service.pages.texts import words
 from tests.browser_fixtures import browser, bundle, cloth, shoot, site, site_bundle
+from tests.conftest import slow
 from tests.service_fixtures import Server
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def test_drop_and_paste(visit: Open) -> None:
     assert page.locator("[data-chosen] img").count() == 2
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("scripts", [True, *slow(False)], ids=["scripts", "no scripts"])
 def test_the_overlay_is_shown_and_hidden(visit: Open, scripts: bool) -> None:
     page = visit("/samples/1", java_script_enabled=scripts)
     layer, toggle = page.locator(".overlay"), page.get_by_label("Show which parts decided")
@@ -180,7 +181,7 @@ def test_history_is_corrected_and_deleted_without_leaving(visit: Open, site: Ser
     assert site.entries() == before - 1
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("scripts", [True, *slow(False)], ids=["scripts", "no scripts"])
 def test_the_switch_of_the_language(visit: Open, scripts: bool) -> None:
     page = visit("/about", locale="id-ID", java_script_enabled=scripts)
     assert page.locator("html").get_attribute("lang") == "id"
@@ -191,8 +192,8 @@ def test_the_switch_of_the_language(visit: Open, scripts: bool) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
 
 
-@pytest.mark.parametrize("name", PATHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["landing", "history", *slow("classify", "about")])
+@pytest.mark.parametrize("scheme", ["light", *slow("dark")])
 def test_a_phone_never_scrolls_sideways(visit: Open, name: str, scheme: str) -> None:
     page = visit(PATHS[name], color_scheme=scheme, **PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -212,8 +213,8 @@ def test_a_phone_takes_a_photo_and_shows_its_answer(visit: Open) -> None:
     shoot(page, "phone-answer")
 
 
-@pytest.mark.parametrize("name", PATHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["landing", *slow("classify", "history", "about")])
+@pytest.mark.parametrize("scheme", ["light", *slow("dark")])
 def test_a_desk(visit: Open, name: str, scheme: str) -> None:
     page = visit(PATHS[name], color_scheme=scheme)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -252,6 +253,7 @@ def test_the_keyboard_alone(visit: Open) -> None:
     assert page.locator(":focus").get_attribute("aria-label") == "Answers"
 
 
+@pytest.mark.slow
 def test_landmarks_and_headings(visit: Open) -> None:
     for path in [*PATHS.values(), "/samples/1"]:
         page = visit(path, java_script_enabled=False)

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from canting.documents.cards.write import write
 from canting.documents.provenance import provenance
 from canting.documents.run import Run, load
 from canting.painter import PER_CLASS
+from stages import cards as stage
 from tests import report_run
 from tests.conftest import ROOT
 from tests.test_report import Page
@@ -45,7 +45,7 @@ def made(folder: Path, **keys: Any) -> Path:
     report_run.make(folder, **keys)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        runpy.run_path(str(ROOT / "stages" / "cards.py"))
+        stage.main()
     return folder
 
 

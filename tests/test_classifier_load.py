@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from canting.bundle import BundleError, load
-from tests.service_fixtures import LABELS, bundle, write_bundle
+from tests.service_fixtures import LABELS, bundle, bundles
 
 __all__ = ["bundle"]
 
@@ -118,10 +118,9 @@ def test_a_harmed_bundle_is_refused(bundle: Path, tmp_path: Path, harm: Harm, co
     assert caught.value.code == code
 
 
-def test_a_model_that_only_answers_nan_is_refused(tmp_path: Path) -> None:
-    write_bundle(tmp_path / "best", kernel=float("nan"))
+def test_a_model_that_only_answers_nan_is_refused(pytestconfig: pytest.Config) -> None:
     with pytest.raises(BundleError) as caught:
-        load(tmp_path / "best")
+        load(bundles(pytestconfig) / "nan")
     assert caught.value.code == "model_output"
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from canting.cli.doctor import experiments, locks
 from canting.cli.doctor.finding import Finding
+from tests.conftest import slow
 
 DVC = str(Path(sys.executable).parent / "dvc")
 PIPELINE = """
@@ -73,7 +74,10 @@ def fix(folder: Path, findings: list[Finding]) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ['{"write": ', "[]", '{"write": {"out": 3}}', '{"read": {"out": [{"pid": 1}]}}', '{"x": {}}'],
+    [
+        '{"write": ',
+        *slow("[]", '{"write": {"out": 3}}', '{"read": {"out": [{"pid": 1}]}}', '{"x": {}}'),
+    ],
 )
 def test_a_damaged_rwlock_stops_dvc_and_is_fixed(repository: Path, content: str) -> None:
     assert all(one.level == "fine" for one in locks.locks(repository))
@@ -89,6 +93,7 @@ def test_dvc_runs_again(repository: Path) -> None:
     assert dvc(repository, "repro").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_hard_lock_of_a_dead_process_stops_dvc_and_is_fixed(repository: Path) -> None:
     dvc(repository, "config", "core.hardlink_lock", "true")
     (repository / ".dvc" / "tmp" / "lock").unlink()
@@ -123,6 +128,7 @@ def test_a_command_that_is_running_is_named_and_not_to_be_fixed(repository: Path
     assert all(one.level == "fine" for one in locks.locks(repository))
 
 
+@pytest.mark.slow
 def test_a_dead_task_and_a_dead_worker_of_the_queue_are_fixed(repository: Path) -> None:
     assert list(experiments.experiments(repository)) == []
     for name in ("first", "second"):

@@ -1,5 +1,6 @@
 """`dvc.yaml` against the code: a stage that lacks a dependency would serve stale results."""
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,10 @@ from ruamel.yaml import YAML
 
 from canting.config.params import Params
 from canting.config.scenario import Scenario
-from canting.core.closure import closure, imported, is_only_described
+from canting.core.closure import SOURCE, closure, imported, is_only_described
 from canting.serving.package.bento import shipped
 from tests.conftest import ROOT
 
-SOURCE = ROOT / "src"
 STAGES: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
 NAMES = sorted(STAGES)
 
@@ -44,6 +44,15 @@ def test_every_import_is_a_dependency_and_every_dependency_is_imported(stage: st
     code = [dep for dep in deps if dep.startswith(("src", "stages"))]
     idle = [dep for dep in code if not any(covered(path, [dep]) for path in files)]
     assert (missing, idle) == ([], [])
+
+
+@pytest.mark.parametrize("stage", NAMES)
+def test_a_stage_runs_where_it_is_called_and_not_where_it_is_imported(stage: str) -> None:
+    description, *body = ast.parse((ROOT / "stages" / f"{stage}.py").read_text()).body
+    assert isinstance(description, ast.Expr)
+    only_said = (ast.Import, ast.ImportFrom, ast.FunctionDef)
+    others = [ast.unparse(node) for node in body if not isinstance(node, only_said)]
+    assert others == ["if __name__ == '__main__':\n    main()"]
 
 
 def test_a_missing_dependency_is_found() -> None:

@@ -2,8 +2,6 @@
 
 import csv
 import hashlib
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from canting.config.sections import Fetch
 from canting.core.errors import CantingError
 from canting.data.fetch.fetch import Fetched, fetch
 from canting.data.fetch.source import Means
+from stages import fetch as stage
 
 ROOT = Path(__file__).parents[1]
 
@@ -131,22 +130,19 @@ def test_real_pictures_come_whole(trashnet: Path, tmp_path: Path) -> None:
     assert copies == {path.name: path.read_bytes() for path in (trashnet / "trash").iterdir()}
 
 
-def stage(folder: Path) -> subprocess.CompletedProcess[str]:
-    script = str(ROOT / "stages/fetch.py")
-    return subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True)
-
-
-def test_the_stage_says_what_it_did(source: Path) -> None:
+def test_the_stage_says_what_it_did(
+    source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     params = (ROOT / "params.yaml").read_text(encoding="utf-8")
     assert "  source: data " in params
     (source.parent / "params.yaml").write_text(params, encoding="utf-8")
-    absent = stage(source.parent)
-    assert absent.returncode == 1
-    assert absent.stderr.startswith("fetch: `fetch.source` is `data`")
+    monkeypatch.chdir(source.parent)
+    with pytest.raises(SystemExit, match=r"^fetch: `fetch\.source` is `data`"):
+        stage.main()
     assert not (source.parent / "build").exists()
     source.rename(source.parent / "data")
-    done = stage(source.parent)
-    assert done.returncode == 0, done.stderr
+    stage.main()
     digest = hashlib.sha256((source.parent / "build/digests.csv").read_bytes()).hexdigest()
-    assert done.stdout == f"fetch: 3 pictures, 2 labels, digest {digest}\n"
-    assert "3/3" in done.stderr
+    told = capsys.readouterr()
+    assert told.out == f"fetch: 3 pictures, 2 labels, digest {digest}\n"
+    assert "3/3" in told.err

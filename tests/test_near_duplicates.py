@@ -162,6 +162,7 @@ def test_leaked_counts_members_of_groups_in_several_folds() -> None:
     assert leaked([], []) == 0
 
 
+@pytest.mark.slow
 def test_batik_copies_join_their_originals(batik: Path) -> None:
     numbers = {
         "kawung": (8, 12, 13, 16, 29, 45, 47, 56, 58, 70),

@@ -14,17 +14,19 @@ from canting.core import files
 from canting.core.revision import revision
 from canting.serving.package import bento
 from tests.conftest import ROOT
-from tests.service_fixtures import COLOURS, write_bundle
+from tests.service_fixtures import COLOURS, bundle
 from tests.test_package_parts import PIPELINE
+
+__all__ = ["bundle"]
 
 NOWHERE = "http://127.0.0.1:1"
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packed(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle with samples."""
     folder = tmp_path_factory.mktemp("bundle") / "best"
-    write_bundle(folder)
+    shutil.copytree(bundle, folder)
     for label, colour in COLOURS.items():
         (folder / "samples" / label).mkdir(parents=True)
         Image.new("RGB", (64, 64), colour).save(folder / "samples" / label / "1.jpg")
@@ -100,6 +102,7 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_an_environment_of_its_requirements_is_small_and_serves(
     built: Path, interpreter: Path, tmp_path: Path
 ) -> None:

@@ -1,4 +1,9 @@
-"""The whole pipeline, through DVC, in a fresh clone, on a smaller setting."""
+"""The whole pipeline in a fresh clone, on a smaller setting: its stages, and what DVC does to them.
+
+The stages of the first run are called in this process, where each framework is imported once. That
+`dvc repro` comes to the same bytes, in a process a stage and on all cores, is one of the slow
+tests.
+"""
 
 import json
 import os
@@ -8,7 +13,7 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +22,24 @@ import pytest
 from ruamel.yaml import YAML
 
 from canting.bundle.engine import Engine
+from canting.runs.study.changes import assigned
+from canting.runs.study.yaml_text import merged
+from stages import (
+    cards,
+    check,
+    evaluate,
+    features,
+    fetch,
+    package,
+    preprocess,
+    report,
+    select_best,
+    shift,
+    track,
+    train,
+    tune,
+    validate,
+)
 from tests.conftest import ROOT, one_core
 
 SMALL = {"image_size": [96, 96], "epochs": 8, "folds": 3, "learning_rate": 3.0e-3}
@@ -44,6 +67,7 @@ def clone(folder: Path, *, tracked: bool = False) -> Path:
     content = yaml.load(folder / "params.yaml")
     content.update(SMALL)
     content["features"]["views"] = 2
+    content["shift"]["pictures"] = 6
     content["tune"].update({"budget": 3, "epochs": 4})
     content["track"].update({"enabled": tracked, "seconds": 150})
     yaml.dump(content, folder / "params.yaml")
@@ -73,15 +97,42 @@ def results(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(paths)}
 
 
+STAGES = (
+    *(check, fetch, validate, preprocess, features, train, tune, evaluate, select_best),
+    *(shift, cards, package, report, track),
+)
+
+
+def order() -> list[str]:
+    """Return the stages in the order of `dvc.yaml`."""
+    return list(YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"])
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Work in a folder, on one core, as a stage that DVC starts there would."""
+    with one_core(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone in which the pipeline has run, committed."""
     folder = clone(tmp_path_factory.mktemp("clone"), tracked=True)
     run(folder, "dvc", "pull", "--quiet", "data.dvc")
-    run(folder, "dvc", "repro")
+    with inside(folder):
+        for stage in STAGES:
+            stage.main()
+    run(folder, "dvc", "commit", "--force")
     commit(folder)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_every_stage_was_run_in_its_order() -> None:
+    assert [stage.__name__ for stage in STAGES] == [f"stages.{name}" for name in order()]
 
 
 def test_the_model_has_learned_and_nothing_leaks(done: Path) -> None:
@@ -123,14 +174,36 @@ def test_all_that_a_run_keeps_is_needed_by_its_parameters(done: Path) -> None:
     assert "Unfinished" not in told
 
 
-def test_a_second_run_from_nothing_gives_the_same_bytes(done: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def copy(done: Path, tmp_path: Path) -> Path:
+    """A copy of the run without the repository around it, for stages that are called there."""
+    for name in ("build", "data", "results", ".canting"):
+        shutil.copytree(done / name, tmp_path / "copy" / name)
+    shutil.copy(done / "params.yaml", tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_a_second_run_from_nothing_gives_the_same_bytes(copy: Path) -> None:
     """All but the features stage, which `test_features` compares, are run again."""
-    before = results(done)
-    shutil.copytree(done / ".canting", tmp_path / "kept")
-    shutil.rmtree(done / ".canting" / "train")
-    shutil.rmtree(done / ".canting" / "tune")
-    run(done, "dvc", "repro", "--force", "--single-item", "preprocess", "train", "tune", "evaluate")
-    assert results(done) == before
+    before = results(copy)
+    shutil.rmtree(copy / ".canting" / "train")
+    shutil.rmtree(copy / ".canting" / "tune")
+    with inside(copy):
+        for stage in (preprocess, train, tune, evaluate):
+            stage.main()
+    assert results(copy) == before
+
+
+@pytest.mark.slow
+def test_dvc_on_all_cores_gives_the_same_bytes(done: Path, tmp_path: Path) -> None:
+    """From nothing: every stage in a process of its own, trainings in processes beside it."""
+    folder = clone(tmp_path, tracked=True)
+    run(folder, "dvc", "pull", "--quiet", "data.dvc")
+    run(folder, "dvc", "repro")
+    assert results(folder) == results(done)
+    commit(folder)
+    assert "up to date" in run(folder, "dvc", "repro").stdout
+    assert run(folder, "git", "status", "--porcelain").stdout == ""
 
 
 def test_the_run_is_with_mlflow_once(done: Path) -> None:
@@ -144,7 +217,7 @@ def test_the_run_is_with_mlflow_once(done: Path) -> None:
 @one_core()
 def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) -> None:
     before = metrics(done)
-    command = ("dvc", "exp", "run", "--name", "nadam", "-S", "optimizer=nadam", "select_best")
+    command = ("dvc", "exp", "run", "--name", "nadam", "-S", "optimizer=nadam", "evaluate")
     told = run(done, *command).stdout
     assert "Stage 'features' didn't change, skipping" in told
     assert "Running stage 'train'" in told
@@ -163,13 +236,23 @@ def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) 
     page = (done / "build" / "plots" / "index.html").read_text()
     for words in ("Confusion matrix", '"rev": "nadam"', '"rev": "HEAD"', "learning_curves.png"):
         assert words in page
-    told = run(done, "canting", "compare", "HEAD", "nadam").stdout
-    assert "macro F1" in told
-    assert re.search(r"^optimizer +adam +nadam$", told, re.MULTILINE)
     run(done, "git", "checkout", "-q", ".")
     run(done, "dvc", "checkout", "-q")
 
 
+@pytest.mark.slow
+@one_core()
+def test_an_experiment_with_a_choice_is_compared(done: Path) -> None:
+    command = ("dvc", "exp", "run", "--name", "lion", "-S", "optimizer=lion", "select_best")
+    assert "Running stage 'select_best'" in run(done, *command).stdout
+    told = run(done, "canting", "compare", "HEAD", "lion").stdout
+    assert "macro F1" in told
+    assert re.search(r"^optimizer +adam +lion$", told, re.MULTILINE)
+    run(done, "git", "checkout", "-q", ".")
+    run(done, "dvc", "checkout", "-q")
+
+
+@pytest.mark.slow
 @one_core()
 def test_a_method_is_chosen_on_the_command_line(done: Path) -> None:
     told = run(done, "dvc", "exp", "run", "-S", "tune.method=hyperband", "tune").stdout
@@ -181,17 +264,40 @@ def test_a_method_is_chosen_on_the_command_line(done: Path) -> None:
     run(done, "dvc", "checkout", "-q")
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ("tune.method=grid", "4 × 2 × 2 = 16 settings"),
-        ("optimizer=nadm", "Did you mean 'nadam'"),
-        ("+colour=3", "`colour`: no such key"),
-        ("folds=80", "`folds: 60` is the most"),
-        ("backbone=vgg19", "vgg19_imagenet_notop.weights.h5"),
-    ],
-)
-def test_a_wrong_parameter_stops_early_and_leaves_the_results(
+WRONG = [
+    ("tune.method=grid", "4 × 2 × 2 = 16 settings"),
+    ("optimizer=nadm", "Did you mean 'nadam'"),
+    ("+colour=3", "`colour`: no such key"),
+    ("folds=80", "`folds: 60` is the most"),
+    ("backbone=vgg19", "vgg19_imagenet_notop.weights.h5"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG)
+def test_a_wrong_parameter_stops_early(
+    copy: Path, change: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the first stage that reads it, and before the training."""
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("KERAS_HOME", str(copy / ".keras"))
+    before = results(copy)
+    text = merged((copy / "params.yaml").read_text(), {})
+    key, value = change.removeprefix("+").split("=")
+    if change.startswith("+"):
+        text += f"{key}: {value}\n"
+    else:
+        text = merged(text, assigned([f"{key}={value}"]))
+    (copy / "params.yaml").write_text(text)
+    with inside(copy), pytest.raises(SystemExit) as caught:
+        for stage in (check, preprocess, features):
+            stage.main()
+    assert words in str(caught.value)
+    assert results(copy) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("change", "words"), WRONG)
+def test_a_wrong_parameter_stops_dvc_and_leaves_the_results(
     done: Path, change: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
@@ -206,6 +312,7 @@ def test_a_wrong_parameter_stops_early_and_leaves_the_results(
     run(done, "dvc", "checkout", "-q")
 
 
+@pytest.mark.slow
 def test_bad_pictures_stop_at_the_gate(done: Path, tmp_path: Path) -> None:
     pictures = tmp_path / "my pictures"
     shutil.copytree(done / "data", pictures)
@@ -248,6 +355,7 @@ def test_an_interrupt_leaves_no_metrics_and_no_lock(done: Path) -> None:
     assert "up to date" in run(done, "dvc", "repro").stdout
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_do_not_mix(done: Path) -> None:
     before = results(done)
     command = ["dvc", "repro", "--force", "--single-item", "evaluate"]

@@ -147,6 +147,7 @@ def test_a_file_name_that_is_not_utf8_and_a_class_named_path(bundle: Path, tmp_p
     assert (row["path"], row["label"], row["probability path"]) == ("x", "parang", 0.75)
 
 
+@pytest.mark.slow
 def test_killed_at_work_it_leaves_nothing(bundle: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "many", tmp_path / "out" / "table.csv"
     folder.mkdir()

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import runpy
 import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -19,6 +18,7 @@ from canting.documents.provenance import provenance
 from canting.documents.report.findings import findings
 from canting.documents.report.write import assemble
 from canting.documents.run import Run, load
+from stages import report as stage
 from tests import report_run
 from tests.conftest import ROOT
 
@@ -50,7 +50,7 @@ def written(folder: Path, **keys: object) -> Path:
     shutil.copy(ROOT / "dvc.lock", folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        runpy.run_path(str(ROOT / "stages" / "report.py"))
+        stage.main()
     return folder
 
 

@@ -120,10 +120,12 @@ def contents(trained: Any) -> Contents:
 @pytest.mark.parametrize(
     ("changes", "shape", "hidden", "levels"),
     [
-        ({"fine_tune_from": "block15_expand_conv"}, (2, 2, 192), None, 1),
+        pytest.param(
+            {"fine_tune_from": "block15_expand_conv"}, (2, 2, 192), None, 1, marks=pytest.mark.slow
+        ),
         ({"backbone": "small_cnn"}, (64, 64, 3), 7, 1),
-        ({}, (2576,), None, 4),
-        ({}, (2576,), 7, 4),
+        pytest.param({}, (2576,), None, 4, marks=pytest.mark.slow),
+        pytest.param({}, (2576,), 7, 4, marks=pytest.mark.slow),
     ],
 )
 def test_a_bundle_answers_as_keras_does(

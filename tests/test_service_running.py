@@ -20,10 +20,10 @@ import pytest
 from tests.service_fixtures import (
     Server,
     bundle,
+    bundles,
     encoded,
     environment,
     running,
-    write_bundle,
 )
 
 __all__ = ["bundle"]
@@ -128,10 +128,12 @@ def test_the_maps_of_the_running_server_hold_no_training_framework(server: Serve
         assert not [path for path in files if any(f"/{name}/" in path for name in HEAVY)]
 
 
-def test_a_changed_bundle_does_not_disturb(server: Server, copy: Path) -> None:
+def test_a_changed_bundle_does_not_disturb(
+    server: Server, copy: Path, pytestconfig: pytest.Config
+) -> None:
     first = server.post(encoded("red")).json()
     shutil.rmtree(copy)
-    write_bundle(copy, kernel=6.0)
+    shutil.copytree(bundles(pytestconfig) / "unsure", copy)
     second = server.post(encoded("red")).json()
     assert second["model"] == first["model"]
     assert second["results"][0]["probabilities"] == first["results"][0]["probabilities"]
@@ -255,6 +257,7 @@ with TestClient(Canting.to_asgi()) as client:
         assert "best" not in answer["message"]
 
 
+@pytest.mark.slow
 def test_killed_in_the_midst_of_work(bundle: Path, tmp_path: Path) -> None:
     """After a SIGKILL, all that was said to be saved is there, and nothing else is left."""
     saved: list[str] = []

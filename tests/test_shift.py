@@ -215,6 +215,7 @@ def test_predictions_are_those_of_the_own_fold_on_changed_pictures(
     assert parts[0][1]["predicted"].tolist() == expected
 
 
+@pytest.mark.slow
 def test_the_views_of_a_test_are_averaged(tasks: list[FoldTask], pictures: Pictures) -> None:
     flipping = settings(features={"test_views": 4})
     both = [task._replace(params=flipping) for task in tasks]

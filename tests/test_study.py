@@ -313,6 +313,7 @@ def times(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in paths}
 
 
+@pytest.mark.slow
 @one_core()
 def test_a_killed_study_goes_on_and_a_done_one_is_not_done_again(folder: Path) -> None:
     silent = subprocess.DEVNULL
@@ -343,6 +344,7 @@ def test_a_killed_study_goes_on_and_a_done_one_is_not_done_again(folder: Path) -
     assert sorted(named) == ["tiny", "tiny-2"]
 
 
+@pytest.mark.slow
 def test_the_exit_code_is_that_of_dvc(folder: Path) -> None:
     result = run(folder, *call(folder, "folds=15"), code=1)
     assert "`folds: 14` is the most" in result.stdout + result.stderr

@@ -244,6 +244,7 @@ def test_weights_are_balanced_by_hand() -> None:
     assert balanced(np.array([0, 0, 0, 1]), 2).tolist() == pytest.approx([4 / 6, 2.0])
 
 
+@pytest.mark.slow
 def test_a_rare_class_is_learned_with_weights_or_oversampling(tmp_path: Path) -> None:
     """One to a hundred: with equal weights the rare class is seldom named."""
     generator = np.random.default_rng(0)
@@ -295,6 +296,7 @@ def test_a_tail_starts_from_the_weights_behind_the_cut() -> None:
     assert len(model.trainable_weights) == 6
 
 
+@pytest.mark.slow
 @one_core()
 def test_a_killed_grid_goes_on_and_ends_the_same(features: Path, tmp_path: Path) -> None:
     settings = params(optimizer=("adam", "sgd"), epochs=(2,))
@@ -347,6 +349,8 @@ def test_a_damaged_outcome_is_dropped_with_a_warning(features: Path, tmp_path: P
     assert not fold.path(task).exists()
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@one_core()
 def test_a_diverging_scenario_is_marked_with_its_cause(features: Path, tmp_path: Path) -> None:
     settings = params(optimizer=("sgd",), learning_rate=(3e38,), folds=2)
     two = table().assign(fold=table()["fold"] % 2)

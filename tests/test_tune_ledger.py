@@ -174,6 +174,7 @@ def load_tune(folder: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_results_are_the_same_each_time_and_hold_no_seconds(study: Path, tmp_path: Path) -> None:
     write(load(study / "params.yaml"), tmp_path)
     names = sorted(path.relative_to(study) for path in (study / "results" / "tune").rglob("*.*"))

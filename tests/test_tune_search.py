@@ -28,7 +28,7 @@ from canting.models.tune.search import path
 from canting.models.tune.task import SearchTask, apply, changes
 from canting.models.tune.training import Training
 from canting.models.tune.trial_runner import TrialRunner
-from tests.conftest import one_core
+from tests.conftest import one_core, slow
 from tests.tune_data import CHANNELS, PICTURES, TARGETS, params, table, tasks, write_features
 
 SETTING = {"learning_rate": 0.02, "batch_size": 16, "dropout": 0.4}
@@ -65,7 +65,7 @@ def test_outer_folds_are_group_disjoint_and_leave_the_hold_out(
     assert sorted(study.on_all(first).inside) == list(range(6, PICTURES))
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "none"])
+@pytest.mark.parametrize("method", ["random", "hyperband", *slow("grid", "bayesian")])
 def test_the_same_seed_gives_the_same_trials(method: str, features: Path, tmp_path: Path) -> None:
     change = {"tune__method": method, "tune__budget": 12}
     one = trials_of(tasks(tmp_path / "one", features, **change)[0])
@@ -92,7 +92,7 @@ def test_a_trainer_that_served_other_settings_is_as_good_as_new(
     assert scored(ours, OTHER, [3]) != fresh
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd", "nadam", "ftrl"])
+@pytest.mark.parametrize("optimizer", ["adam", *slow("sgd", "nadam", "ftrl")])
 def test_training_in_rungs_equals_training_at_once(
     optimizer: str, features: Path, tmp_path: Path
 ) -> None:
@@ -115,7 +115,11 @@ def test_training_in_rungs_equals_training_at_once(
 
 @pytest.mark.parametrize(
     ("optimizer", "schedule", "hidden"),
-    [("adamw", "cosine", None), ("lion", "constant", None), ("adam", "cosine", 6)],
+    [
+        ("adamw", "cosine", None),
+        pytest.param("lion", "constant", None, marks=pytest.mark.slow),
+        pytest.param("adam", "cosine", 6, marks=pytest.mark.slow),
+    ],
 )
 def test_a_trial_trains_as_the_train_stage_does(
     optimizer: str, schedule: str, hidden: int | None, features: Path, tmp_path: Path
@@ -268,6 +272,7 @@ def test_a_diverging_trial_fails_and_the_search_goes_on(features: Path, tmp_path
     assert lost.tuned is None
 
 
+@pytest.mark.slow
 @one_core()
 def test_a_killed_study_goes_on_without_repeated_or_lost_trials(
     features: Path, tmp_path: Path
@@ -331,6 +336,7 @@ def test_the_key_has_all_that_makes_a_search(features: Path, tmp_path: Path) -> 
     assert path(task._replace(params=params(tmp_path, tune__budget=9))) == path(task)
 
 
+@pytest.mark.slow
 def test_a_cut_is_searched_too(features: Path, tmp_path: Path) -> None:
     shutil.copytree(features, tmp_path / "cut")
     whole = np.zeros((PICTURES, 2, 2, 192), np.float32)

@@ -19,7 +19,7 @@ LOWEST = 'make test PACKAGES="--resolution lowest-direct --all-extras --requirem
 ELSEWHERE = {
     "make .venv/ready": "the first thing that every `make` does",
     "make check": "run on every change by `make check`",
-    "make test": "this test is part of it",
+    "make test-all": "this test is part of it",
     LOWEST: "the same tests, on an installation of its own",
     "make repro": "tests/test_pipeline.py runs the same pipeline in a fresh clone",
     ".github/scripts/image.sh load": "needs a container engine; its syntax is checked below",

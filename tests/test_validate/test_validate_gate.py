@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import runpy
 import shutil
 import socket
 from pathlib import Path
@@ -14,11 +13,11 @@ from canting.config.sections import Validate
 from canting.core.errors import CantingError
 from canting.data import manifest, validate
 from canting.data.validate.report import ValidationError
+from stages import validate as stage
 
 from .folder import failed, save, settled
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = str(ROOT / "stages" / "validate.py")
 CLASS_LIMITS = ("min_pictures", "min_groups", "max_imbalance")
 RESULTS = ("manifest.parquet", "validation.json", "quarantine.csv")
 
@@ -135,7 +134,7 @@ def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: tried.append(address))
     results = []
     for _ in range(2):
-        runpy.run_path(SCRIPT, run_name="__main__")
+        stage.main()
         line = "validate: 12 pictures, 2 classes, 12 groups, 0 quarantined\n"
         assert capsys.readouterr().out == line
         folder = at_root.parents[1] / "results" / "validate"
@@ -152,7 +151,7 @@ def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
 def test_the_stage_ends_with_the_message_where_pictures_are_bad(at_root: Path) -> None:
     (at_root / "kawung/grey.png").write_text("Lorem")
     with pytest.raises(SystemExit, match=r"^validate: 3 of 12 expectations .*failed"):
-        runpy.run_path(SCRIPT, run_name="__main__")
+        stage.main()
 
 
 def test_reading_back_what_is_no_manifest_is_refused(tmp_path: Path) -> None:
