@@ -87,7 +87,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 LONGEST = (
     "pipeline browser_pages backbones features select_best train tune_search docs_commands report "
-    "track_send service_running fetch_archive backup grid_faults validate_expectations shift "
+    "track_send service_running fetch_archive backup grid_faults validate_expectations corruptions "
     "doctor_dvc pull_request_parts cards_written near_duplicates validate_gate abstention painter"
 )
 """Files of tests in the order in which they are started."""

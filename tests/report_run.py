@@ -21,7 +21,7 @@ from canting.evaluation.corruptions.tables import accuracies, metrics
 from canting.evaluation.evaluate import tables, trained
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluation.evaluate.writing import write_tables
-from canting.evaluation.plots.corruptions import shift
+from canting.evaluation.plots.corruptions import corruptions
 from canting.evaluation.plots.figure import save
 from canting.evaluation.select_best import card, rule
 from canting.models.features.store import slug
@@ -48,7 +48,7 @@ def make(
     write_tables(found, params.evaluate.confidence, results / "evaluate")
     _plots(found, build, results / "evaluate")
     _choice(found, build, results, params)
-    _shift(found, results, params)
+    _corruptions(found, results, params)
     return params
 
 
@@ -163,20 +163,23 @@ def _plots(found: Evaluation, build: Path, folder: Path) -> None:
         Image.new("RGB", (40, 30), "white").save(target)
 
 
-def _shift(found: Evaluation, results: Path, params: Params) -> None:
-    """Write the shift stage's tables: of the leader, every third changed picture is a mistake."""
+def _corruptions(found: Evaluation, results: Path, params: Params) -> None:
+    """Write the stage's tables: of the leader, every third changed picture is a mistake."""
     ours = found.of(found.leader)[0][["label", "predicted"]]
     labels = sorted(ours["label"].unique())
     wrong = ours["label"].map(dict(zip(labels, [*labels[1:], labels[0]], strict=True)))
     spoilt = ours.assign(predicted=ours["label"].where(np.arange(len(ours)) % 3 > 0, wrong))
-    cells = measure.measured_cells(params.shift.leave_out)
+    cells = measure.measured_cells(params.corruptions.leave_out)
     parts = [ours.assign(kind="none", level=0.0)]
     parts += [spoilt.assign(kind=kind, level=float(level)) for kind, level in cells]
     answers = pd.concat(parts, ignore_index=True)
     table = accuracies(answers, params.evaluate.confidence)
-    files.write_text(results / "shift" / "shift.csv", table.to_csv(index=False))
-    files.write_json(results / "shift" / "metrics.json", metrics(table, found.leader))
-    save(shift(table, "Accuracy on changed pictures"), results / "shift" / "shift.png")
+    files.write_text(results / "corruptions" / "corruptions.csv", table.to_csv(index=False))
+    files.write_json(results / "corruptions" / "metrics.json", metrics(table, found.leader))
+    save(
+        corruptions(table, "Accuracy on changed pictures"),
+        results / "corruptions" / "corruptions.png",
+    )
 
 
 def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> None:

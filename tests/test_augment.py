@@ -195,9 +195,9 @@ class Bad:
         Bad("features__blur", 0.5, "at most 0.1"),
         Bad("features__jpeg", 0, "at least 1"),
         Bad("features__jpeg", 50.5, "whole number"),
-        Bad("shift__pictures", -1, "at least 0"),
-        Bad("shift__leave_out", ["crops"], "Did you mean 'crop'"),
-        Bad("shift__leave_out", "crop", "a list"),
+        Bad("corruptions__pictures", -1, "at least 0"),
+        Bad("corruptions__leave_out", ["crops"], "Did you mean 'crop'"),
+        Bad("corruptions__leave_out", "crop", "a list"),
     ],
     ids=lambda bad: f"{bad.key}={bad.value}",
 )

@@ -259,10 +259,10 @@ def test_what_was_spent_by_hand(grid: Path, tmp_path: Path) -> None:
     shutil.copytree(grid, tmp_path / "run")
     notes = tmp_path / "run" / "build" / SPENT
     files.write_json(notes / "train.json", {"seconds": 9.0, "cpu_seconds": 20.0})
-    files.write_json(notes / "shift.json", {"seconds": 4.0, "cpu_seconds": 7.5})
+    files.write_json(notes / "corruptions.json", {"seconds": 4.0, "cpu_seconds": 7.5})
     parts = spent.spent(run_of(tmp_path / "run"))
     told = {part.stage: part.counted for part in parts if not math.isnan(part.counted)}
-    assert told == {"features": 3725 * runtime.cores(), "train": 42.0, "shift": 7.5}
+    assert told == {"features": 3725 * runtime.cores(), "train": 42.0, "corruptions": 7.5}
     total = 3725 * runtime.cores() + 42 + 7.5
     assert spent.counted_costs(parts) == total
     # One core at 12 watts for an hour takes 12 watt-hours.
@@ -285,7 +285,10 @@ def test_what_the_last_run_did_alone_is_counted_as_measured(grid: Path, tmp_path
 
 def test_stages_that_were_not_measured_are_named(grid: Path) -> None:
     said = words(grid, "model_card")
-    assert "not counted: fetch, validate, preprocess, tune, evaluate, select_best and shift" in said
+    assert (
+        "not counted: fetch, validate, preprocess, tune, evaluate, select_best and corruptions"
+        in said
+    )
 
 
 def test_a_stage_notes_its_seconds_with_those_of_its_workers(tmp_path: Path) -> None:

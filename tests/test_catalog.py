@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from canting.config import catalog, formats, languages
-from canting.config.catalog import BACKBONES, METHODS, SHIFTS, Method
+from canting.config.catalog import BACKBONES, CORRUPTIONS, METHODS, Method
 from canting.config.params import load
 from canting.config.tune import Tune
 from canting.core.errors import CantingError
@@ -153,7 +153,7 @@ def test_nothing_is_searched_by_no_method() -> None:
 
 
 def test_levels_of_a_change_have_words_unless_it_is_all_or_nothing() -> None:
-    for name, row in SHIFTS.items():
+    for name, row in CORRUPTIONS.items():
         assert bool(row.level) == (len(row.levels) > 1), name
         assert all((row.title, row.axis, row.shown.format(row.levels[0]))), name
 
@@ -255,6 +255,6 @@ def test_a_new_source_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_choices_are_on_the_page() -> None:
     text = page_of_choices.page()
-    named = {**BACKBONES, **METHODS, **SHIFTS, **dict.fromkeys(catalog.OPTIMIZERS)}
+    named = {**BACKBONES, **METHODS, **CORRUPTIONS, **dict.fromkeys(catalog.OPTIMIZERS)}
     assert [name for name in named if f"| `{name}` |" not in text] == []
     assert np.unique(re.findall("^## (.*)$", text, re.M), return_counts=True)[1].max() == 1

@@ -69,8 +69,8 @@ def fill(settings: Params, folder: Path) -> None:
         none = np.zeros(0)
         made = outcome.FoldOutcome(none, none, {}, 1.0, 1.0, "", [])  # type: ignore[arg-type]
         outcome.save(fold.path(task), made)
-    rows = measure.measured_rows(found.table, found.digests, settings.shift.pictures)
-    cells = measure.measured_cells(settings.shift.leave_out)
+    rows = measure.measured_rows(found.table, found.digests, settings.corruptions.pictures)
+    cells = measure.measured_cells(settings.corruptions.leave_out)
     wanted = measure.Changed(pictures, rows, cells, settings.features.test_views, settings.seed)
     measure.answers(*scenario.trunk, wanted, folder / "cache")
     for searched in study.tasks(settings, found.table, trunks(settings, folder), folder / "cache"):
@@ -123,8 +123,8 @@ def test_all_that_a_run_kept_is_needed(tmp_path: Path) -> None:
         ({"epochs": 7}, {"train"}),
         ({"train__mixup": 0.3}, {"train", "tune"}),
         ({"tune__epochs": 9}, {"tune"}),
-        ({"shift__pictures": 2}, {"shift"}),
-        ({"shift__leave_out": ["grey"]}, {"shift"}),
+        ({"corruptions__pictures": 2}, {"corruptions"}),
+        ({"corruptions__leave_out": ["grey"]}, {"corruptions"}),
         ({"image_size": [32, 48]}, set(remove.KINDS)),
         ({"features__views": 0}, {"features", "train", "tune"}),
         ({"folds": 3}, {"train"}),

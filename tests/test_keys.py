@@ -65,7 +65,7 @@ FAR: list[tuple[Key, str]] = [
     (counted, "backbones/multiply_adds.py"),
     (trained, "train/mixup.py"),
     (trained, "logits.py"),
-    (changed, "shift/changes.py"),
+    (changed, "evaluation/corruptions/changes.py"),
     (changed, "preprocess/decode.py"),
     (changed, "features/flips.py"),
     (tried, "preprocess/folds.py"),

@@ -27,6 +27,7 @@ from canting.runs.study.yaml_text import merged
 from stages import (
     cards,
     check,
+    corruptions,
     evaluate,
     features,
     fetch,
@@ -34,7 +35,6 @@ from stages import (
     preprocess,
     report,
     select_best,
-    shift,
     track,
     train,
     tune,
@@ -67,7 +67,7 @@ def clone(folder: Path, *, tracked: bool = False) -> Path:
     content = yaml.load(folder / "params.yaml")
     content.update(SMALL)
     content["features"]["views"] = 2
-    content["shift"]["pictures"] = 6
+    content["corruptions"]["pictures"] = 6
     content["tune"].update({"budget": 3, "epochs": 4})
     content["track"].update({"enabled": tracked, "seconds": 150})
     yaml.dump(content, folder / "params.yaml")
@@ -99,7 +99,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 STAGES = (
     *(check, fetch, validate, preprocess, features, train, tune, evaluate, select_best),
-    *(shift, cards, package, report, track),
+    *(corruptions, cards, package, report, track),
 )
 
 

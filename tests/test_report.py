@@ -237,12 +237,14 @@ def test_changed_pictures_are_told_by_kind_level_and_class(one: Path) -> None:
     assert table.columns == ("change", "level", "accuracy", "interval", *run.labels)
     assert [row[:2] for row in table.rows[:3]] == [("none", ""), ("crop", "0.7"), ("crop", "0.5")]
     assert ("grey", "") in [row[:2] for row in table.rows]
-    every = run.shift[run.shift["label"] == ""]
+    every = run.corruptions[run.corruptions["label"] == ""]
     assert [row[2] for row in table.rows] == [f"{value:.4f}" for value in every["accuracy"]]
-    by_class = run.shift[run.shift["kind"] == "none"].set_index("label")["accuracy"]
+    by_class = run.corruptions[run.corruptions["kind"] == "none"].set_index("label")["accuracy"]
     assert list(table.rows[0][4:]) == [f"{by_class[label]:.4f}" for label in run.labels]
     count = len(run.folds[run.folds["fold"] >= 0])
-    assert f"{run.shift_metrics['shifted_accuracy']:.4f}" == f"{1 - -(-count // 3) / count:.4f}"
+    assert (
+        f"{run.corruption_metrics['corrupted_accuracy']:.4f}" == f"{1 - -(-count // 3) / count:.4f}"
+    )
 
 
 def test_plots_that_are_not_there_are_left_out(grid: Path, tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_plots_that_are_not_there_are_left_out(grid: Path, tmp_path: Path) -> No
         path.unlink()
     names = [figure.name for figure in report_of(tmp_path / "run").figures()]
     assert names[3:] == ["confusion.png", "learning_curves.png", "misclassified.png",
-                         "reliability.png", "shift.png"]  # fmt: skip
+                         "reliability.png", "corruptions.png"]  # fmt: skip
 
 
 def test_a_missing_file_is_named(grid: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ validate: {min_pictures: 6, min_groups: 3}
 features:
   views: 1
 tune: {method: none}
-shift: {pictures: 2}
+corruptions: {pictures: 2}
 """
 
 

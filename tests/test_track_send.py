@@ -184,7 +184,7 @@ def test_a_dead_server_costs_no_run_and_all_follow_but_damaged_and_refused(here:
     (outbox.folder(here) / damaged / "build" / "best" / "card.json").write_text("{")
     track_run.shifted(here, UP, b"a third model")
     refused = outbox.put(here, here)
-    figures = outbox.folder(here) / refused / "results" / "shift" / "metrics.json"
+    figures = outbox.folder(here) / refused / "results" / "corruptions" / "metrics.json"
     figures.write_text('{"no//name": 1}')
     track_run.shifted(here, UP, b"a fourth model")
     told = stage(here)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from canting.config import formats
-from canting.config.catalog import BACKBONES, METHODS, OPTIMIZERS, SHIFTS, Backbone
+from canting.config.catalog import BACKBONES, CORRUPTIONS, METHODS, OPTIMIZERS, Backbone
 from canting.config.languages import LANGUAGES
 from canting.data.fetch import source
 from docs.reference.table import code, table
@@ -74,9 +74,9 @@ def _methods() -> str:
 def _corruptions() -> str:
     rows = [
         (code(name), row.level or row.axis, ", ".join(map(row.shown.format, row.levels)))
-        for name, row in SHIFTS.items()
+        for name, row in CORRUPTIONS.items()
     ]
-    words = "Measured unless `shift.leave_out` names them"
+    words = "Measured unless `corruptions.leave_out` names them"
     return _section("Changes of pictures", words, ("change", "level is", "levels"), rows)
 
 

@@ -136,7 +136,7 @@ METHODS: dict[str, Method] = {
 """Ways to search for a good setting; `none`: nothing is tuned. Colours are soga and indigo as in
 other plots, turmeric, and the green of indigo over turmeric."""
 
-SHIFTS: dict[str, Corruption] = {
+CORRUPTIONS: dict[str, Corruption] = {
     "crop": Corruption(
         (0.7, 0.5, 0.3, 0.15), "crop", "share of the area", "{:.0%}", "a share of the area"
     ),

@@ -14,6 +14,7 @@ from canting.config.scenario import Scenario
 from canting.config.sections import (
     Abstain,
     Cards,
+    Corruptions,
     Count,
     Evaluate,
     Features,
@@ -23,7 +24,6 @@ from canting.config.sections import (
     Preprocess,
     Report,
     SelectBest,
-    Shift,
     Track,
     Train,
     Validate,
@@ -73,7 +73,7 @@ class Params(ParamsSection):
     evaluate: Evaluate
     select_best: SelectBest
     abstain: Abstain
-    shift: Shift
+    corruptions: Corruptions
     cards: Cards
     report: Report
     track: Track

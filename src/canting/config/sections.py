@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from canting.config.catalog import SHIFTS
+from canting.config.catalog import CORRUPTIONS
 from canting.config.metrics import averaged
 
 Value = TypeVar("Value")
@@ -48,8 +48,8 @@ class ParamsSection(BaseModel):
 
 
 def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
-    if set(names) >= set(SHIFTS):
-        raise ValueError(f"at least one kind left of {', '.join(SHIFTS)}")
+    if set(names) >= set(CORRUPTIONS):
+        raise ValueError(f"at least one kind left of {', '.join(CORRUPTIONS)}")
     return names
 
 
@@ -140,11 +140,11 @@ class Abstain(ParamsSection):
     false_refusal: Annotated[float, Field(gt=0, le=0.5)] | None
 
 
-class Shift(ParamsSection):
+class Corruptions(ParamsSection):
     """Which changed pictures the winner is measured on."""
 
     pictures: Annotated[int, Field(ge=0)]
-    leave_out: Annotated[Listed[Annotated[str, known(SHIFTS)]], AfterValidator(_not_all)]
+    leave_out: Annotated[Listed[Annotated[str, known(CORRUPTIONS)]], AfterValidator(_not_all)]
 
 
 class Cards(ParamsSection):

@@ -19,7 +19,7 @@ from canting.evaluation.statistics import factors
 MADE_OF = (
     *(Path("build") / f"{name}.csv" for name in ("digests", "folds")),
     *(Path("build") / name for name in ("best", "confusions", "train", "tune")),
-    *(Path("results") / name for name in ("evaluate", "preprocess", "select_best", "shift")),
+    *(Path("results") / name for name in ("evaluate", "preprocess", "select_best", "corruptions")),
     *(Path("results") / name for name in ("tune", "validate")),
 )
 """Files and folders that tell one run from another."""
@@ -52,8 +52,8 @@ class Run:
     effects: pd.DataFrame
     contrasts: pd.DataFrame
     selection: dict[str, Any]
-    shift: pd.DataFrame
-    shift_metrics: dict[str, Any]
+    corruptions: pd.DataFrame
+    corruption_metrics: dict[str, Any]
     card: dict[str, Any]
     train_costs: pd.DataFrame
     feature_costs: dict[str, Any]
@@ -137,8 +137,8 @@ def load(params: Params, results: Path, build: Path) -> Run:
         effects=read.table(comparison / "effects.csv"),
         contrasts=read.table(comparison / "contrasts.csv"),
         selection=read.record(results / "select_best" / "selection.json"),
-        shift=read.table(results / "shift" / "shift.csv"),
-        shift_metrics=read.record(results / "shift" / "metrics.json"),
+        corruptions=read.table(results / "corruptions" / "corruptions.csv"),
+        corruption_metrics=read.record(results / "corruptions" / "metrics.json"),
         card=read.record(build / "best" / "card.json"),
         train_costs=train_costs(build),
         feature_costs=_feature_costs(build),

@@ -27,7 +27,7 @@ def show() -> str:
         "",
         f"leakage    {leak['leaked']} pictures; a split that ignores near-duplicates: "
         f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
-        *_shifted(RESULTS / "shift" / "metrics.json"),
+        *_corrupted(RESULTS / "corruptions" / "metrics.json"),
         f"winner     {selection['reason']}",
         "",
         f"report     {BUILD / 'report' / 'index.html'}",
@@ -49,11 +49,11 @@ def _scores(scores: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _shifted(path: Path) -> list[str]:
+def _corrupted(path: Path) -> list[str]:
     if not path.exists():
         return []
     told = files.read_json(path)
     return [
-        f"shifted    {told['shifted_accuracy']:.4f} accuracy on changed pictures, "
+        f"corrupted  {told['corrupted_accuracy']:.4f} accuracy on changed pictures, "
         f"{told['accuracy']:.4f} unchanged; worst: {told['worst']}, {told['worst_accuracy']:.4f}"
     ]

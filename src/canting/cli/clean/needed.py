@@ -73,7 +73,7 @@ def _trainings(
 
 
 def _changed(params: Params, found: Pictures, cache: Path) -> Iterator[Path]:
-    settings, levels = params.shift, params.features.levels
+    settings, levels = params.corruptions, params.features.levels
     rows = measure.measured_rows(found.table, found.digests, settings.pictures)
     digests = [found.digests[row] for row in rows]
     cells = measure.measured_cells(settings.leave_out)

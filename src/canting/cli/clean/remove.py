@@ -11,7 +11,7 @@ KINDS = {
     "features": "views",
     "trunks": "trunks",
     "train": "trainings",
-    "shift": "changed pictures",
+    "corruptions": "changed pictures",
     "tune": "searches",
 }
 """Folders of what is kept, and what one of its keys stands for.

@@ -15,7 +15,7 @@ def sections(run: Run) -> tuple[Section, ...]:
     return (
         Section("Quantitative analyses", (_overall(run), *_by_class(run), *_hold_out(run))),
         _calibration(run),
-        _shift(run),
+        _corruptions(run),
         _abstention(run),
     )
 
@@ -115,7 +115,7 @@ def _reliability(run: Run) -> tuple[Block, ...]:
     return figure(path, "Accuracy by confidence, before and after.", "Reliability diagram")
 
 
-def _shift(run: Run) -> Section:
+def _corruptions(run: Run) -> Section:
     first, second, *rest = corruptions.section(run).blocks
     return Section(
         "Changed pictures",

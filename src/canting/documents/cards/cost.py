@@ -20,7 +20,7 @@ MAKING = (
     "tune",
     "evaluate",
     "select_best",
-    "shift",
+    "corruptions",
 )
 """The stages that a model comes from."""
 

@@ -39,7 +39,7 @@ def _revision(run: Run) -> Text:
 
 def _short(run: Run) -> tuple[Text, ...]:
     row = run.ranking.set_index("scenario").loc[run.winner]
-    told_shift = run.shift_metrics
+    changed = run.corruption_metrics
     return (
         (f"It tells which of {plural(len(run.labels), 'class', 'classes')} a picture shows: ",
          f"{listed(run.labels)}."),
@@ -52,8 +52,8 @@ def _short(run: Run) -> tuple[Text, ...]:
         ),
         (
             "On pictures changed as another camera, scale or light would change them: accuracy ",
-            Strong(score(told_shift["shifted_accuracy"])),
-            f"; the worst change is {told_shift['worst']}, {score(told_shift['worst_accuracy'])}.",
+            Strong(score(changed["corrupted_accuracy"])),
+            f"; the worst change is {changed['worst']}, {score(changed['worst_accuracy'])}.",
         ),
         user_fields.intended_use(run),
     )  # fmt: skip
@@ -92,7 +92,7 @@ def _factors(run: Run) -> Section:
         (
             say(
                 f"Figures are given by class ({listed(run.labels)}), by fold, and by kind and "
-                f"strength of change ({listed(list(run.shift_metrics['kinds']))}). The "
+                f"strength of change ({listed(list(run.corruption_metrics['kinds']))}). The "
                 "people, places and cameras behind the pictures are not known, so there are no "
                 "figures for such groups."
             ),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from canting.config.catalog import SHIFTS
+from canting.config.catalog import CORRUPTIONS
 from canting.documents.content import Mono, Section, Span, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score
 from canting.documents.run import Run
@@ -10,7 +10,7 @@ from canting.documents.run import Run
 
 def section(run: Run) -> Section:
     """Return the protocol, accuracy by change and class, and the plot."""
-    told = run.shift_metrics
+    told = run.corruption_metrics
     return Section(
         "Changed pictures",
         (
@@ -24,13 +24,13 @@ def section(run: Run) -> Section:
                 "Accuracy on the same pictures unchanged: ",
                 Strong(score(told["accuracy"])),
                 "; mean over the kinds of change: ",
-                Strong(score(told["shifted_accuracy"])),
+                Strong(score(told["corrupted_accuracy"])),
                 "; worst: ",
                 Strong(f"{told['worst']}, {score(told['worst_accuracy'])}"),
                 ".",
             ),
             *figure(
-                run.results / "shift" / "shift.png",
+                run.results / "corruptions" / "corruptions.png",
                 "Accuracy by the strength of each change, all classes and each class.",
                 "Accuracy against strength, a panel a kind; the figures are in the table after it",
             ),
@@ -47,7 +47,7 @@ def section(run: Run) -> Section:
 
 
 def _table(run: Run) -> Table:
-    cells = list(run.shift.groupby(["kind", "level"], sort=False))
+    cells = list(run.corruptions.groupby(["kind", "level"], sort=False))
     rows = tuple(_row(str(kind), part) for (kind, _), part in cells)
     caption = (
         "Accuracy on changed pictures: all classes with "
@@ -61,12 +61,16 @@ def _table(run: Run) -> Table:
 def _row(kind: str, part: Any) -> tuple[Span, ...]:
     every, *classes = part.to_dict("records")
     ends = interval(every["low"], every["high"])
-    strength = f"{float(every['level']):g}" if kind in SHIFTS and SHIFTS[kind].level else ""
+    strength = (
+        f"{float(every['level']):g}" if kind in CORRUPTIONS and CORRUPTIONS[kind].level else ""
+    )
     return kind, strength, score(every["accuracy"]), ends, *(score(c["accuracy"]) for c in classes)
 
 
 def _levels() -> str:
     """Return what the levels are, each with the kinds that it is the level of."""
-    said = dict.fromkeys(row.level for row in SHIFTS.values() if row.level)
-    kinds = {words: [name for name, row in SHIFTS.items() if row.level == words] for words in said}
+    said = dict.fromkeys(row.level for row in CORRUPTIONS.values() if row.level)
+    kinds = {
+        words: [name for name, row in CORRUPTIONS.items() if row.level == words] for words in said
+    }
     return ", ".join(f"{words} ({', '.join(names)})" for words, names in kinds.items())

@@ -26,7 +26,7 @@ from canting.evaluation.statistics.comparison import verdict
 
 
 def findings(run: Run) -> tuple[Text, ...]:
-    """Return the best, its doubt, factors, choice, tuning, cost, calibration, shift, leakage."""
+    """Return the best, its doubt, factors, choice, tuning, cost and calibration, and what follows."""
     parts = (
         _study,
         _best,
@@ -36,7 +36,7 @@ def findings(run: Run) -> tuple[Text, ...]:
         _tuning,
         _cost,
         _calibration,
-        _shift,
+        _corruptions,
         _leakage,
     )
     return tuple(text for part in parts if (text := part(run)))
@@ -145,12 +145,12 @@ def _calibration(run: Run) -> Text:
     )
 
 
-def _shift(run: Run) -> Text:
-    told = run.shift_metrics
+def _corruptions(run: Run) -> Text:
+    told = run.corruption_metrics
     return (
         "On pictures changed as another camera, scale or cloth would change them, its accuracy "
         f"goes from {score(told['accuracy'])} to ",
-        Strong(score(told["shifted_accuracy"])),
+        Strong(score(told["corrupted_accuracy"])),
         f" on average; the worst is {told['worst']}, {score(told['worst_accuracy'])}.",
     )
 

@@ -56,4 +56,4 @@ CHANGES: dict[str, Change] = {
     "blur": lambda picture, level, _: photometric.blur(picture, level),
     "jpeg": lambda picture, level, _: photometric.jpeg(picture, int(level)),
 }
-"""Levels, titles and words of each kind are in `canting.config.catalog.SHIFTS`."""
+"""Levels, titles and words of each kind are in `canting.config.catalog.CORRUPTIONS`."""

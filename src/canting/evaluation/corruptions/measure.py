@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.catalog import SHIFTS
+from canting.config.catalog import CORRUPTIONS
 from canting.core import files
 from canting.core.keys import code_key
 from canting.data.preprocess.decode import decode_all
@@ -42,7 +42,7 @@ def measured_cells(leave_out: Collection[str]) -> list[Cell]:
     """Return every level of every kind that is not left out."""
     return [
         Cell(name, level)
-        for name, kind in SHIFTS.items()
+        for name, kind in CORRUPTIONS.items()
         if name not in leave_out
         for level in kind.levels
     ]
@@ -100,7 +100,7 @@ def answers(
     kept = dict(enumerate(places(made_by, digests, wanted.variants(), wanted.seed, cache)))
     missing = {number: one for number, one in kept.items() if not one.is_whole(count)}
     if missing:
-        start, label = time.perf_counter(), f"shift {store.slug(backbone, fine_tune_from)}"
+        start, label = time.perf_counter(), f"corruptions {store.slug(backbone, fine_tune_from)}"
         answer = trunk.load(backbone, fine_tune_from, size, cache, levels)
         inference.run(wanted.make, answer, missing, count, label=label, start=start)
     found = [np.load(one.array, mmap_mode="r") for one in kept.values()]
@@ -117,7 +117,7 @@ def places(
     """Return where the answers to changed pictures are kept, for each change and view of a test."""
     made_from = files.digest(trunk_key, digests, seed, code_key(answers, decode_all))
     keys = [files.digest(made_from, *variant) for variant in variants]
-    return [CachedView(cache / "shift" / f"{key}.npy") for key in keys]
+    return [CachedView(cache / "corruptions" / f"{key}.npy") for key in keys]
 
 
 def measure(tasks: Sequence[FoldTask], pictures: Pictures) -> pd.DataFrame:
@@ -127,8 +127,8 @@ def measure(tasks: Sequence[FoldTask], pictures: Pictures) -> pd.DataFrame:
     """
     first = tasks[0]
     params, of_fold = first.params, first.table["fold"].to_numpy()
-    rows = measured_rows(first.table, pictures.digests, params.shift.pictures)
-    cells = measured_cells(params.shift.leave_out)
+    rows = measured_rows(first.table, pictures.digests, params.corruptions.pictures)
+    cells = measured_cells(params.corruptions.leave_out)
     wanted = Changed(pictures, rows, cells, params.features.test_views, params.seed)
     made = answers(*first.scenario.trunk, wanted, first.cache, params.features.levels)
     tails, kept = _trained(tasks)

@@ -1,4 +1,4 @@
-"""The tables of shifted accuracy."""
+"""Tables of the accuracy on changed pictures."""
 
 from typing import Any
 
@@ -27,9 +27,9 @@ def accuracies(answers: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def metrics(table: pd.DataFrame, scenario: str) -> dict[str, Any]:
-    """Return what DVC compares between runs: accuracy unchanged, shifted, and by kind.
+    """Return what DVC compares between runs: accuracy unchanged, corrupted, and by kind.
 
-    The accuracy of a kind is the mean over its levels, the shifted one the mean over the kinds.
+    The accuracy of a kind is the mean over its levels, the corrupted one the mean over the kinds.
     """
     every = table[table["label"] == EVERY]
     unchanged = every["kind"] == UNCHANGED.kind
@@ -38,7 +38,7 @@ def metrics(table: pd.DataFrame, scenario: str) -> dict[str, Any]:
         "scenario": scenario,
         "pictures": int(every["pictures"].iloc[0]),
         "accuracy": float(every.loc[unchanged, "accuracy"].item()),
-        "shifted_accuracy": float(kinds.mean()),
+        "corrupted_accuracy": float(kinds.mean()),
         "worst": str(kinds.idxmin()),
         "worst_accuracy": float(kinds.min()),
         "kinds": {str(name): float(value) for name, value in kinds.items()},

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from canting.config.catalog import SHIFTS
+from canting.config.catalog import CORRUPTIONS
 from canting.evaluation.plots.figure import INDIGO, INK, PALE, look
 
 COLOURS = ("#c2571a", "#2e7d6b", "#8a2d5c", "#b08c1a", "#5b7f2b", "#6a5acd", "#a0522d", "#3a8fb7")
@@ -24,7 +24,7 @@ TOLD_APART = 12
 COLUMNS = 4
 
 
-def shift(table: pd.DataFrame, title: str) -> Figure:
+def corruptions(table: pd.DataFrame, title: str) -> Figure:
     """Draw accuracy by level, a panel a kind: all classes with their interval, and each class.
 
     `table` has a row for each kind, level and label; label "" is all classes, kind "none" the
@@ -47,7 +47,7 @@ def shift(table: pd.DataFrame, title: str) -> Figure:
 
 def _draw(axes: Axes, table: pd.DataFrame, kind: str) -> None:
     shown = table[table["kind"].isin(["none", kind])]
-    row = SHIFTS[kind]
+    row = CORRUPTIONS[kind]
     levels = shown.loc[(shown["kind"] == kind) & (shown["label"] == ""), "level"]
     every = shown[shown["label"] == ""]
     places = np.arange(len(every))

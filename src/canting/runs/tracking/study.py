@@ -25,7 +25,7 @@ def figures(folder: Path, winner: str) -> tuple[Point, ...]:
     ours = scored.drop(columns=list(Scenario.model_fields)).loc[winner].to_dict()
     parts = [numbers({**ours, **calibrated.loc[winner].to_dict(), "scenarios": len(scored)})]
     parts += [_record(results / "preprocess" / "leakage.json", "leakage/")]
-    parts += [_record(results / "shift" / "metrics.json", "shift/")]
+    parts += [_record(results / "corruptions" / "metrics.json", "corruptions/")]
     parts += [
         _record(path, f"cost/{path.relative_to(costs).with_suffix('').as_posix()}/")
         for path in sorted(costs.rglob("*.json"))

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from canting.config.catalog import SHIFTS
+from canting.config.catalog import CORRUPTIONS
 from canting.config.params import Params, load
 from canting.core import files
 from canting.evaluation.corruptions import measure as measured
 from canting.evaluation.corruptions import tables
 from canting.evaluation.corruptions.changes import CHANGES, changed
 from canting.evaluation.corruptions.measure import measure, out_of_fold
-from canting.evaluation.plots.corruptions import shift
+from canting.evaluation.plots.corruptions import corruptions
 from canting.evaluation.plots.figure import save
 from canting.evaluation.statistics.inference import wilson
 from canting.imaging.pictures import Pixels
@@ -26,7 +26,7 @@ from canting.models.train.fold import FoldTask
 from tests.conftest import ROOT
 
 SIZE, IDENTITY = (32, 40), "0123456789abcdef"
-LEVELS = [(kind, level) for kind, row in SHIFTS.items() for level in row.levels]
+LEVELS = [(kind, level) for kind, row in CORRUPTIONS.items() for level in row.levels]
 
 
 def placed() -> Pixels:
@@ -36,7 +36,7 @@ def placed() -> Pixels:
 
 
 def test_every_kind_of_the_catalogue_is_made() -> None:
-    assert list(CHANGES) == list(SHIFTS)
+    assert list(CHANGES) == list(CORRUPTIONS)
 
 
 @pytest.mark.parametrize(("kind", "level"), LEVELS)
@@ -54,7 +54,7 @@ def test_a_change_is_drawn_from_the_picture_and_the_seed(kind: str, level: float
 
 def test_crops_go_deeper_at_one_place_and_show_their_share() -> None:
     before = np.array([[0, 0], [6 * 39, 7 * 31]])
-    for level in SHIFTS["crop"].levels:
+    for level in CORRUPTIONS["crop"].levels:
         seen = changed(placed(), "crop", level, IDENTITY, 1)[..., :2]
         ends = np.array([seen.min((0, 1)), seen.max((0, 1))])
         assert (ends[0] >= before[0] - 3).all()
@@ -89,7 +89,7 @@ def test_rows_are_those_with_the_smallest_digests_of_each_class() -> None:
 
 
 def test_kinds_can_be_left_out() -> None:
-    assert measured.measured_cells(set(SHIFTS) - {"grey", "blur"}) == [
+    assert measured.measured_cells(set(CORRUPTIONS) - {"grey", "blur"}) == [
         ("grey", 1),
         ("blur", 0.01),
         ("blur", 0.02),
@@ -127,8 +127,8 @@ def settings(**sections: dict[str, Any]) -> Params:
         "folds": FOLDS,
         "epochs": (1,),
         "image_size": SIZE,
-        "shift": params.shift.model_copy(
-            update={"pictures": 6, "leave_out": tuple(set(SHIFTS) - {"crop", "grey"})}
+        "corruptions": params.corruptions.model_copy(
+            update={"pictures": 6, "leave_out": tuple(set(CORRUPTIONS) - {"crop", "grey"})}
         ),
     }
     params = params.model_copy(update=changes)
@@ -248,11 +248,12 @@ def test_what_is_kept_is_not_made_again(
     pd.testing.assert_frame_equal(measure(tasks, pictures), first)
     assert made == []
     more = [
-        task._replace(params=settings(shift={"leave_out": tuple(SHIFTS)[2:]})) for task in tasks
+        task._replace(params=settings(corruptions={"leave_out": tuple(CORRUPTIONS)[2:]}))
+        for task in tasks
     ]
     measure(more, pictures)
     assert len(made) == 3
-    broken = sorted((tasks[0].cache / "shift").glob("*.npy"))
+    broken = sorted((tasks[0].cache / "corruptions").glob("*.npy"))
     for path in broken:
         path.write_bytes(path.read_bytes()[:-100])
     with pytest.warns(UserWarning, match="is damaged and is made again"):
@@ -297,7 +298,7 @@ def test_the_metrics_by_hand() -> None:
         "scenario": "one",
         "pictures": 4,
         "accuracy": 1.0,
-        "shifted_accuracy": 0.625,
+        "corrupted_accuracy": 0.625,
         "worst": "dark",
         "worst_accuracy": 0.5,
         "kinds": {"dark": 0.5, "grey": 0.75},
@@ -305,7 +306,7 @@ def test_the_metrics_by_hand() -> None:
 
 
 def test_the_plot_shows_each_kind_and_class(tmp_path: Path) -> None:
-    figure = shift(tables.accuracies(answers(), 0.95), "title")
+    figure = corruptions(tables.accuracies(answers(), 0.95), "title")
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
     assert [axes.get_title(loc="left") for axes in panels] == ["darker", "grey"]
     assert [tick.get_text() for tick in panels[0].get_xticklabels()] == ["none", "60%", "30%"]
@@ -315,11 +316,11 @@ def test_the_plot_shows_each_kind_and_class(tmp_path: Path) -> None:
     assert lines["all classes, with interval"] == [1.0, 0.75, 0.25]
     assert lines["a"] == [1.0, 0.5, 0.0]
     save(figure, tmp_path / "one.png")
-    save(shift(tables.accuracies(answers(), 0.95), "title"), tmp_path / "two.png")
+    save(corruptions(tables.accuracies(answers(), 0.95), "title"), tmp_path / "two.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
 def test_many_classes_have_one_line() -> None:
     many = pd.concat([answers().assign(label=f"{n}", predicted="0") for n in range(13)])
-    figure = shift(tables.accuracies(many, 0.95), "title")
+    figure = corruptions(tables.accuracies(many, 0.95), "title")
     assert len(figure.axes[0].get_lines()) == 2

@@ -4,7 +4,7 @@ Both sides share folds, near-duplicate groups, network and training of `studies/
 are the augmentation keys of `params.yaml`, strong are those of the study. Run from the
 repository's root:
 
-    python -m benchmarks.shift FOLDER [--other FOLDER] [--backbone NAME] [--pictures 100]
+    python -m benchmarks.corruptions FOLDER [--other FOLDER] [--backbone NAME] [--pictures 100]
 
 `FOLDER` holds one folder a class, `--other` the same classes of another collection, which a model
 trained on all of `FOLDER` is then asked about. On two cores with EfficientNet-Lite0, 1,000 pictures
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _strong(backbone: str, pictures: int) -> Params:
-    changes = {**read(STUDY), "backbone": backbone, "shift.pictures": pictures}
+    changes = {**read(STUDY), "backbone": backbone, "corruptions.pictures": pictures}
     return check(merged(PARAMS.read_text(encoding="utf-8"), changes), STUDY)
 
 

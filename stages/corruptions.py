@@ -11,12 +11,12 @@ from canting.models.train.fold import FoldTask, read_table
 
 
 def main() -> None:
-    with stage("shift") as params:
+    with stage("corruptions") as params:
         runtime.prepare(threads=runtime.TAIL_THREADS)
         runtime.import_keras()
         from canting.evaluation.corruptions import tables
         from canting.evaluation.corruptions.measure import measure
-        from canting.evaluation.plots.corruptions import shift
+        from canting.evaluation.plots.corruptions import corruptions
         from canting.evaluation.plots.figure import save
 
         pictures = Pictures(
@@ -30,11 +30,14 @@ def main() -> None:
             FoldTask(winner, fold, params, folds, features, CACHE) for fold in range(params.folds)
         ]
         table = tables.accuracies(measure(tasks, pictures), params.evaluate.confidence)
-        with files.replacing(RESULTS / "shift") as folder:
+        with files.replacing(RESULTS / "corruptions") as folder:
             folder.mkdir()
-            files.write_text(folder / "shift.csv", table.to_csv(index=False))
+            files.write_text(folder / "corruptions.csv", table.to_csv(index=False))
             files.write_json(folder / "metrics.json", tables.metrics(table, name))
-            save(shift(table, f"Accuracy on changed pictures: {name}"), folder / "shift.png")
+            save(
+                corruptions(table, f"Accuracy on changed pictures: {name}"),
+                folder / "corruptions.png",
+            )
 
 
 if __name__ == "__main__":
