@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from canting.bundle import load
 from canting.bundle.engine import Engine
+from canting.bundle.load import load
 from canting.imaging import pictures
 
 ROUNDS = 60

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from canting.bundle import Answer, Classifier
+from canting.bundle.answer import Answer
+from canting.bundle.classifier import Classifier
 from canting.bundle.reference import Reference
 from canting.evaluation.select_best.reference import reference
 from canting.serving.drift.window import Window, WindowRow

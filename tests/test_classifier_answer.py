@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from canting.bundle import Classifier, ModelOutputError, load, overlay
-from canting.bundle.activation import activation
+from canting.bundle.activation import activation, overlay
+from canting.bundle.answer import ModelOutputError
+from canting.bundle.classifier import Classifier
+from canting.bundle.load import load
 from canting.bundle.logits import softmax
 from canting.bundle.unlikeness import unlikeness
 from canting.data.preprocess.decode import decode_all

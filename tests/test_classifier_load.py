@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canting.bundle import BundleError, load
+from canting.bundle.errors import BundleError
+from canting.bundle.load import load
 from tests.service_fixtures import LABELS, bundle, bundles
 
 __all__ = ["bundle"]
@@ -130,7 +131,7 @@ HEAVY = ["tensorflow", "keras", "mlflow", "dvc", "pandas", "sklearn", "scipy", "
 def test_answering_needs_no_training_package(bundle: Path) -> None:
     code = (
         "import sys; from pathlib import Path; import canting.serving.predict.predict as p;"
-        "from canting.bundle import load; from PIL import Image;"
+        "from canting.bundle.load import load; from PIL import Image;"
         f"load(Path({str(bundle)!r})).answer(Image.new('RGB', (80, 80), 'red'), overlay=True);"
         f"sys.exit(' '.join(set(sys.modules) & set({HEAVY!r})) or 0)"
     )

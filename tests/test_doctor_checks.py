@@ -107,7 +107,7 @@ def project(folder: Path) -> Path:
 def test_changed_results_code_and_parameters_are_told(tmp_path: Path) -> None:
     folder = project(tmp_path)
     before = {one.told for one in state.results(folder)}
-    (folder / "src" / "canting" / "report" / "new.py").write_text("ANSWER = 42\n")
+    (folder / "src" / "canting" / "documents" / "report" / "new.py").write_text("ANSWER = 42\n")
     (note,) = only(state.results(folder), "note")
     assert "report" in note.told
     params = (folder / "params.yaml").read_text()

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from canting.bundle import Classifier, load
+from canting.bundle.classifier import Classifier
+from canting.bundle.load import load
 from canting.serving.drift.signals import USUAL, Signal, signals
 from canting.serving.drift.verdict import SignalState, Verdict, findings, needed, verdict
 from canting.serving.drift.window import Window

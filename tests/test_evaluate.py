@@ -12,12 +12,13 @@ from canting.config.metrics import METRICS, ends_of, mean_of
 from canting.config.sections import Evaluate, SelectBest
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.evaluation.evaluate import scores, tables, trained, writing
+from canting.evaluation.evaluate import tables, trained, writing
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate, with_costs
 from canting.evaluation.evaluate.paper_table import paper_table
-from canting.evaluation.evaluate.scores import Answers
 from canting.evaluation.evaluate.trained import AllFailedError
 from canting.evaluation.statistics import inference
+from canting.models import scores
+from canting.models.scores import Answers
 
 LABELS = ["a", "b", "c"]
 COUNTS = np.array([[8, 2, 0], [1, 9, 0], [3, 2, 0]])

@@ -57,24 +57,31 @@ def tried() -> object:
 KINDS: tuple[Key, ...] = (view, converted, counted, trained, changed, tried)
 
 FAR: list[tuple[Key, str]] = [
-    (view, "pixels/jpeg.py"),
-    (view, "pictures.py"),
-    (view, "preprocess/decode.py"),
-    (view, "backbones/torch_file.py"),
-    (converted, "backbones/scaling.py"),
-    (counted, "backbones/multiply_adds.py"),
-    (trained, "train/mixup.py"),
-    (trained, "logits.py"),
+    (view, "imaging/photometric.py"),
+    (view, "imaging/pictures.py"),
+    (view, "data/preprocess/decode.py"),
+    (view, "models/backbones/torch_file.py"),
+    (converted, "models/backbones/table.py"),
+    (counted, "models/backbones/multiply_adds.py"),
+    (trained, "models/train/batches.py"),
+    (trained, "bundle/logits.py"),
     (changed, "evaluation/corruptions/changes.py"),
-    (changed, "preprocess/decode.py"),
-    (changed, "features/flips.py"),
-    (tried, "preprocess/folds.py"),
-    (tried, "evaluate/scores.py"),
-    (tried, "train/balance.py"),
+    (changed, "data/preprocess/decode.py"),
+    (changed, "models/augmentation.py"),
+    (tried, "data/preprocess/folds.py"),
+    (tried, "models/scores.py"),
+    (tried, "models/tune/trainer.py"),
 ]
 """A key, and a module that is run for what it stands for, though perhaps far away."""
 
-IDLE = ("report/render.py", "core/sections.py", "cards/write.py", "plots/figure.py", "__init__.py")
+IDLE = (
+    "documents/render.py",
+    "config/sections.py",
+    "documents/cards/write.py",
+    "evaluation/plots/figure.py",
+    "bundle/card.py",
+    "__init__.py",
+)
 """Modules that no kind computes with; types of parameters among them, whose values are in keys."""
 
 DECIDING: list[tuple[Key, str]] = [

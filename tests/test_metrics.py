@@ -25,11 +25,11 @@ from canting.documents.provenance import provenance
 from canting.documents.render import markdown
 from canting.documents.report.write import assemble
 from canting.documents.run import Run, load
-from canting.evaluation.evaluate import scores
-from canting.evaluation.evaluate.scores import FUNCTIONS, Answers
 from canting.evaluation.select_best import card, rule
 from canting.evaluation.statistics.comparison import compare as compared
 from canting.evaluation.tuning import tables as tuning
+from canting.models import scores
+from canting.models.scores import FUNCTIONS, Answers
 from canting.models.train.fold import FoldTask, read_table
 from canting.models.tune.records import Trial, best_of
 from canting.models.tune.sampler import Sampler

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-SERVICE = ROOT / "src" / "canting" / "service"
+SERVICE = ROOT / "src" / "canting" / "serving" / "service"
 STATIC = SERVICE / "static"
 SHEETS = sorted(STATIC.glob("*.css"))
 TEMPLATES = sorted((SERVICE / "templates").glob("*.html"))

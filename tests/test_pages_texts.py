@@ -13,7 +13,7 @@ from canting.serving.service.pages import texts as words
 from canting.serving.service.pages.texts import emphasis
 from tests.conftest import ROOT
 
-SERVICE = ROOT / "src" / "canting" / "service"
+SERVICE = ROOT / "src" / "canting" / "serving" / "service"
 TEXTS = SERVICE / "texts"
 OTHERS = [code for code in LANGUAGES if code != DEFAULT]
 TEMPLATES = sorted((SERVICE / "templates").glob("*.html"))

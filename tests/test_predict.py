@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from canting.bundle import load
+from canting.bundle.load import load
 from canting.core.errors import CantingError
 from canting.serving.predict import paths, table
 from canting.serving.predict.predict import predict

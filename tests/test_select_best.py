@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from canting.bundle import BundleError, load
 from canting.bundle.engine import Engine
+from canting.bundle.errors import BundleError
+from canting.bundle.load import load
 from canting.config.params import Params
 from canting.config.params import load as load_params
 from canting.config.scenario import Scenario

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
-from canting.bundle import load
+from canting.bundle.load import load
 from canting.config.formats import uploaded
 from tests.service_fixtures import (
     COLOURS,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from canting.bundle import Classifier, load
+from canting.bundle.classifier import Classifier
+from canting.bundle.load import load
 from canting.cli import main
 from canting.config.sections import Fetch
 from canting.data.fetch.fetch import fetch

@@ -1,6 +1,6 @@
 """The metrics, a row each, known without a framework: their words, directions and columns.
 
-`canting.evaluation.evaluate.scores.FUNCTIONS` computes them. Whatever scores, writes, shows,
+`canting.models.scores.FUNCTIONS` computes them. Whatever scores, writes, shows,
 compares or chooses reads these rows, so that a new metric is a row here and a function there.
 """
 

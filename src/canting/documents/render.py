@@ -85,7 +85,7 @@ def markdown_table(table: Table) -> str:
 def _fill(name: str, **content: Any) -> str:
     """Fill a template; only the templates of HTML escape by themselves."""
     environment = Environment(
-        loader=PackageLoader("canting.documents.report"),
+        loader=PackageLoader("canting.documents"),
         autoescape=".html" in name,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.runs.compare.record import RunRecord
 
 PATH = Path("results") / "registry" / "promotions.jsonl"
 
@@ -66,20 +65,6 @@ class Promotion(BaseModel):
     confidence: float
     test: Test | None
     figures: CandidateFigures
-
-    def record(self) -> RunRecord:
-        """Return the figures of `to` as a record that another can be compared with."""
-        figures = self.figures
-        return RunRecord(
-            name=self.to[:12],
-            commit=figures.revision,
-            metric=self.metric,
-            alpha=self.alpha,
-            confidence=self.confidence,
-            params={},
-            costs={},
-            **figures.model_dump(exclude={"revision"}),
-        )
 
 
 @dataclass(frozen=True)

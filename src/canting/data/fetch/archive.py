@@ -7,17 +7,12 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
 
 from canting.core.errors import CantingError
-from canting.data.fetch.limits import Meter, UnpackLimits
 from canting.data.fetch.paths import ignored, is_picture
-
-if TYPE_CHECKING:
-    from canting.data.fetch.tar import Tar
-    from canting.data.fetch.zip import Zip
 
 FAULTS = (
     EOFError,
@@ -40,22 +35,6 @@ OPENERS: dict[bytes, Callable[..., Any]] = {
 
 class BrokenArchiveError(CantingError):
     """An archive that is damaged, cut off, or none at all."""
-
-
-def read(path: Path, name: str, limits: UnpackLimits) -> "Zip | Tar":
-    """List the pictures of an archive that messages call `name`; refuse a hostile or broken one."""
-    from canting.data.fetch.tar import Tar
-    from canting.data.fetch.zip import Zip
-
-    meter = Meter(name, path.stat().st_size, limits)
-    with naming_faults(name), path.open("rb") as file:
-        start = file.read(8)
-    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Zip(path, meter)
-    opener: Callable[..., Any] = nullcontext
-    for magic in OPENERS:
-        opener = OPENERS[magic] if start.startswith(magic) else opener
-    return Tar(path, meter, opener)
 
 
 @contextmanager

@@ -1,17 +1,19 @@
 """Sources of pictures, recognised by the value of `fetch.source`."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from canting.config.stage import CACHE
 from canting.core.errors import CantingError
-from canting.data.fetch import archive
+from canting.data.fetch.archive import OPENERS, naming_faults
 from canting.data.fetch.folder import Folder
-from canting.data.fetch.limits import UnpackLimits
+from canting.data.fetch.limits import Meter, UnpackLimits
 from canting.data.fetch.retry import Retry
+from canting.data.fetch.tar import Tar
+from canting.data.fetch.zip import Zip
 
 
 class Source(Protocol):
@@ -62,7 +64,7 @@ def _folder(source: str, _: Means) -> Iterator[Source]:
 
 @contextmanager
 def _archive(source: str, means: Means) -> Iterator[Source]:
-    yield archive.read(local(source), source, means.limits)
+    yield _unpacked(local(source), source, means.limits)
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def _kaggle(source: str, means: Means) -> Iterator[Source]:
     from canting.data.fetch import kaggle
 
     with kaggle.downloaded(source, means.cache / "kaggle", means.patience) as file:
-        yield archive.read(file, source, means.limits)
+        yield _unpacked(file, source, means.limits)
 
 
 SOURCES = (
@@ -118,6 +120,19 @@ def local(source: str) -> Path:
     except (OSError, RuntimeError, ValueError):
         raise _absent(source) from None
     return path
+
+
+def _unpacked(path: Path, name: str, limits: UnpackLimits) -> Zip | Tar:
+    """List the pictures of an archive that messages call `name`; refuse a hostile or broken one."""
+    meter = Meter(name, path.stat().st_size, limits)
+    with naming_faults(name), path.open("rb") as file:
+        start = file.read(8)
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Zip(path, meter)
+    opener: Callable[..., Any] = nullcontext
+    for magic in OPENERS:
+        opener = OPENERS[magic] if start.startswith(magic) else opener
+    return Tar(path, meter, opener)
 
 
 def _absent(source: str) -> CantingError:

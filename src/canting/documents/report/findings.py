@@ -26,7 +26,7 @@ from canting.evaluation.statistics.comparison import verdict
 
 
 def findings(run: Run) -> tuple[Text, ...]:
-    """Return the best, its doubt, factors, choice, tuning, cost and calibration, and what follows."""
+    """Return the best, its doubt, factors, choice, tuning, cost, calibration and the rest."""
     parts = (
         _study,
         _best,

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import optimize
 
 from canting.bundle.logits import cross_entropy, softmax
-from canting.evaluation.evaluate import scores
+from canting.models import scores
 
 Logits = npt.NDArray[np.float64]
 """`(n, classes)`."""

@@ -7,8 +7,8 @@ import pandas as pd
 
 from canting.bundle.logits import softmax
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, mean_of, std_of
-from canting.evaluation.evaluate import scores
 from canting.evaluation.statistics.inference import interval
+from canting.models import scores
 
 
 def predicted(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from canting.core import files
 from canting.core.digits import reproducible
-from canting.evaluation.evaluate import scores, tables
+from canting.evaluation.evaluate import tables
 from canting.evaluation.evaluate.evaluation import Evaluation
 from canting.evaluation.evaluate.paper_table import paper_table
 from canting.evaluation.plots.confusion import confusion
@@ -16,6 +16,7 @@ from canting.evaluation.plots.curves import learning_curves, reliability
 from canting.evaluation.plots.figure import save
 from canting.evaluation.plots.ranking import effects, ranking
 from canting.evaluation.statistics import factors
+from canting.models import scores
 
 
 def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:

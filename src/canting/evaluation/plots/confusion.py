@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from canting.evaluation.evaluate.scores import Counts
 from canting.evaluation.plots.figure import INDIGO, INK, PAPER, look
+from canting.models.scores import Counts
 
 
 def confusion(counts: Counts, labels: Sequence[str], title: str) -> Figure:

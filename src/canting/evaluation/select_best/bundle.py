@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
-from canting.bundle import load
 from canting.bundle.engine import Engine
+from canting.bundle.load import load
 from canting.bundle.logits import softmax
 from canting.core import files
 from canting.core.errors import CantingError

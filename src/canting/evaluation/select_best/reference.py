@@ -8,7 +8,7 @@ import pandas as pd
 
 from canting.bundle.logits import softmax
 from canting.bundle.reference import Reference
-from canting.evaluation.evaluate.scores import logits_of
+from canting.models.scores import logits_of
 
 STEPS = 100
 """Equal steps between the quantiles; a share of pictures is known to half a step."""

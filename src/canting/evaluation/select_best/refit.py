@@ -9,8 +9,9 @@ import pandas as pd
 
 from canting.bundle.logits import LOGIT
 from canting.core.errors import CantingError
-from canting.evaluation.evaluate import scores, tables
+from canting.evaluation.evaluate import tables
 from canting.evaluation.select_best.compose import compose
+from canting.models import scores
 from canting.models.train import fold
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from canting.config.metrics import averaged
 from canting.config.tune import Setting
-from canting.evaluation.evaluate import scores
+from canting.models import scores
 from canting.models.train.batches import Rows
 from canting.models.train.prediction import Watch
 from canting.models.tune.records import Curves, Rung

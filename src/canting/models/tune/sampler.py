@@ -1,5 +1,6 @@
 """Search methods by Optuna; no other module imports it."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,7 @@ import optuna
 from canting.config.catalog import METHODS
 from canting.config.metrics import sign
 from canting.config.tune import LOG, Range, Setting, Space, Tune
+from canting.models.tune.records import Rung
 
 ETA = 3
 """Of so many trials at a rung about one goes on, to so many times the epochs (Li et al.,
@@ -75,6 +77,27 @@ class Proposal:
             self._study.tell(self._trial, score)
         else:
             self._study.tell(self._trial, state=states.PRUNED if state == "pruned" else states.FAIL)
+
+
+def follow(proposal: Proposal, rungs: Iterable[Rung], last: int) -> tuple[list[Rung], str]:
+    """Report a trial rung by rung until it ends; return the rungs it reached, and how it ended."""
+    passed, state = [], ""
+    for rung in rungs:
+        passed.append(rung)
+        state = _ended(proposal, rung, last)
+        if state:
+            break
+    proposal.end(state, passed[-1][1])
+    return passed, state
+
+
+def _ended(proposal: Proposal, rung: Rung, last: int) -> str:
+    epochs, score = rung
+    if math.isnan(score):
+        return "failed"
+    if epochs == last:
+        return "complete"
+    return "" if proposal.goes_on(epochs, score) else "pruned"
 
 
 def importances(

@@ -1,7 +1,6 @@
 """One search: a method, an optimizer, an outer fold. It sees the training part alone."""
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +9,9 @@ from canting.config.tune import Tune
 from canting.core import files, runtime
 from canting.core.keys import code_key
 from canting.models.features import store
-from canting.models.tune import task as setting
-from canting.models.tune.records import Rung, SearchRecord, Trial, best_of
-from canting.models.tune.sampler import Proposal, Sampler
-from canting.models.tune.task import SearchOutcome, SearchTask
+from canting.models.tune.records import SearchRecord, Trial, best_of
+from canting.models.tune.sampler import Sampler, follow
+from canting.models.tune.task import SearchOutcome, SearchTask, plain
 
 if TYPE_CHECKING:
     from canting.models.tune.trial_runner import TrialRunner
@@ -43,7 +41,7 @@ def place(task: SearchTask, features: Mapping[str | None, str]) -> Path:
     made_from = files.digest(
         [task.method, task.optimizer, task.repeat, task.fold, task.params.seed],
         task.scenario.model_dump(),
-        setting.plain(task.params.train).model_dump(),
+        plain(task.params.train).model_dump(),
         [tune.space.model_dump(), tune.inner_folds, task.metric],
         {cut or "": features[cut] for cut in task.stores},
         [task.table[["path", "label", "group"]].to_csv(index=False), task.folds.tolist()],
@@ -77,27 +75,6 @@ def affords(tune: Tune, trials: list[Trial]) -> bool:
     if tune.budget_unit == "epochs":
         return sum(trial.epochs for trial in trials) + tune.epochs <= tune.budget
     return len(trials) < tune.budget
-
-
-def follow(proposal: Proposal, rungs: Iterable[Rung], last: int) -> tuple[list[Rung], str]:
-    """Report a trial rung by rung until it ends; return the rungs it reached, and how it ended."""
-    passed, state = [], ""
-    for rung in rungs:
-        passed.append(rung)
-        state = _ended(proposal, rung, last)
-        if state:
-            break
-    proposal.end(state, passed[-1][1])
-    return passed, state
-
-
-def _ended(proposal: Proposal, rung: Rung, last: int) -> str:
-    epochs, score = rung
-    if math.isnan(score):
-        return "failed"
-    if epochs == last:
-        return "complete"
-    return "" if proposal.goes_on(epochs, score) else "pruned"
 
 
 def _bench(task: SearchTask) -> "TrialRunner":

@@ -12,8 +12,7 @@ from canting.models.train.batches import Data, Rows, data_of
 from canting.models.tune import objective
 from canting.models.tune.objective import Split
 from canting.models.tune.records import Trial, TunedSetting
-from canting.models.tune.sampler import Proposal, ends
-from canting.models.tune.search import follow
+from canting.models.tune.sampler import Proposal, ends, follow
 from canting.models.tune.task import SearchTask, inner_folds, plain, seed_of
 from canting.models.tune.training import Course, Cuts, Training
 

@@ -64,4 +64,15 @@ def of_run(root: Path, *, check: bool) -> Candidate:
 
 def of_entry(entry: Promotion) -> Candidate:
     """Return a model that the log knows."""
-    return Candidate(entry.to, entry.figures.revision, entry.record())
+    figures = entry.figures
+    kept = RunRecord(
+        name=entry.to[:12],
+        commit=figures.revision,
+        metric=entry.metric,
+        alpha=entry.alpha,
+        confidence=entry.confidence,
+        params={},
+        costs={},
+        **figures.model_dump(exclude={"revision"}),
+    )
+    return Candidate(entry.to, figures.revision, kept)

@@ -15,7 +15,7 @@ from canting.runs.compare.comparison import compare
 from canting.runs.compare.written import verdict
 from canting.runs.promotions import Promotion, Test
 from canting.runs.registry import candidate
-from canting.runs.registry.candidate import Candidate
+from canting.runs.registry.candidate import Candidate, of_entry
 
 
 class Decision(NamedTuple):
@@ -34,7 +34,7 @@ def decide(champion: Promotion | None, candidate: Candidate) -> Decision:
     """
     if champion is None:
         return Decision("first", "the first model of the log")
-    found = compare(f"champion {champion.to[:12]}", champion.record(), candidate.record)
+    found = compare(f"champion {champion.to[:12]}", of_entry(champion).record, candidate.record)
     if found.obstacle:
         return Decision("challenger", verdict(found), obstacle=found.obstacle)
     score = found.score
@@ -81,7 +81,7 @@ def roll_back(root: Path, *, why: str | None = None) -> str:
         )
     present, before = champions[-1], champions[-2]
     reason = why or f"{present.to[:12]} was rolled back"
-    _append(root, present, candidate.of_entry(before), "rollback", reason, None)
+    _append(root, present, of_entry(before), "rollback", reason, None)
     return (
         f"{before.to[:12]} is the champion again, in place of {present.to[:12]}. Its code and "
         f"results are at revision {before.figures.revision or 'unknown'}."
@@ -93,7 +93,7 @@ def _candidate(version: str | None, entries: list[Promotion], root: Path) -> Can
         return candidate.of_run(root, check=True)
     known = {entry.to: entry for entry in entries if entry.to.startswith(version)}
     if len(known) == 1 and len(version) >= 6:
-        return candidate.of_entry(known.popitem()[1])
+        return of_entry(known.popitem()[1])
     if not re.fullmatch(r"\d{1,9}", version):
         raise CantingError(
             f"expected the number of a version in MLflow, or at least six digits of a model that "

@@ -14,7 +14,7 @@ from canting.core.errors import CantingError
 from canting.core.revision import stamp
 from canting.serving.package import requirements
 
-SERVICE = "service"
+SERVICE = "serving/service"
 """Package that is shipped whole, with its templates, texts and migrations."""
 
 

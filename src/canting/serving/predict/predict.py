@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from canting.bundle import Answer, Classifier, ModelOutputError, load
+from canting.bundle.answer import Answer, ModelOutputError
+from canting.bundle.classifier import Classifier
+from canting.bundle.load import load
 from canting.core.errors import CantingError
 from canting.imaging.pictures import PictureError
 from canting.serving.predict import paths, table

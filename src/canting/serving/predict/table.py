@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from canting.bundle import Answer
+from canting.bundle.answer import Answer
 from canting.core import files
 from canting.core.errors import CantingError
 

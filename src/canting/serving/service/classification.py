@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from canting.bundle import overlay
+from canting.bundle.activation import overlay
 from canting.bundle.answer import Answer, ModelOutputError
 from canting.bundle.classifier import Classifier
 from canting.core.errors import CantingError

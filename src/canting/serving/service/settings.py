@@ -14,7 +14,7 @@ PREFIX = "CANTING_"
 MIB = 2**20
 
 TRAINED = Path("build/best")
-PACKED = Path(__file__).parents[2] / "bundle"
+PACKED = Path(__file__).parents[3] / "bundle"
 """The bundle that a Bento has beside its code."""
 
 

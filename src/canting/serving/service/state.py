@@ -7,7 +7,9 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from canting.bundle import BundleError, Classifier, load
+from canting.bundle.classifier import Classifier
+from canting.bundle.errors import BundleError
+from canting.bundle.load import load
 from canting.core.errors import CantingError
 from canting.serving.service import metrics
 from canting.serving.service.gate import Budget, Gate

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from canting.bundle import Classifier
+from canting.bundle.classifier import Classifier
 from canting.imaging import pictures
 from canting.serving.service import access
 from canting.serving.service.classification import classify, ready

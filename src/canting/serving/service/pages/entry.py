@@ -8,8 +8,8 @@ from PIL import Image
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from canting.bundle import Classifier, overlay
-from canting.bundle.activation import activation
+from canting.bundle.activation import activation, overlay
+from canting.bundle.classifier import Classifier
 from canting.imaging import pictures
 from canting.serving.service import access
 from canting.serving.service.api_history import opened, run

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from canting.bundle import Answer
+from canting.bundle.answer import Answer
 from canting.serving.service.classification import Classified, heat_map
 from canting.serving.service.errors import Refusal
 from canting.serving.service.state import ServiceState
