@@ -25,13 +25,24 @@ from canting.documents.run import Run
 
 def assemble(run: Run, origin: Provenance) -> Document:
     """Return the content of the report, in the order a reader wants it."""
-    parts = (data, data, data, grid, results, statistics, statistics, costs, choice, corruptions)
+    parts = (
+        data.pictures_section,
+        data.validation_section,
+        data.folds_section,
+        grid.section,
+        results.section,
+        statistics.section,
+        statistics.calibration_section,
+        costs.section,
+        choice.section,
+        corruptions.section,
+    )
     return Document(
         run.params.report.title,
         (f"{origin.made:%d %B %Y} · revision ", Mono((origin.revision or "not known")[:12])),
         findings(run),
         (
-            *(part.section(run) for part in parts),
+            *(part(run) for part in parts),
             *tuning.sections(run),
             reproduce.section(run, origin),
             limits.section(run),

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from time import perf_counter
 
-LOGGER = logging.getLogger("canting.serving.service")
+LOGGER = logging.getLogger("canting.service")
 
 TIMINGS: ContextVar[dict[str, float] | None] = ContextVar("timings", default=None)
 """Milliseconds of the parts of this request, by name."""
@@ -34,7 +34,7 @@ def configure() -> None:
     """Write the lines of this service, and those of BentoML and uvicorn, as JSON."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
-    for name in ("canting.serving.service", "bentoml", "uvicorn", "circus"):
+    for name in ("canting.service", "bentoml", "uvicorn", "circus"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.propagate = False
