@@ -134,7 +134,7 @@ def _elsewhere(task: FoldTask, other: Collection) -> "pd.Series[float]":
 def _report(found: dict[str, pd.DataFrame]) -> None:
     keys = ["kind", "level", "label"]
     both = pd.DataFrame({side: table.set_index(keys)["accuracy"] for side, table in found.items()})
-    _print("Out-of-fold accuracy, all classes", both.xs(tables.EVERY, level="label"))
+    _print("Out-of-fold accuracy, all classes", pd.DataFrame(both.xs(tables.EVERY, level="label")))
     changed = both.drop(index=UNCHANGED.kind, level="kind")
     by_kind = changed.groupby(["kind", "label"], sort=False).mean()
     means = by_kind.groupby("label", sort=False).mean()

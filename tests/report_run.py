@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from canting.config.params import Params, load
 from canting.core import files
+from canting.core.frames import row_of
 from canting.data import manifest
 from canting.data.preprocess import folds, leakage
 from canting.data.validate.check import CheckOutcome
@@ -188,7 +189,7 @@ def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> No
     settings = params.select_best
     choice = rule.choose(found.folds, costs, settings.metric, settings.alpha)
     files.write_json(results / "select_best" / "selection.json", card.selection(choice, None, 4e-7))
-    best = found.ranking.set_index("scenario").loc[choice.winner]
+    best = row_of(found.ranking, choice.winner)
     scores = tables.named(best)
     content = {"model_sha256": "ab" * 32, "reason": choice.reason, "out_of_fold": scores}
     files.write_json(build / "best" / "card.json", content)

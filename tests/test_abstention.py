@@ -178,8 +178,7 @@ def test_the_doubt_of_a_winner(tmp_path: Path, wanted: float | None) -> None:
     picture = keras.Input((32, 32, 3))
     colours = keras.layers.Dense(CHANNELS)(keras.layers.GlobalAveragePooling2D()(picture))
     final = Refit(keras.Model(picture, {"pooled": colours}), classifier(CHANNELS), None)
-    answered = table.iloc[9:].assign(predicted=labels[9:])
-    answered.iloc[0, answered.columns.get_loc("predicted")] = "another"
+    answered = table.iloc[9:].assign(predicted=["another", *labels[10:]])
     found = doubt(task, final, answered.iloc[::-1])
     right = set(found.right["path"])
     assert right <= set(paths[10:])

@@ -87,8 +87,8 @@ def test_expected_calibration_error_of_one_bin_is_sureness_less_accuracy() -> No
 def test_ends_of_bins_belong_below_and_empty_bins_stay_empty() -> None:
     table = calibration.reliability(np.zeros((3, 2)), np.array([0, 0, 1]), 4)
     assert table["pictures"].tolist() == [0, 3, 0, 0]
-    assert table.loc[1, ["confidence", "accuracy"]].tolist() == pytest.approx([0.5, 2 / 3])
-    assert table.loc[[0, 2, 3], ["confidence", "accuracy"]].isna().all(axis=None)
+    assert table[["confidence", "accuracy"]].iloc[1].tolist() == pytest.approx([0.5, 2 / 3])
+    assert table.loc[[0, 2, 3], ["confidence", "accuracy"]].isna().to_numpy().all()
 
 
 def frame(heat: float) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from canting.config.metrics import METRICS
 from canting.config.params import load as load_params
 from canting.config.stage import SPENT, processor_seconds, spending
 from canting.core import files, runtime
+from canting.core.frames import row_of
 from canting.documents import render
 from canting.documents.cards import cost as spent
 from canting.documents.cards import licences
@@ -115,7 +116,7 @@ def test_the_shape_of_the_field(grid: Path) -> None:
 
 def test_the_head_is_what_was_measured(grid: Path) -> None:
     run, told = run_of(grid), metadata(grid, "model_card")
-    best = run.ranking.set_index("scenario").loc[run.winner]
+    best = row_of(run.ranking, run.winner)
     (result,) = told["model-index"][0]["results"]
     values = {metric["type"]: metric["value"] for metric in result["metrics"]}
     assert values == {row.hub or name: round(float(best[name]), 4) for name, row in METRICS.items()}
@@ -147,7 +148,7 @@ def test_the_class_of_size(pictures: int, name: str) -> None:
 def test_figures_of_the_winner_with_intervals(grid: Path) -> None:
     run = run_of(grid)
     said = words(grid, "model_card")
-    row = run.ranking.set_index("scenario").loc[run.winner]
+    row = row_of(run.ranking, run.winner)
     ends = f"[{row['macro_f1_mean_low']:.4f}, {row['macro_f1_mean_high']:.4f}]"
     assert f"mean over the folds: {row['macro_f1_mean']:.4f} {ends}" in " ".join(said.split())
     assert f"pooled: macro F1 {row['macro_f1']:.4f}" in " ".join(said.split())

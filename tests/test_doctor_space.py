@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from ruamel.yaml import YAML
@@ -56,7 +56,14 @@ def repository(tmp_path: Path) -> Path:
     (folder / ".canting").mkdir()
     (folder / "cache").symlink_to(".canting")
     fill(params(folder), folder)
-    others = {"width": 32, "height": 32, "mode": "RGB", "format": "JPEG", "bytes": 1, "error": None}
+    others: dict[str, Any] = {
+        "width": 32,
+        "height": 32,
+        "mode": "RGB",
+        "format": "JPEG",
+        "bytes": 1,
+        "error": None,
+    }
     manifest.write(folder / "build" / "manifest.parquet", pictures().assign(**others))
     (folder / "dvc.yaml").write_text(PIPELINE)
     (folder / ".gitignore").write_text("/.canting\n/build\n/cache\n/features*\n")

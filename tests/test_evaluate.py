@@ -12,6 +12,7 @@ from canting.config.metrics import METRICS, ends_of, mean_of
 from canting.config.sections import Evaluate, SelectBest
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.core.frames import row_of
 from canting.evaluation.evaluate import tables, trained, writing
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate, with_costs
 from canting.evaluation.evaluate.paper_table import paper_table
@@ -90,13 +91,12 @@ def test_confusion_counts_true_rows_and_predicted_columns() -> None:
 
 
 def test_scores_of_classes_by_hand() -> None:
-    rows = scores.per_class(COUNTS, LABELS).set_index("label")
-    assert rows.loc["a", ["tp", "fp", "fn", "support"]].tolist() == [8, 4, 2, 10]
-    assert rows.loc["b", ["tp", "fp", "fn", "support"]].tolist() == [9, 4, 1, 10]
-    assert rows.loc["a", ["precision", "recall", "f1"]].tolist() == pytest.approx(
-        [8 / 12, 0.8, 16 / 22]
-    )
-    assert rows.loc["c", ["precision", "recall", "f1"]].tolist() == [0, 0, 0]
+    table = scores.per_class(COUNTS, LABELS)
+    a, b, c = (row_of(table, name, "label") for name in "abc")
+    assert a[["tp", "fp", "fn", "support"]].tolist() == [8, 4, 2, 10]
+    assert b[["tp", "fp", "fn", "support"]].tolist() == [9, 4, 1, 10]
+    assert a[["precision", "recall", "f1"]].tolist() == pytest.approx([8 / 12, 0.8, 16 / 22])
+    assert c[["precision", "recall", "f1"]].tolist() == [0, 0, 0]
 
 
 def test_macro_scores_by_hand() -> None:
@@ -147,7 +147,7 @@ def test_scenarios_are_ranked_with_their_spread_and_interval() -> None:
     both = pd.concat([predictions(), better()])
     ranking = tables.scenario_scores(scenarios("one", "two"), both, told, 0.95)
     assert ranking["scenario"].tolist() == ["two", "one"]
-    one, two = ranking.loc[1], ranking.loc[0]
+    two, one = (ranking.iloc[place] for place in range(2))
     folds = tables.fold_scores(predictions())["accuracy"].to_numpy()
     assert one["accuracy"] == 17 / 25
     assert one["accuracy_std"] == pytest.approx(folds.std(ddof=1))

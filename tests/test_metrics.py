@@ -18,6 +18,7 @@ from canting.config.metrics import METRICS, Metric, averaged, ends_of, label, me
 from canting.config.params import load as load_params
 from canting.config.sections import SelectBest
 from canting.core import files
+from canting.core.frames import row_of
 from canting.data.manifest import HELD_OUT
 from canting.documents.cards import metadata
 from canting.documents.cards.model import model_card
@@ -146,7 +147,9 @@ def means(averaged: bool) -> set[str]:
 def test_a_new_row_is_in_every_table(run: tuple[Path, bool]) -> None:
     folder, is_mean = run
     evaluated = folder / "results" / "evaluate"
-    ours = {name for name in pd.read_csv(evaluated / "scenarios.csv") if name.startswith(NEW)}
+    ours = {
+        name for name in map(str, pd.read_csv(evaluated / "scenarios.csv")) if name.startswith(NEW)
+    }
     assert ours == {NEW} | means(is_mean)
     assert (NEW in pd.read_csv(evaluated / "folds.csv")) == is_mean
     assert (NEW in pd.read_csv(folder / "results" / "tune" / "folds.csv")) == is_mean
@@ -163,7 +166,7 @@ def test_a_new_row_is_in_every_table(run: tuple[Path, bool]) -> None:
 def test_a_new_row_is_in_report_cards_and_bundle(run: tuple[Path, bool]) -> None:
     folder, is_mean = run
     found, origin = read(folder), provenance(ROOT)
-    best = found.ranking.set_index("scenario").loc[found.winner]
+    best = row_of(found.ranking, found.winner)
     report = markdown(assemble(found, origin), "figures")
     assert report.count("| first share |") == 1, "pooled"
     assert report.count("| first share, mean | interval of first share |") == is_mean

@@ -49,9 +49,7 @@ def test_pairs_of_classes_come_by_count_and_share_the_places() -> None:
     )
     # Sainte-Laguë: 7, 7/3, 2, 7/5, 7/7 and 1/1
     assert [len(pair.shown) for pair in (first, second, third)] == [4, 1, 1]
-    assert [row["path"] for row in first.shown] == [
-        f"plastic/{place}.png" for place in (6, 5, 4, 3)
-    ]
+    assert [one.path for one in first.shown] == [f"plastic/{place}.png" for place in (6, 5, 4, 3)]
 
 
 def test_everything_is_shown_where_there_is_room_and_nothing_where_there_is_none() -> None:

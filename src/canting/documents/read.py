@@ -31,7 +31,7 @@ TEXT = {
 def table(path: Path) -> pd.DataFrame:
     """Read a CSV: words stay words, everything else is numbers, NaN where nothing stands."""
     frame = pd.read_csv(_there(path), dtype=str, keep_default_na=False)
-    numbers = {name: _numbers(frame[name]) for name in frame if name not in TEXT}
+    numbers = {name: _numbers(frame[name]) for name in map(str, frame) if name not in TEXT}
     return frame.assign(**numbers)
 
 

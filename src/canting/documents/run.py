@@ -12,6 +12,7 @@ from canting.config.metrics import heading
 from canting.config.params import Params
 from canting.core import files
 from canting.core.costs import COSTS, known
+from canting.core.frames import row_of
 from canting.data import manifest
 from canting.documents import read
 from canting.evaluation.statistics import factors
@@ -97,7 +98,7 @@ class Run:
 
     def calibration_of(self, scenario: str) -> "pd.Series[Any]":
         """Return temperature and calibration errors of a scenario."""
-        return self.calibration.set_index("scenario").loc[scenario]
+        return row_of(self.calibration, scenario)
 
     @property
     def keys(self) -> list[str]:

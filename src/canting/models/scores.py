@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,17 @@ import pandas as pd
 from canting.bundle.logits import LOGIT, cross_entropy
 from canting.config.metrics import METRICS
 
+Labels: TypeAlias = "list[str] | npt.NDArray[Any] | pd.Series[Any]"
+"""Labels of pictures, `(n,)`."""
+
 Counts = npt.NDArray[np.int64]
 """`(classes, classes)` confusion matrix: row the true class, column the predicted one."""
 
 
 def labels_of(predictions: pd.DataFrame) -> list[str]:
     """Return the labels in the order of the logits."""
-    return [name.removeprefix(LOGIT) for name in predictions if str(name).startswith(LOGIT)]
+    names = map(str, predictions)
+    return [name.removeprefix(LOGIT) for name in names if name.startswith(LOGIT)]
 
 
 def logits_of(predictions: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -32,7 +36,7 @@ def codes_of(predictions: pd.DataFrame) -> npt.NDArray[np.int64]:
     return np.asarray(codes, np.int64)
 
 
-def confusion(true: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> Counts:
+def confusion(true: Labels, predicted: Labels, labels: list[str]) -> Counts:
     """Count how often each class was taken for each class."""
     codes = [pd.Categorical(names, labels).codes.astype(np.int64) for names in (true, predicted)]
     flat = np.bincount(codes[0] * len(labels) + codes[1], minlength=len(labels) ** 2)

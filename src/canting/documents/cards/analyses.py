@@ -3,6 +3,7 @@
 from typing import Any
 
 from canting.config.metrics import METRICS, ends_of, label, mean_of, std_of
+from canting.core.frames import records, row_of
 from canting.documents.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score, share
 from canting.documents.report import corruptions, results
@@ -21,7 +22,7 @@ def sections(run: Run) -> tuple[Section, ...]:
 
 
 def _overall(run: Run) -> Table:
-    row = run.ranking.set_index("scenario").loc[run.winner]
+    row = row_of(run.ranking, run.winner)
     caption = (
         "Scores on out-of-fold pictures: mean over the folds with "
         f"{level(run.params.evaluate.confidence)} interval and standard deviation; pooled, from "
@@ -55,7 +56,7 @@ def _by_class(run: Run) -> tuple[Block, ...]:
 
 
 def _intervals(run: Run) -> Table:
-    ours = run.classes[run.classes["scenario"] == run.winner].to_dict("records")
+    ours = records(run.classes[run.classes["scenario"] == run.winner])
     return Table(
         f"Precision and recall of each class with {level(run.params.evaluate.confidence)} "
         "interval (Wilson).",

@@ -1,6 +1,7 @@
 """The sections of the model card on the model's details and its licences."""
 
 from canting.config.catalog import BACKBONES
+from canting.core.frames import row_of
 from canting.documents.cards import licences, user_fields
 from canting.documents.content import Link, Mono, Section, Span, Table, Text, say
 from canting.documents.numbers import count, decimal, listed, millions, score, size
@@ -21,7 +22,7 @@ def section(run: Run) -> Section:
 
 
 def _rows(run: Run) -> list[tuple[Span, ...]]:
-    row = full(run).set_index("scenario").loc[run.winner]
+    row = row_of(full(run), run.winner)
     height, width = run.params.image_size
     return [
         ("kind", "image classification by transfer learning"),

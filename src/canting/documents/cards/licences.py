@@ -1,6 +1,7 @@
 """Licences of the ImageNet weights and of the pictures."""
 
 from canting.config.catalog import BACKBONES, Licence
+from canting.core.frames import row_of
 from canting.documents.run import Run
 
 EMBEDDED = "9894aa548c4cd4315f018346b0e9e6e433dc7d071e034b1665c202a6033f3bf0"
@@ -27,7 +28,7 @@ def of_weights(run: Run) -> Licence | None:
 
 def backbone(run: Run) -> str:
     """Return the backbone of the chosen scenario."""
-    row = run.trained.set_index("scenario").loc[run.winner]
+    row = row_of(run.trained, run.winner)
     return str(row["backbone"])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from canting.config.metrics import METRICS
+from canting.core.frames import row_of
 from canting.documents.cards import licences
 from canting.documents.run import Run
 
@@ -63,7 +64,7 @@ def _parts(run: Run) -> str:
 
 
 def _result(run: Run) -> dict[str, Any]:
-    row = run.ranking.set_index("scenario").loc[run.winner]
+    row = row_of(run.ranking, run.winner)
     return {
         "task": {"type": "image-classification", "name": "Image classification"},
         "dataset": {

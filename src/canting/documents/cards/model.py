@@ -1,6 +1,7 @@
 """The model card, after M. Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019)."""
 
 from canting.config.metrics import METRICS, directions, mean_of
+from canting.core.frames import row_of
 from canting.documents.cards import analyses, cost, details, user_fields
 from canting.documents.content import Document, Listing, Mono, Section, Strong, Text, say
 from canting.documents.numbers import count, level, listed, plural, score, share
@@ -38,7 +39,7 @@ def _revision(run: Run) -> Text:
 
 
 def _short(run: Run) -> tuple[Text, ...]:
-    row = run.ranking.set_index("scenario").loc[run.winner]
+    row = row_of(run.ranking, run.winner)
     changed = run.corruption_metrics
     return (
         (f"It tells which of {plural(len(run.labels), 'class', 'classes')} a picture shows: ",

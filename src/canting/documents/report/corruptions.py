@@ -3,6 +3,7 @@
 from typing import Any
 
 from canting.config.catalog import CORRUPTIONS
+from canting.core.frames import records
 from canting.documents.content import Mono, Section, Span, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score
 from canting.documents.run import Run
@@ -59,7 +60,7 @@ def _table(run: Run) -> Table:
 
 
 def _row(kind: str, part: Any) -> tuple[Span, ...]:
-    every, *classes = part.to_dict("records")
+    every, *classes = records(part)
     ends = interval(every["low"], every["high"])
     strength = (
         f"{float(every['level']):g}" if kind in CORRUPTIONS and CORRUPTIONS[kind].level else ""

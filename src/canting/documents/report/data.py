@@ -1,6 +1,7 @@
 """A strip of example pictures of a class."""
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -184,7 +185,7 @@ def _groups(sizes: "pd.Series[int]") -> tuple[Block, ...]:
     )
     rows = [
         (count(members), count(number), count(members * number))
-        for members, number in sizes.value_counts().sort_index().items()
+        for members, number in sorted(Counter(sizes.tolist()).items())
     ]
     columns = ("pictures in a group", "groups", "pictures")
     return opening, Table("Groups by their size.", columns, tuple(rows), words=0)
@@ -192,7 +193,9 @@ def _groups(sizes: "pd.Series[int]") -> tuple[Block, ...]:
 
 def _folds(folds: pd.DataFrame) -> Table:
     counts = pd.crosstab(folds["label"], folds["fold"])
-    names = ["hold-out" if fold == HELD_OUT else f"fold {fold}" for fold in counts.columns]
+    names = [
+        "hold-out" if fold == HELD_OUT else f"fold {fold}" for fold in map(int, counts.columns)
+    ]
     rows: list[tuple[Span, ...]] = [
         (str(label), *map(count, row), count(row.sum()))
         for label, row in zip(counts.index, counts.to_numpy(), strict=True)

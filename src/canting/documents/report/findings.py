@@ -1,8 +1,9 @@
 """The abstract: what was found, in sentences made from the figures."""
 
-from typing import Any
+import pandas as pd
 
 from canting.config.metrics import mean_of, sign
+from canting.core.frames import row_of
 from canting.documents.content import Strong, Text
 from canting.documents.numbers import (
     count,
@@ -85,15 +86,16 @@ def _doubt(run: Run) -> Text:
 def _factors(run: Run) -> Text:
     if run.contrasts.empty:
         return ()
-    return (" ".join(_factor(run, *part) for part in run.contrasts.groupby("factor", sort=False)),)
+    parts = run.contrasts.groupby("factor", sort=False)
+    return (" ".join(_factor(run, str(name), part) for name, part in parts),)
 
 
-def _factor(run: Run, factor: str, contrasts: Any) -> str:
+def _factor(run: Run, factor: str, contrasts: pd.DataFrame) -> str:
     name = factor.replace("_", " ").capitalize()
     told = contrasts[contrasts["distinguishable"] == 1]
     if told.empty:
         return f"{name}: no two levels are distinguishable."
-    row = told.loc[told["difference"].abs().idxmax()]
+    row = told.iloc[int(told["difference"].abs().to_numpy().argmax())]
     better, worse = row["level"], row["other"]
     if sign(run.params.select_best.metric) * row["difference"] < 0:
         better, worse = worse, better
@@ -127,7 +129,7 @@ def _tuning(run: Run) -> Text:
 
 
 def _cost(run: Run) -> Text:
-    row = full(run).set_index("scenario").loc[run.winner]
+    row = row_of(full(run), run.winner)
     return (
         f"Its network has {count(row['parameters'])} parameters and takes "
         f"{millions(row['multiply_adds'])} multiply-adds and {decimal(row['milliseconds'])} ms a "

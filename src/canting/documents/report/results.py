@@ -1,6 +1,7 @@
 """The section on scores and mistakes."""
 
 from canting.config.metrics import directions
+from canting.core.frames import records
 from canting.documents.content import (
     Block,
     Details,
@@ -72,7 +73,7 @@ def classes(run: Run, scenario: str) -> Table:
             *(score(row[name]) for name in rates),
             count(row["support"]),
         )
-        for row in run.classes[run.classes["scenario"] == scenario].to_dict("records")
+        for row in records(run.classes[run.classes["scenario"] == scenario])
     )
     columns = ("class", "TP", "FP", "FN", "precision", "recall", "F1", "pictures")
     return Table("True positives, false positives and false negatives by class.", columns, rows)

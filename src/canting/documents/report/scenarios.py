@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, label, mean_of
+from canting.core.frames import records
 from canting.documents.content import Span, Strong, Table
 from canting.documents.numbers import count, decimal, interval, millions, score, seconds, size
 from canting.documents.run import Run
@@ -76,8 +77,7 @@ _COSTS: dict[str, Cell] = {
 
 def _table(run: Run, caption: str, cells: dict[str, Cell]) -> Table:
     rows = [
-        (*_keys(run, row), *(cell(row) for cell in cells.values()))
-        for row in full(run).to_dict("records")
+        (*_keys(run, row), *(cell(row) for cell in cells.values())) for row in records(full(run))
     ]
     headings = [HEADINGS.get(key, key) for key in run.keys]
     return Table(caption, (*headings, *cells), tuple(rows), words=len(headings))

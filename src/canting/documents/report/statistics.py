@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from canting.core.frames import records
 from canting.documents.content import Block, Section, Span, Strong, Table, figure, say
 from canting.documents.numbers import interval, level, p_value, plural, score, signed
 from canting.documents.run import Run
@@ -33,7 +34,7 @@ def calibration_section(run: Run) -> Section:
 def _table(run: Run) -> Table:
     names = ("temperature", "ece", "ece_scaled", "loss", "loss_scaled")
     rows = []
-    for row in run.calibration.to_dict("records"):
+    for row in records(run.calibration):
         name = run.short(row["scenario"])
         bold = Strong(name) if row["scenario"] == run.winner else name
         rows.append((bold, *(score(row[key]) for key in names)))
@@ -79,7 +80,7 @@ def _method(run: Run) -> Block:
 
 def _comparison(run: Run) -> Table:
     rows: list[tuple[Span, ...]] = []
-    for place, row in enumerate(run.comparison.to_dict("records")):
+    for place, row in enumerate(records(run.comparison)):
         name = run.short(row["scenario"])
         if place == 0:
             rows.append((Strong(name), "the best", score(row["mean"]), "", "", "", ""))
@@ -132,7 +133,7 @@ def _levels(run: Run) -> Table:
             signed(row["effect"]),
             interval(row["low"], row["high"], sign=True),
         )
-        for row in run.effects.to_dict("records")
+        for row in records(run.effects)
     )
     caption = f"Effect of each level on the mean {run.metric} over the folds."
     return Table(caption, ("factor", "level", "effect", "interval"), rows, words=2)
@@ -146,7 +147,7 @@ def _contrasts(run: Run) -> Table:
             _told(row),
             *_difference(row),
         )
-        for row in run.contrasts.to_dict("records")
+        for row in records(run.contrasts)
     )
     columns = ("factor", "levels", "verdict", *_COLUMNS)
     return Table("Contrasts of the levels of each factor.", columns, rows, words=3)

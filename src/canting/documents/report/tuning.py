@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from canting.core.costs import COSTS, known
+from canting.core.frames import records
 from canting.documents import read
 from canting.documents.content import (
     Block,
@@ -40,7 +41,8 @@ class TuneResults(NamedTuple):
         """The row of the ledger that is recommended."""
         names = self.recommendation["method"], self.recommendation["optimizer"]
         ours = (self.ledger["method"] == names[0]) & (self.ledger["optimizer"] == names[1])
-        return self.ledger[ours].iloc[0]
+        row: pd.Series[Any] = self.ledger[ours].iloc[0]
+        return row
 
 
 def tuned(run: Run) -> TuneResults | None:
@@ -121,10 +123,10 @@ def _name(row: Any) -> str:
 
 
 def _scores(run: Run, found: TuneResults) -> Table:
-    compared = {_name(row): row for row in found.comparison.to_dict("records")}
+    compared = {_name(row): row for row in records(found.comparison)}
     rows = tuple(
         _score(run, row, compared.get(_name(row)), _name(row) == _name(found.recommendation))
-        for row in found.ledger.to_dict("records")
+        for row in records(found.ledger)
     )
     caption = (
         f"What each combination found: inner score of the best trial, mean {run.metric} over the "
@@ -168,7 +170,7 @@ def _costs(found: TuneResults) -> Table:
             seconds(row["search_cpu_seconds"]),
             seconds(row["seconds_to_near"]),
         )
-        for row in found.ledger.to_dict("records")
+        for row in records(found.ledger)
     )
     caption = (
         "What the searches of each combination cost, all together: trials, those pruned and failed "

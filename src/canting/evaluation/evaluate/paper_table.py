@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from canting.config.metrics import METRICS, averaged, directions, ends_of, label, mean_of
+from canting.core.frames import records
 from canting.evaluation.statistics import factors
 
 ALWAYS = ("backbone", "optimizer", "dropout")
@@ -18,7 +19,7 @@ def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) 
     """Return means over the folds, pooled scores, the best macro F1 first, and what failed."""
     varying = factors.levels(ranking)
     keys = [key for key in factors.FACTORS if key in ALWAYS or key in varying]
-    rows = ranking.to_dict("records")
+    rows = records(ranking)
     ends = ["epochs_to_best", *COUNTED]
     means = [[*_keys(row, keys), *_means(row), *_costs(row)] for row in rows]
     pooled = [[*_keys(row, keys), *(f"{row[name]:.4f}" for name in METRICS)] for row in rows]
@@ -63,7 +64,7 @@ def _words(head: str) -> str:
 def _failures(failed: pd.DataFrame) -> str:
     if failed.empty:
         return ""
-    rows = [(row["scenario"], row["failure"]) for row in failed.to_dict("records")]
+    rows = [(row["scenario"], row["failure"]) for row in records(failed)]
     return f"\nFailed, and counted in no other table:\n\n{markdown(['scenario', 'cause'], rows, 2)}"
 
 

@@ -1,6 +1,7 @@
 """Selection of the misclassified pictures that are shown."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any, NamedTuple
@@ -13,6 +14,13 @@ from canting.evaluation.plots.figure import INDIGO, PALE, SOGA, look
 from canting.imaging import pictures
 
 
+class Mistake(NamedTuple):
+    """A picture below the folder of pictures, and the probability of its wrong label."""
+
+    path: str
+    probability: float
+
+
 class Pair(NamedTuple):
     """Pictures of one class that were taken for another, the surest mistakes first.
 
@@ -23,7 +31,7 @@ class Pair(NamedTuple):
     predicted: str
     mistakes: int
     support: int
-    shown: list[dict[str, Any]]
+    shown: list[Mistake]
 
 
 def share_out(predictions: pd.DataFrame, most: int) -> list[Pair]:
@@ -31,7 +39,6 @@ def share_out(predictions: pd.DataFrame, most: int) -> list[Pair]:
 
     Places go to pairs by their counts, as seats by the method of Sainte-Laguë.
     """
-    support = predictions["label"].value_counts()
     wrong = predictions[predictions["predicted"] != predictions["label"]]
     wrong = wrong.sort_values(["probability", "path"], ascending=[False, True])
     by_pair = wrong.groupby(["label", "predicted"])["path"]
@@ -40,16 +47,23 @@ def share_out(predictions: pd.DataFrame, most: int) -> list[Pair]:
         ["claim", "label", "predicted"], ascending=[False, True, True], kind="stable"
     )
     chosen = set(claims.index[:most])
+    support = Counter(predictions["label"])
     pairs = [
-        Pair(label, predicted, len(part), int(support[label]), _rows(part, chosen))
-        for (label, predicted), part in wrong.groupby(["label", "predicted"])
+        Pair(label, predicted, len(part), support[label], _shown(part, chosen))
+        for (label, predicted), part in _by_pair(wrong)
     ]
     return sorted(pairs, key=lambda pair: -pair.mistakes)
 
 
-def _rows(part: pd.DataFrame, chosen: set[Any]) -> list[dict[str, Any]]:
+def _by_pair(wrong: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
+    for names, part in wrong.groupby(["label", "predicted"]):
+        label, predicted = map(str, names)
+        yield (label, predicted), part
+
+
+def _shown(part: pd.DataFrame, chosen: set[Any]) -> list[Mistake]:
     shown = part[part.index.isin(chosen)]
-    return [{str(key): value for key, value in row.items()} for row in shown.to_dict("records")]
+    return list(map(Mistake, shown["path"], shown["probability"]))
 
 
 COLUMNS = 6
@@ -146,8 +160,8 @@ def misclassified(predictions: pd.DataFrame, folder: Path, most: int, title: str
         axes.text(GAP, 0.17, words, fontsize=12, va="top")
         for pair, spots in zip(shown, places, strict=True):
             _head(axes, pair, spots, lines[spots[0][0]])
-            for row, (line, column) in zip(pair.shown, spots, strict=True):
-                _picture(axes, row, folder, left(column), lines[line].boxes)
+            for one, (line, column) in zip(pair.shown, spots, strict=True):
+                _picture(axes, one, folder, left(column), lines[line].boxes)
         axes.text(GAP, lines[-1].heads + 0.05, rest, fontsize=9, va="top")
     return figure
 
@@ -165,15 +179,15 @@ def _head(axes: Axes, pair: Pair, spots: list[Place], line: Line) -> None:
     axes.text(start, below, count, va="top", fontsize=9)
 
 
-def _picture(axes: Axes, row: dict[str, Any], folder: Path, left: float, top: float) -> None:
-    image = pictures.upright(pictures.decode(folder / str(row["path"])))
+def _picture(axes: Axes, one: Mistake, folder: Path, left: float, top: float) -> None:
+    image = pictures.upright(pictures.decode(folder / one.path))
     image.thumbnail((PIXELS, PIXELS))
     inches = min(WIDE / image.width, TALL / image.height)
     right, bottom = left + image.width * inches, top + image.height * inches
     axes.imshow(image, extent=(left, right, bottom, top), aspect="auto")
-    name = Path(str(row["path"])).name
+    name = Path(one.path).name
     name = name if len(name) <= 20 else f"{name[:10]}…{name[-9:]}"
-    words = f"{row['probability']:.0%}  {name}"
+    words = f"{one.probability:.0%}  {name}"
     axes.text(left, bottom + 0.04, words, va="top", color=SOGA, fontsize=7)
 
 

@@ -46,7 +46,7 @@ def parallel(trials: pd.DataFrame, keys: Sequence[str], log: Sequence[str], metr
         )
         points = np.stack([np.broadcast_to(np.arange(len(scales)), lines.shape), lines], axis=2)
         lines_ = LineCollection(list(points), linewidths=0.7, alpha=min(0.8, 40 / len(shown) + 0.2))
-        lines_.set_color(heat.to_rgba(shown["rank"]).tolist())
+        lines_.set_color(heat.to_rgba(shown["rank"].to_numpy()).tolist())
         axes.add_collection(lines_)
         for place, scale in enumerate(scales):
             _axis(axes, place, scale)

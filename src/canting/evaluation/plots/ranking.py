@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from canting.config.metrics import METRICS, Metric, heading, label
+from canting.core.frames import records
 from canting.evaluation.plots.figure import INDIGO, INK, PALE, SOGA, look
 from canting.evaluation.statistics.comparison import verdict
 
@@ -111,7 +112,7 @@ def _draw(axes: Axes, comparison: pd.DataFrame, labels: list[str], metric: Metri
 
 
 def _scores(comparison: pd.DataFrame) -> list[str]:
-    rows = comparison.to_dict("records")
+    rows = records(comparison)
     tested = [f"{row['mean']:.4f}   {_probability(row['p_holm'])}" for row in rows[1:]]
     return [f"{rows[0]['mean']:.4f}   best", *tested]
 

@@ -11,6 +11,7 @@ from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.core import files
 from canting.core.digits import bound
+from canting.core.frames import records, row_of
 from canting.evaluation.evaluate.tables import named
 from canting.evaluation.select_best.rule import Choice, Cost
 from canting.models.backbones.cut import split
@@ -69,7 +70,7 @@ def card(
     Logits divided by `temperature` give calibrated probabilities. The commit is not in it: git
     keeps the hash of this file, so that no commit can hold its own name.
     """
-    calibration = _row(measured.calibration, choice.winner)
+    calibration = row_of(measured.calibration, choice.winner)
     return {
         "labels": task.classes,
         "image_size": list(task.params.image_size),
@@ -92,23 +93,19 @@ def selection(choice: Choice, hold_out: dict[str, Any] | None, difference: float
         "reason": choice.reason,
         "hold_out": hold_out,
         "export_difference": bound(difference),
-        "candidates": choice.candidates.to_dict("records"),
+        "candidates": records(choice.candidates),
     }
 
 
 def _figures(task: FoldTask, measured: Measured, winner: str) -> dict[str, Any]:
     """Return the scores on the left-out folds, pooled and as means with intervals, and by class."""
-    scores = _row(measured.ranking, winner)
+    scores = row_of(measured.ranking, winner)
     ours = measured.classes[measured.classes["scenario"] == winner]
     return {
         **named(scores),
         **{end: float(scores[end]) for name in averaged() for end in ends_of(name)},
         "confidence": task.params.evaluate.confidence,
-        "calibration_error": float(_row(measured.calibration, winner)["ece_scaled"]),
+        "calibration_error": float(row_of(measured.calibration, winner)["ece_scaled"]),
         "pictures": int(ours["support"].sum()),
-        "classes": ours[["label", "precision", "recall", "f1", "support"]].to_dict("records"),
+        "classes": records(ours[["label", "precision", "recall", "f1", "support"]]),
     }
-
-
-def _row(table: pd.DataFrame, scenario: str) -> "pd.Series[Any]":
-    return table.set_index("scenario").loc[scenario]

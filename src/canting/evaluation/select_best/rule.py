@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from canting.config.metrics import label
+from canting.core.frames import row_of
 from canting.evaluation.statistics.comparison import as_good, by_fold, compare, verdict
 
 Cost = tuple[int, int, int]
@@ -49,11 +50,11 @@ _COSTS = ("parameters", "trained_parameters", "epochs")
 
 
 def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: str) -> str:
-    rows = candidates.set_index("scenario")
-    leader, score = str(candidates.iloc[0]["scenario"]), _words(rows.loc[winner])
+    leader, score = str(candidates.iloc[0]["scenario"]), _words(row_of(candidates, winner))
     if len(candidates) == 1:
         return f"{winner} is the only scenario; its {metric} is {score}."
-    start = f"{leader} has the best {metric}, {_words(rows.loc[leader])}. {verdict(candidates)}"
+    best = _words(row_of(candidates, leader))
+    start = f"{leader} has the best {metric}, {best}. {verdict(candidates)}"
     if candidates["distinguishable"].sum() == len(candidates) - 1:
         return start
     if len(equals) == 1:
@@ -62,7 +63,7 @@ def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: st
         return f"{start} None within one standard error of it is cheaper."
     return (
         f"{start} {winner} is the cheapest within one standard error of it, with "
-        f"{int(rows.loc[winner, 'parameters']):,} parameters and {metric} {score}."
+        f"{int(row_of(candidates, winner)['parameters']):,} parameters and {metric} {score}."
     )
 
 

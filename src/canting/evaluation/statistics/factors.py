@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from canting.config.scenario import Scenario
+from canting.core.frames import records
 
 FACTORS = tuple(Scenario.model_fields)
 """Columns of a table of scenarios that are factors."""
@@ -46,13 +47,13 @@ def _is_by_backbone(scenarios: pd.DataFrame) -> bool:
 def short_names(scenarios: pd.DataFrame) -> dict[str, str]:
     """Return for each scenario a name of the factors that vary; where none does, of all."""
     shown = tuple(levels(scenarios)) or FACTORS
-    rows = scenarios.to_dict("records")
+    rows = records(scenarios)
     return {str(row["scenario"]): _name(row, shown) for row in rows}
 
 
 def full_names(scenarios: pd.DataFrame) -> dict[str, str]:
     """Return for each scenario a name of all its factors."""
-    return {str(row["scenario"]): _name(row, FACTORS) for row in scenarios.to_dict("records")}
+    return {str(row["scenario"]): _name(row, FACTORS) for row in records(scenarios)}
 
 
 def _name(row: dict[Any, Any], shown: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from canting.config.metrics import label
 from canting.core.errors import CantingError
+from canting.core.frames import records
 from canting.evaluation.statistics.comparison import as_good
 from canting.evaluation.tuning.ledger import COMBINATION, SEPARATOR
 
@@ -26,9 +27,9 @@ def choose(comparison: pd.DataFrame, costs: pd.DataFrame, metric: str) -> Recomm
     ones the best is taken. Seconds do not decide: they differ from run to run.
     """
     same = comparison[as_good(comparison)].merge(costs, on=COMBINATION)
-    cheapest = same.loc[same["epochs"].idxmin()]
+    cheapest = same.iloc[int(same["epochs"].to_numpy().argmin())]
     best = same.iloc[0]
-    names = [_name(row) for row in same.to_dict("records")]
+    names = [_name(row) for row in records(same)]
     reason = _reason(best, cheapest, len(same), len(comparison), label(metric))
     return Recommendation(str(cheapest["method"]), str(cheapest["optimizer"]), reason, names)
 

@@ -43,7 +43,7 @@ def with_costs(
     `seconds_to_near` is the mean time that a search took to come within 1 % of its final best.
     """
     by = costs.groupby(COMBINATION)
-    near = costs.groupby(SEARCH).apply(_near, sign(metric), include_groups=False)
+    near = costs.groupby(SEARCH).apply(_near, sign(metric))
     measured = pd.DataFrame(
         {
             "search_seconds": by["seconds"].sum(),

@@ -9,6 +9,7 @@ from canting.config.metrics import heading, label, sign
 from canting.config.tune import LOG, Tune
 from canting.core import files
 from canting.core.digits import reproducible
+from canting.core.frames import records
 from canting.evaluation.evaluate.paper_table import markdown
 from canting.evaluation.plots.figure import save
 from canting.evaluation.plots.parallel_coordinates import parallel
@@ -80,7 +81,7 @@ def write_nothing(*folders: Path) -> None:
 def by_combination(table: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
     """Return columns as DVC's metrics: method, optimizer, name; without what is not there."""
     found: dict[str, Any] = {}
-    for row in table.to_dict("records"):
+    for row in records(table):
         values = {name: float(row[name]) for name in columns if row[name] == row[name]}
         found.setdefault(row["method"], {})[row["optimizer"]] = values
     return found
@@ -88,9 +89,10 @@ def by_combination(table: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
 
 def page(found: Found, choice: Recommendation) -> str:
     """Return the ledger in Markdown, with the verdict and the recommendation."""
-    heads = [*COMBINATION, *(name for name in found.ledger if name not in COMBINATION)]
-    rows = [[_cell(name, row[name]) for name in heads] for row in found.ledger.to_dict("records")]
-    table = markdown([label(str(head)) for head in heads], rows, len(COMBINATION))
+    names = map(str, found.ledger)
+    heads = [*COMBINATION, *(name for name in names if name not in COMBINATION)]
+    rows = [[_cell(name, row[name]) for name in heads] for row in records(found.ledger)]
+    table = markdown([label(head) for head in heads], rows, len(COMBINATION))
     said = verdict(found.comparison).replace("scenario", "combination")
     return f"{table}\n{said}\n\nRecommended: {choice.reason}\n"
 
@@ -138,7 +140,7 @@ def _importances(complete: pd.DataFrame, tune: Tune, metric: str) -> dict[str, f
     axes = {"optimizer": tune.optimizers, **tune.space.axes()}
     varied = {key: axis for key, axis in axes.items() if len(complete[key].unique()) > 1}
     scores = complete["score"] - complete.groupby(SEARCH[2:])["score"].transform("mean")
-    settings = complete[list(varied)].to_dict("records")
+    settings = records(complete[list(varied)])
     named = [
         {str(key): value if value == value else None for key, value in setting.items()}
         for setting in settings

@@ -8,6 +8,7 @@ import pandas as pd
 
 from canting.config.scenario import Scenario
 from canting.core import files
+from canting.core.frames import records
 from canting.documents import read
 from canting.documents.report.tuning import ledger
 from canting.documents.run import train_costs
@@ -33,7 +34,7 @@ def scenarios(folder: Path, study: str) -> tuple[TrackedRun, ...]:
     return tuple(
         _scenario(row, names, {name: found.get(row["scenario"]) for name, found in parts.items()},
                   folder, study)
-        for row in trained.to_dict("records")
+        for row in records(trained)
     )  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def _curves(table: pd.DataFrame | None) -> tuple[Point, ...]:
     return joined(
         numbers({name: row[name] for name in CURVES}, prefix, int(row["epoch"]))
         for prefix, part in parts
-        for row in part.to_dict("records")
+        for row in records(part)
     )
 
 
@@ -106,7 +107,7 @@ def searches(folder: Path, study: str) -> tuple[TrackedRun, ...]:
     if not (results / "ledger.csv").is_file():
         return ()
     tables = [read.table(results / f"{name}.csv") for name in ("trials", "folds", "curves")]
-    rows = ledger(folder).to_dict("records")
+    rows = records(ledger(folder))
     return tuple(_combination(row, [_of(table, row) for table in tables], study) for row in rows)
 
 
@@ -131,13 +132,13 @@ def _seconds(value: float) -> float:
 def _trials(table: pd.DataFrame) -> tuple[Point, ...]:
     """Return setting and inner score of each trial of all searches, one after another."""
     shown = table.drop(columns=[*SEARCH, "trial"]).assign(best=table["score"].cummax())
-    rows = enumerate(shown.to_dict("records"))
+    rows = enumerate(records(shown))
     return joined(numbers(row, "trials/", step) for step, row in rows)
 
 
 def _outer_folds(table: pd.DataFrame) -> tuple[Point, ...]:
     """Return the scores of each outer fold of each repeat, one after another."""
-    rows = enumerate(table.drop(columns=SEARCH).to_dict("records"))
+    rows = enumerate(records(table.drop(columns=SEARCH)))
     return joined(numbers(row, "folds/", step) for step, row in rows)
 
 
@@ -147,7 +148,7 @@ def _search_curves(table: pd.DataFrame) -> tuple[Point, ...]:
     rows = (
         (f"repeat {repeat} fold {fold}/", row)
         for (repeat, fold), part in parts
-        for row in part.drop(columns=SEARCH).to_dict("records")
+        for row in records(part.drop(columns=SEARCH))
     )
     return joined(
         numbers({key: value for key, value in row.items() if key != "epoch"}, prefix, row["epoch"])
