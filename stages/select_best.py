@@ -40,7 +40,9 @@ def main() -> None:
         found = doubt.doubt(task, final, predictions)
         said = card.card(task, choice, measured, final.hold_out, found.card, BUILD)
         answers = reference.answers(predictions, said["temperature"])
-        said["reference"] = reference.reference(answers, found.scored, table)
+        said["reference"] = reference.reference(answers, found.scored, table).model_dump(
+            mode="json"
+        )
         pictures = np.load(BUILD / "pictures.npy", mmap_mode="r")
         sample = pictures[np.linspace(0, len(pictures) - 1, min(32, len(pictures)), dtype=int)]
         contents = bundle.Contents(

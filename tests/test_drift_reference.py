@@ -45,23 +45,23 @@ def test_answers_are_as_sure_as_the_service() -> None:
 def test_the_reference_by_hand() -> None:
     """`d` is a near-duplicate of `b`; `c` is refused; `e` is held out."""
     found = reference.reference(answers(predictions(), 1.0), scored([0.2, 0.4, 1.2, 9.0]), TABLE)
-    assert (found["pictures"], found["abstained"], found["right"]) == (3, 1, 1)
-    assert found["classes"] == {"y": 2}
+    assert (found.pictures, found.abstained, found.right) == (3, 1, 1)
+    assert found.classes == {"y": 2}
     sure = [1 / (1 + np.exp(-value)) for value in (1.0, 4.0)]
-    assert found["confidence"] == pytest.approx(np.mean(sure), abs=1e-6)
-    assert (found["confidences"][0], found["confidences"][-1]) == pytest.approx(sure, abs=1e-6)
-    assert len(found["distances"]) == 101
-    assert [found["distances"][at] for at in (0, 50, 75, 100)] == [0.2, 0.4, 0.8, 1.2]
+    assert found.confidence == pytest.approx(np.mean(sure), abs=1e-6)
+    assert (found.confidences[0], found.confidences[-1]) == pytest.approx(sure, abs=1e-6)
+    assert len(found.distances) == 101
+    assert [found.distances[at] for at in (0, 50, 75, 100)] == [0.2, 0.4, 0.8, 1.2]
     shuffled = predictions().sample(frac=1, random_state=1)
     again = reference.reference(answers(shuffled, 1.0), scored([0.2, 0.4, 1.2, 9.0]), TABLE)
-    assert json.dumps(again) == json.dumps(found)
+    assert again == found
 
 
 def test_without_abstention_there_are_no_distances(tmp_path: Path) -> None:
     found = reference.reference(answers(predictions(), 1.0), scored([np.nan] * 4), TABLE)
-    assert found["distances"] == []
+    assert found.distances == ()
     path = tmp_path / "card.json"
-    path.write_text(json.dumps({"reference": found}))
+    path.write_text(json.dumps({"reference": found.model_dump(mode="json")}))
     assert served.read(path).answered == 2
 
 

@@ -102,7 +102,7 @@ def test_nothing_divided_by_nothing_is_0(
 
 def test_the_names_are_known_without_a_framework() -> None:
     code = (
-        "import sys; from canting.core import metrics;"
+        "import sys; from canting.config import metrics;"
         f"metrics.METRICS[{NEW!r}] = metrics.Metric('new');"
         "metrics.METRICS['whole'] = metrics.Metric('whole', averaged=False);"
         "print([name for name in ('numpy', 'pandas', 'sklearn') if name in sys.modules]);"
@@ -278,7 +278,7 @@ def test_a_search_turns_around(tmp_path: Path) -> None:
     assert all(part.dropna().is_monotonic_decreasing for _, part in search)
     found = tune_run.write(params, tmp_path, 12)
     assert found.ledger["loss"].is_monotonic_increasing
-    assert (tmp_path / "build" / "tune" / "progress.png").exists()
+    assert (tmp_path / "build" / "costs" / "tune" / "progress.png").exists()
     report = markdown(assemble(read(tmp_path), provenance(ROOT)), "figures")
     assert f"mean {label('loss')} (lower is better) over the outer folds" in report
 

@@ -83,7 +83,7 @@ def test_words_stay_words_and_numbers_become_numbers(tmp_path: Path) -> None:
     assert table["f1"].tolist()[1:] == [0.1, 0.5]
     assert table["distinguishable"].tolist() == [0, 1, 0]
     with pytest.raises(CantingError, match=r"other\.json`: expected"):
-        read.record(tmp_path / "other.json")
+        read.record(tmp_path / "other.json", dict)
 
 
 def test_examples_are_spread_over_a_class(tmp_path: Path) -> None:

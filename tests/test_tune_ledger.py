@@ -187,7 +187,7 @@ def test_results_are_the_same_each_time_and_hold_no_seconds(study: Path, tmp_pat
 
 
 def test_every_plot_is_drawn(study: Path) -> None:
-    plots, measured = study / "results" / "tune" / "plots", study / "build" / "tune"
+    plots, measured = study / "results" / "tune" / "plots", study / "build" / "costs" / "tune"
     for name in ("scores", "winners", "parallel", "importance"):
         with Image.open(plots / f"{name}.png") as image:
             assert min(image.size) > 150

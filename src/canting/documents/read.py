@@ -1,7 +1,7 @@
 """Tables and records of a run, read with the labels as they are."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -35,9 +35,12 @@ def table(path: Path) -> pd.DataFrame:
     return frame.assign(**numbers)
 
 
-def record(path: Path) -> dict[str, Any]:
-    """Read a JSON object."""
-    content: dict[str, Any] = files.read_json(_there(path))
+Record = TypeVar("Record")
+
+
+def record(path: Path, kind: type[Record]) -> Record:  # noqa: ARG001
+    """Read a JSON object, of a kind of `canting.config.records`."""
+    content: Record = files.read_json(_there(path))
     return content
 
 

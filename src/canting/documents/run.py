@@ -10,6 +10,14 @@ import pandas as pd
 
 from canting.config.metrics import heading
 from canting.config.params import Params
+from canting.config.records import (
+    CardRecord,
+    CorruptionMetrics,
+    FeatureCost,
+    Leakage,
+    Selection,
+    Validation,
+)
 from canting.core import files
 from canting.core.costs import COSTS, known
 from canting.core.frames import row_of
@@ -24,6 +32,9 @@ MADE_OF = (
     *(Path("results") / name for name in ("tune", "validate")),
 )
 """Files and folders that tell one run from another."""
+
+FeatureCosts = dict[str, FeatureCost]
+"""By the name of a trunk."""
 
 USUAL = ("backbone", "optimizer", "dropout")
 """The keys that a table of scenarios shows, whether they vary or not."""
@@ -42,8 +53,8 @@ class Run:
     build: Path
     manifest: pd.DataFrame
     folds: pd.DataFrame
-    leakage: dict[str, Any]
-    validation: dict[str, Any]
+    leakage: Leakage
+    validation: Validation
     quarantine: pd.DataFrame
     trained: pd.DataFrame
     ranking: pd.DataFrame
@@ -52,12 +63,12 @@ class Run:
     comparison: pd.DataFrame
     effects: pd.DataFrame
     contrasts: pd.DataFrame
-    selection: dict[str, Any]
+    selection: Selection
     corruptions: pd.DataFrame
-    corruption_metrics: dict[str, Any]
-    card: dict[str, Any]
+    corruption_metrics: CorruptionMetrics
+    card: CardRecord
     train_costs: pd.DataFrame
-    feature_costs: dict[str, Any]
+    feature_costs: FeatureCosts
     digest: str
 
     @property
@@ -68,7 +79,7 @@ class Run:
     @property
     def winner(self) -> str:
         """The scenario that was chosen."""
-        return str(self.selection["winner"])
+        return self.selection["winner"]
 
     @property
     def reason(self) -> str:
@@ -127,8 +138,8 @@ def load(params: Params, results: Path, build: Path) -> Run:
         build=build,
         manifest=manifest.read(build / "manifest.parquet"),
         folds=read.table(build / "folds.csv"),
-        leakage=read.record(results / "preprocess" / "leakage.json"),
-        validation=read.record(results / "validate" / "validation.json"),
+        leakage=read.record(results / "preprocess" / "leakage.json", Leakage),
+        validation=read.record(results / "validate" / "validation.json", Validation),
         quarantine=read.table(results / "validate" / "quarantine.csv"),
         trained=read.table(build / "train" / "scenarios.csv"),
         ranking=read.table(evaluated / "scenarios.csv"),
@@ -137,10 +148,10 @@ def load(params: Params, results: Path, build: Path) -> Run:
         comparison=read.table(comparison / "comparison.csv"),
         effects=read.table(comparison / "effects.csv"),
         contrasts=read.table(comparison / "contrasts.csv"),
-        selection=read.record(results / "select_best" / "selection.json"),
+        selection=read.record(results / "select_best" / "selection.json", Selection),
         corruptions=read.table(results / "corruptions" / "corruptions.csv"),
-        corruption_metrics=read.record(results / "corruptions" / "metrics.json"),
-        card=read.record(build / "best" / "card.json"),
+        corruption_metrics=read.record(results / "corruptions" / "metrics.json", CorruptionMetrics),
+        card=read.record(build / "best" / "card.json", CardRecord),
         train_costs=train_costs(build),
         feature_costs=_feature_costs(build),
         digest=files.sha256(build / "digests.csv"),
@@ -155,6 +166,7 @@ def train_costs(build: Path) -> pd.DataFrame:
     return pd.DataFrame({"scenario": [], "fold": [], "seconds": [], "cpu_seconds": []})
 
 
-def _feature_costs(build: Path) -> dict[str, Any]:
+def _feature_costs(build: Path) -> FeatureCosts:
     path = build / COSTS / "features.json"
-    return read.record(path) if path.is_file() and known("features", build.parent) else {}
+    there = path.is_file() and known("features", build.parent)
+    return read.record(path, FeatureCosts) if there else {}

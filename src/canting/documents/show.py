@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from canting.config.metrics import METRICS, mean_of, std_of
+from canting.config.records import CorruptionMetrics, Leakage, Selection
 from canting.config.stage import BUILD, RESULTS
 from canting.core import files
 from canting.core.errors import CantingError
@@ -17,8 +18,8 @@ def show() -> str:
     scores = files.read_json(RESULTS / "evaluate" / "metrics.json")
     classes = read.table(RESULTS / "evaluate" / "classes.csv")
     ours = classes[classes["scenario"] == scores["scenario"]].drop(columns="scenario")
-    leak = files.read_json(RESULTS / "preprocess" / "leakage.json")
-    selection = files.read_json(RESULTS / "select_best" / "selection.json")
+    leak = read.record(RESULTS / "preprocess" / "leakage.json", Leakage)
+    selection = read.record(RESULTS / "select_best" / "selection.json", Selection)
     lines = [
         "",
         ours.to_string(index=False, float_format="{:.4f}".format),
@@ -52,7 +53,7 @@ def _scores(scores: dict[str, Any]) -> list[str]:
 def _corrupted(path: Path) -> list[str]:
     if not path.exists():
         return []
-    told = files.read_json(path)
+    told = read.record(path, CorruptionMetrics)
     return [
         f"corrupted  {told['corrupted_accuracy']:.4f} accuracy on changed pictures, "
         f"{told['accuracy']:.4f} unchanged; worst: {told['worst']}, {told['worst_accuracy']:.4f}"

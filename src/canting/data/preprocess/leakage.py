@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedKFold
 
+from canting.config.records import Leakage
 from canting.data.near_duplicates import leaked
 from canting.data.preprocess.folds import Folds
 
 
 def leakage(
     labels: Sequence[str], groups: npt.NDArray[np.int64], drawn: Folds, folds: int, seed: int
-) -> dict[str, int]:
+) -> Leakage:
     """Return counts: pictures, groups, pictures leaked by a random split, and by the drawn folds.
 
     A picture leaks when another one of its group is in another fold.

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from canting.config.records import Observed
+
 
 @dataclass(frozen=True)
 class Check:
@@ -30,7 +32,7 @@ class CheckOutcome:
 
     check: Check
     success: bool
-    observed: dict[str, Any]
+    observed: Observed
     unexpected: int | None
     rows: tuple[tuple[str, Any], ...]
 

@@ -15,6 +15,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
+from canting.config.records import Observed
 from canting.data.validate.check import Check, CheckOutcome
 
 ROW_NAME = {"pictures": "path", "classes": "label"}
@@ -109,7 +110,7 @@ def _outcome(check: Check, result: dict[str, Any]) -> CheckOutcome:
     )
 
 
-def _observed(found: dict[str, Any]) -> dict[str, Any]:
+def _observed(found: dict[str, Any]) -> Observed:
     if "element_count" in found:
         share = found.get("unexpected_percent_total", found["unexpected_percent"])
         return {"rows": found["element_count"], "unexpected_percent": share}

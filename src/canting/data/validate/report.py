@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from canting.config.records import Expectation, Validation
 from canting.core.errors import CantingError
 from canting.data.validate.check import CheckOutcome
 
@@ -24,7 +24,7 @@ class ValidationError(CantingError):
         super().__init__("\n\n".join(parts))
 
 
-def summary(outcomes: Sequence[CheckOutcome], pictures: int, quarantined: int) -> dict[str, Any]:
+def summary(outcomes: Sequence[CheckOutcome], pictures: int, quarantined: int) -> Validation:
     """Return the results as JSON content, without times and random names."""
     return {
         "success": all(outcome.success for outcome in outcomes),
@@ -34,7 +34,7 @@ def summary(outcomes: Sequence[CheckOutcome], pictures: int, quarantined: int) -
     }
 
 
-def _entry(outcome: CheckOutcome) -> dict[str, Any]:
+def _entry(outcome: CheckOutcome) -> Expectation:
     return {
         "id": outcome.check.id,
         "name": outcome.check.name,

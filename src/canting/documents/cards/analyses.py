@@ -3,7 +3,8 @@
 from typing import Any
 
 from canting.config.metrics import METRICS, ends_of, label, mean_of, std_of
-from canting.core.frames import records, row_of
+from canting.config.records import AbstentionRecord
+from canting.core.frames import Row, records, row_of
 from canting.documents.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score, share
 from canting.documents.report import corruptions, results
@@ -65,7 +66,7 @@ def _intervals(run: Run) -> Table:
     )
 
 
-def _shares(row: dict[str, Any], confidence: float) -> tuple[str, ...]:
+def _shares(row: Row, confidence: float) -> tuple[str, ...]:
     found = []
     for name, other in (("precision", "fp"), ("recall", "fn")):
         whole = int(row["tp"] + row[other])
@@ -132,10 +133,10 @@ def _abstention(run: Run) -> Section:
     return Section("Abstention", (_refusal(told), *_refused(told.get("refused", {}))))
 
 
-def _refusal(told: dict[str, Any]) -> Block:
+def _refusal(told: AbstentionRecord) -> Block:
     return say(
         "Pictures unlike the training pictures get no answer (method: ",
-        Mono(str(told["method"])),
+        Mono(told["method"]),
         "). The threshold was set on out-of-fold pictures to refuse "
         f"{share(told['wanted'], 1)} of them; of {count(told['pictures'])} it refuses ",
         Strong(share(told["false_refusal"], 1)),

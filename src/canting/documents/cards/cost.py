@@ -1,8 +1,9 @@
 """Compute cost: time and energy that went into a model."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from canting.config.records import FeatureCost
 from canting.config.stage import SPENT
 from canting.core import files, runtime
 from canting.documents.content import Link, Section, Strong, Table, say
@@ -79,7 +80,7 @@ def _kept(run: Run) -> dict[str, float]:
     }
 
 
-def _views(cost: dict[str, Any]) -> float:
+def _views(cost: FeatureCost) -> float:
     """Return the seconds of views, where an earlier run made some of them."""
     made_now = cost.get("computed_views") == cost.get("views")
     return 0.0 if made_now else float(cost.get("seconds", 0.0))

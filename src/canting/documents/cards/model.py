@@ -126,7 +126,9 @@ def _data(run: Run) -> Section:
     leak, total = run.leakage, run.leakage["pictures"]
     held = run.selection["hold_out"]
     scored = (
-        f"; a hold-out of {plural(held['pictures'], 'picture')} was scored once" if held else ""
+        f"; a hold-out of {plural(int(held['pictures']), 'picture')} was scored once"
+        if held
+        else ""
     )
     return Section(
         "Training and evaluation data",

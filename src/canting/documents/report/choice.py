@@ -3,6 +3,7 @@
 import math
 
 from canting.config.metrics import METRICS, label, mean_of
+from canting.config.records import out_of_fold
 from canting.documents.content import Block, Mono, Section, Strong, Table, say
 from canting.documents.numbers import count, score, share
 from canting.documents.run import Run
@@ -44,7 +45,7 @@ def _hold_out(run: Run) -> tuple[Block, ...]:
     held = run.selection["hold_out"]
     if not held:
         return (say("No pictures were held out: there are only the scores of the folds."),)
-    ours = run.card["out_of_fold"]
+    ours = out_of_fold(run.card)
     rows = tuple(
         (
             label(name),

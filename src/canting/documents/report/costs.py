@@ -35,9 +35,9 @@ def _trunks(run: Run) -> Table:
     rows = tuple(
         (
             name,
-            count(float(cost.get("views", "nan"))),
-            seconds(float(cost.get("seconds", "nan"))),
-            decimal(float(cost.get("milliseconds", "nan"))),
+            count(cost["views"]),
+            seconds(cost["seconds"]),
+            decimal(cost["milliseconds"]),
         )
         for name, cost in sorted(run.feature_costs.items())
     )

@@ -4,12 +4,12 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
+from canting.config.records import Expectation
 from canting.data.manifest import HELD_OUT
 from canting.documents.content import (
     Block,
@@ -129,7 +129,7 @@ def validation_section(run: Run) -> Section:
     return Section("Validation", (opening, table, *_quarantine(run)))
 
 
-def _row(entry: dict[str, Any]) -> tuple[Span, ...]:
+def _row(entry: Expectation) -> tuple[Span, ...]:
     key: Span = Mono(entry["key"]) if entry["key"] else DASH
     if entry["success"]:
         return entry["name"], key, entry["expected"], "holds"

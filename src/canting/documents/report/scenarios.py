@@ -1,5 +1,6 @@
 """The table of scenarios, with what each one cost."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, label, mean_of
-from canting.core.frames import records
+from canting.core.frames import Row, records
 from canting.documents.content import Span, Strong, Table
 from canting.documents.numbers import count, decimal, interval, millions, score, seconds, size
 from canting.documents.run import Run
@@ -25,13 +26,13 @@ def full(run: Run) -> pd.DataFrame:
     """
     trained = run.train_costs.groupby("scenario")["seconds"].sum()
     trunks = [
-        run.feature_costs.get(slug(backbone, layer or None), {})
+        run.feature_costs.get(slug(backbone, layer or None))
         for backbone, layer in run.ranking[["backbone", "fine_tune_from"]].itertuples(index=False)
     ]
     return run.ranking.assign(
         train_seconds=run.ranking["scenario"].map(trained),
-        feature_seconds=[float(trunk.get("seconds", "nan")) for trunk in trunks],
-        milliseconds=[float(trunk.get("milliseconds", "nan")) for trunk in trunks],
+        feature_seconds=[math.nan if trunk is None else trunk["seconds"] for trunk in trunks],
+        milliseconds=[math.nan if trunk is None else trunk["milliseconds"] for trunk in trunks],
     )
 
 
@@ -61,7 +62,7 @@ def mean_with_interval(row: Any, name: str) -> str:
     return f"{score(row[mean_of(name)])} {_interval(ends_of(name), row)}"
 
 
-Cell = Callable[[dict[str, Any]], str]
+Cell = Callable[[Row], str]
 
 _EPOCHS: dict[str, Cell] = {"epochs to best": lambda row: decimal(row["epochs_to_best"])}
 
@@ -92,15 +93,15 @@ def _means() -> dict[str, Cell]:
     return found
 
 
-def _score(column: str, row: dict[str, Any]) -> str:
+def _score(column: str, row: Row) -> str:
     return score(row[column])
 
 
-def _interval(columns: tuple[str, str], row: dict[str, Any]) -> str:
+def _interval(columns: tuple[str, str], row: Row) -> str:
     low, high = columns
     return interval(row[low], row[high])
 
 
-def _keys(run: Run, row: dict[str, Any]) -> list[Span]:
+def _keys(run: Run, row: Row) -> list[Span]:
     words = [level(row[key]) for key in run.keys]
     return [*map(Strong, words)] if row["scenario"] == run.winner else [*words]

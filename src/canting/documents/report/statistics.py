@@ -1,8 +1,6 @@
 """The section on calibration."""
 
-from typing import Any
-
-from canting.core.frames import records
+from canting.core.frames import Row, records
 from canting.documents.content import Block, Section, Span, Strong, Table, figure, say
 from canting.documents.numbers import interval, level, p_value, plural, score, signed
 from canting.documents.run import Run
@@ -96,12 +94,12 @@ def _comparison(run: Run) -> Table:
 _COLUMNS = ("difference", "interval", "p", "p (Holm)")
 
 
-def _difference(row: dict[str, Any]) -> tuple[str, ...]:
+def _difference(row: Row) -> tuple[str, ...]:
     ends = interval(row["low"], row["high"], sign=True)
     return signed(row["difference"]), ends, p_value(row["p_value"]), p_value(row["p_holm"])
 
 
-def _told(row: dict[str, Any]) -> Span:
+def _told(row: Row) -> Span:
     return "distinguishable" if row["distinguishable"] else "not distinguishable"
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from canting.config.records import RecommendationRecord
 from canting.core.costs import COSTS, known
 from canting.core.frames import records
 from canting.documents import read
@@ -34,7 +35,7 @@ class TuneResults(NamedTuple):
 
     ledger: pd.DataFrame
     comparison: pd.DataFrame
-    recommendation: dict[str, Any]
+    recommendation: RecommendationRecord
 
     @property
     def chosen(self) -> "pd.Series[Any]":
@@ -53,7 +54,7 @@ def tuned(run: Run) -> TuneResults | None:
     return TuneResults(
         ledger(run.build.parent),
         read.table(run.results / "tune" / "comparison.csv"),
-        read.record(chosen),
+        read.record(chosen, RecommendationRecord),
     )
 
 
@@ -73,7 +74,7 @@ def sections(run: Run) -> tuple[Section, ...]:
     if found is None:
         return ()
     name = _name(found.recommendation)
-    reason = str(found.recommendation["reason"]).removeprefix(name)
+    reason = found.recommendation["reason"].removeprefix(name)
     words = verdict(found.comparison).replace("scenario", "combination")
     return (
         Section(

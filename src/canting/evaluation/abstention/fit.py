@@ -1,12 +1,13 @@
 """The threshold of abstention: a quantile of out-of-fold distances."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from canting.bundle.unlikeness import Array, directions, unlikeness
+from canting.config.records import AbstentionRecord
 from canting.core.digits import DIGITS
 from canting.data.manifest import HELD_OUT
 from canting.models.features.store import Array as Features
@@ -110,7 +111,7 @@ class FittedAbstention(NamedTuple):
     scores: Scores
     refused: npt.NDArray[np.bool_]
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> AbstentionRecord:
         """Return what the card says of it, but for pictures of nothing."""
         return {
             "method": METHOD,

@@ -1,7 +1,6 @@
 """Generated pictures that show none of the classes, drawn from a seed."""
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from canting.bundle.unlikeness import unlikeness
+from canting.config.records import AbstentionOutcome
 from canting.evaluation.abstention.fit import FittedAbstention
 from canting.imaging.pictures import Pixels
 
@@ -128,7 +128,7 @@ def refused(model: keras.Model, fixed: FittedAbstention, size: tuple[int, int]) 
 
 def outcome(
     fixed: FittedAbstention, labels: npt.NDArray[np.object_], right: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
+) -> AbstentionOutcome:
     """Return how the pictures in folds fare: refused class by class, and how right the others are.
 
     `labels` and `right`, whether the out-of-fold answer was, are of the pictures in folds.

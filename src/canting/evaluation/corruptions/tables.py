@@ -1,9 +1,8 @@
 """Tables of the accuracy on changed pictures."""
 
-from typing import Any
-
 import pandas as pd
 
+from canting.config.records import CorruptionMetrics
 from canting.evaluation.corruptions.measure import UNCHANGED
 from canting.evaluation.statistics.inference import wilson
 
@@ -26,7 +25,7 @@ def accuracies(answers: pd.DataFrame, confidence: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def metrics(table: pd.DataFrame, scenario: str) -> dict[str, Any]:
+def metrics(table: pd.DataFrame, scenario: str) -> CorruptionMetrics:
     """Return what DVC compares between runs: accuracy unchanged, corrupted, and by kind.
 
     The accuracy of a kind is the mean over its levels, the corrupted one the mean over the kinds.

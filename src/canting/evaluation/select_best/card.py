@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import pandas as pd
 
 from canting.config.metrics import averaged, ends_of
 from canting.config.params import Params
+from canting.config.records import (
+    AbstentionRecord,
+    CandidateRow,
+    CardRecord,
+    ClassRow,
+    Scores,
+    Selection,
+)
 from canting.config.scenario import Scenario
 from canting.core import files
 from canting.core.digits import bound
@@ -61,10 +69,10 @@ def card(
     task: FoldTask,
     choice: Choice,
     measured: Measured,
-    hold_out: dict[str, Any] | None,
-    abstention: dict[str, Any] | None,
+    hold_out: Scores | None,
+    abstention: AbstentionRecord | None,
     build: Path,
-) -> dict[str, Any]:
+) -> CardRecord:
     """Return what a service and a reader must know of a model.
 
     Logits divided by `temperature` give calibrated probabilities. The commit is not in it: git
@@ -86,18 +94,18 @@ def card(
     }
 
 
-def selection(choice: Choice, hold_out: dict[str, Any] | None, difference: float) -> dict[str, Any]:
+def selection(choice: Choice, hold_out: Scores | None, difference: float) -> Selection:
     """Return the record of the choice, a row for each scenario."""
     return {
         "winner": choice.winner,
         "reason": choice.reason,
         "hold_out": hold_out,
         "export_difference": bound(difference),
-        "candidates": records(choice.candidates),
+        "candidates": cast("list[CandidateRow]", records(choice.candidates)),
     }
 
 
-def _figures(task: FoldTask, measured: Measured, winner: str) -> dict[str, Any]:
+def _figures(task: FoldTask, measured: Measured, winner: str) -> dict[str, float | list[ClassRow]]:
     """Return the scores on the left-out folds, pooled and as means with intervals, and by class."""
     scores = row_of(measured.ranking, winner)
     ours = measured.classes[measured.classes["scenario"] == winner]
@@ -107,5 +115,5 @@ def _figures(task: FoldTask, measured: Measured, winner: str) -> dict[str, Any]:
         "confidence": task.params.evaluate.confidence,
         "calibration_error": float(row_of(measured.calibration, winner)["ece_scaled"]),
         "pictures": int(ours["support"].sum()),
-        "classes": records(ours[["label", "precision", "recall", "f1", "support"]]),
+        "classes": cast("list[ClassRow]", records(ours[list(ClassRow.__annotations__)])),
     }

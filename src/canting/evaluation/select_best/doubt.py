@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from canting.bundle.unlikeness import Array
+from canting.config.records import AbstentionRecord
 from canting.data.manifest import HELD_OUT
 from canting.evaluation.abstention import features, fit, record
 from canting.evaluation.abstention.fit import FittedAbstention, Known
@@ -24,8 +25,8 @@ class Doubt(NamedTuple):
     """
 
     prototypes: Array
-    card: dict[str, Any] | None
-    record: dict[str, Any]
+    card: AbstentionRecord | None
+    record: dict[str, object]
     right: pd.DataFrame
     scored: pd.DataFrame
 
@@ -42,9 +43,10 @@ def doubt(task: FoldTask, final: Refit, predictions: pd.DataFrame) -> Doubt:
     fixed, known = _fixed(task, pooled, wanted)
     refused = np.zeros(len(right), dtype=bool)
     refused[known.inside] = fixed.refused
-    card = fixed.record() | {"refused": record.refused(final.model, fixed, task.params.image_size)}
+    refused_kinds = record.refused(final.model, fixed, task.params.image_size)
+    card: AbstentionRecord = {**fixed.record(), "refused": refused_kinds}
     labels = task.table["label"].to_numpy(object)[known.inside]
-    content = card | record.outcome(fixed, labels, right[known.inside])
+    content = {**card, **record.outcome(fixed, labels, right[known.inside])}
     paths = task.table["path"][known.inside]
     scored = _scored(paths, fixed.scores / fixed.threshold, fixed.refused)
     return Doubt(fixed.prototypes, card, content, task.table[right & ~refused], scored)

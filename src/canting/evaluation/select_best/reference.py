@@ -1,7 +1,5 @@
 """The reference section of the card, with which later pictures are compared."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -25,7 +23,7 @@ def answers(predictions: pd.DataFrame, temperature: float) -> pd.DataFrame:
     return predictions[["path", "label", "predicted"]].assign(confidence=sure)
 
 
-def reference(answered: pd.DataFrame, scored: pd.DataFrame, table: pd.DataFrame) -> dict[str, Any]:
+def reference(answered: pd.DataFrame, scored: pd.DataFrame, table: pd.DataFrame) -> Reference:
     """Return the reference from `answers`, from what abstention said, and the table of folds.
 
     `scored` has the columns `path`, `distance` in units of the threshold, missing where nothing is
@@ -45,7 +43,7 @@ def reference(answered: pd.DataFrame, scored: pd.DataFrame, table: pd.DataFrame)
         confidence=round(float(kept["confidence"].mean()), DIGITS),
         confidences=_quantiles(kept["confidence"].to_numpy(np.float64)),
         distances=() if np.isnan(distances).any() else _quantiles(distances),
-    ).model_dump(mode="json")
+    )
 
 
 def _quantiles(values: npt.NDArray[np.float64]) -> tuple[float, ...]:

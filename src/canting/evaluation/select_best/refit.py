@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.bundle.logits import LOGIT
+from canting.config.records import Scores
 from canting.core.errors import CantingError
 from canting.evaluation.evaluate import tables
 from canting.evaluation.select_best.compose import compose
@@ -20,7 +21,7 @@ class Refit(NamedTuple):
 
     model: keras.Model
     tail: keras.Model
-    hold_out: dict[str, Any] | None
+    hold_out: Scores | None
 
 
 def refit(task: fold.FoldTask) -> Refit:
@@ -51,7 +52,7 @@ def classifier(refit: Refit) -> dict[str, npt.NDArray[np.float32]]:
     return {"kernel": np.asarray(kernel), "bias": np.asarray(bias)}
 
 
-def _score(task: fold.FoldTask, logits: Any, rows: Any) -> dict[str, Any]:
+def _score(task: fold.FoldTask, logits: Any, rows: Any) -> Scores:
     columns = {LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
     held = task.table.iloc[rows][["path", "label"]].reset_index(drop=True)
     predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))

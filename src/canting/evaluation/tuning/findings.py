@@ -1,10 +1,9 @@
 """From the searches to the ledger, the recommended combination and its setting."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from canting.config.params import Params
-from canting.config.tune import Tune
+from canting.config.tune import Setting, Tune
 from canting.evaluation.tuning import ledger, tables
 from canting.evaluation.tuning.choice import Recommendation, choose, nothing_found
 from canting.evaluation.tuning.writing import Found
@@ -37,7 +36,7 @@ def summarize(params: Params, outcomes: Sequence[SearchOutcome]) -> Found:
 
 def conclude(
     found: Found, searches: Sequence[SearchTask], metric: str
-) -> tuple[Recommendation, dict[str, Any]]:
+) -> tuple[Recommendation, Setting]:
     """Return the recommended combination, and the setting that it finds on all rows."""
     choice = choose(found.comparison, found.ledger, metric)
     names = choice.method, choice.optimizer
@@ -49,5 +48,5 @@ def conclude(
     return choice, _setting(task.tune, choice.optimizer, outcome.trials[best].setting)
 
 
-def _setting(tune: Tune, optimizer: str, found: dict[str, Any]) -> dict[str, Any]:
+def _setting(tune: Tune, optimizer: str, found: Setting) -> Setting:
     return {"optimizer": optimizer, "epochs": tune.epochs, **setting.changes(found)}

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from canting.config.metrics import heading, label, sign
-from canting.config.tune import LOG, Tune
+from canting.config.records import RecommendationRecord
+from canting.config.tune import LOG, Setting, Tune
 from canting.core import files
 from canting.core.digits import reproducible
 from canting.core.frames import records
@@ -52,11 +53,16 @@ def write_results(found: Found, metric: str, folder: Path) -> None:
     files.write_json(folder / "metrics.json", by_combination(ledger, scores))
 
 
-def write_found(
-    found: Found, choice: Recommendation, setting: dict[str, Any], folder: Path
-) -> None:
+def write_found(found: Found, choice: Recommendation, setting: Setting, folder: Path) -> None:
     """Write the recommendation, and the ledger without seconds as a page."""
-    told = {**choice._asdict(), "setting": setting}
+    method, optimizer, reason, same = choice
+    told: RecommendationRecord = {
+        "method": method,
+        "optimizer": optimizer,
+        "reason": reason,
+        "same": same,
+        "setting": setting,
+    }
     timeless = found._replace(ledger=found.ledger.drop(columns=list(TIMED)))
     files.write_text(folder / "ledger.md", page(timeless, choice))
     files.write_json(folder / "recommendation.json", told)
@@ -78,9 +84,13 @@ def write_nothing(*folders: Path) -> None:
         files.write_text(folder / "ledger.md", "Nothing was tuned: `tune.method` is none.\n")
 
 
-def by_combination(table: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
+ByCombination = dict[str, dict[str, dict[str, float]]]
+"""Figures by method, optimizer and name."""
+
+
+def by_combination(table: pd.DataFrame, columns: list[str]) -> ByCombination:
     """Return columns as DVC's metrics: method, optimizer, name; without what is not there."""
-    found: dict[str, Any] = {}
+    found: ByCombination = {}
     for row in records(table):
         values = {name: float(row[name]) for name in columns if row[name] == row[name]}
         found.setdefault(row["method"], {})[row["optimizer"]] = values

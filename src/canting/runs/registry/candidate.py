@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from canting.config.records import CardRecord, out_of_fold
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.core.revision import revision
@@ -46,14 +46,14 @@ def of_run(root: Path, *, check: bool) -> Candidate:
     found = record.read(RunFolder("this run", root))
     if found is None or not path.is_file():
         raise CantingError("expected results and `build/best`. Received: none. Run `dvc repro`.")
-    card: dict[str, Any] = files.read_json(path)
+    card: CardRecord = files.read_json(path)
     model = str(card["model_sha256"])
     if check and files.sha256(path.with_name("model.tflite")) != model:
         raise CantingError(
             f"`{path.with_name('model.tflite')}`: expected the file that its card names, "
             f"SHA-256 {model[:12]}…. Received: another. Run `dvc checkout --force build/best`."
         )
-    told = card["out_of_fold"]
+    told = out_of_fold(card)
     if any(told.get(name, value) != value for name, value in found.scores.items()):
         raise CantingError(
             "`build/best/card.json`: expected the scores of the results. Received: those "

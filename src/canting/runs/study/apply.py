@@ -1,8 +1,8 @@
 """The recommended setting, shown and written into `params.yaml`."""
 
 from pathlib import Path
-from typing import Any
 
+from canting.config.records import RecommendationRecord
 from canting.config.stage import BUILD
 from canting.core import files
 from canting.core.costs import COSTS, known
@@ -32,11 +32,11 @@ def apply(params: Path) -> str:
     return "\n".join([f"{found['method']} found, and `{params}` now has:", *lines])
 
 
-def _found() -> dict[str, Any]:
+def _found() -> RecommendationRecord:
     if not FOUND.is_file():
         raise CantingError(
             f"`{FOUND}`: expected what the tune stage recommends. Received: none. Choose "
             "`tune.method` and run `dvc repro tune`."
         )
-    content: dict[str, Any] = files.read_json(FOUND)
+    content: RecommendationRecord = files.read_json(FOUND)
     return content

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from canting.config.params import load
 from canting.core import files
@@ -71,7 +71,22 @@ def _paths(root: Path) -> list[str]:
     return [*single, *(path for path in found if not path.startswith("results/registry/"))]
 
 
-def _about(root: Path) -> dict[str, Any]:
+class About(TypedDict):
+    """Where a run comes from, with the digests of what it was made of; `made` in milliseconds."""
+
+    digest: str
+    experiment: str
+    made: int
+    revision: str | None
+    lock: str | None
+    manifest: str
+    data: str
+    folds: str
+    versions: list[str]
+    machine: str
+
+
+def _about(root: Path) -> About:
     """Return where a run comes from, with the digests of what it was made of."""
     found = provenance(root)
     return {

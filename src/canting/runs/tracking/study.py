@@ -1,17 +1,19 @@
 """The figures of a study as a whole: the winner's scores, data, changed pictures, costs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from canting.config.records import CardRecord, Selection
 from canting.config.scenario import Scenario
 from canting.core import files
 from canting.documents import read
 from canting.runs.study.changes import flat
 from canting.runs.tracking.run import KIND, Point, TrackedRun, joined, numbers, words
 from canting.runs.tracking.scenarios import scenarios, searches
-from canting.runs.tracking.snapshot import ABOUT
+from canting.runs.tracking.snapshot import ABOUT, About
 
 SECONDS = ("seconds", "train_seconds", "search_seconds")
 """What features, trainings and searches note of their time."""
@@ -62,9 +64,9 @@ PROVENANCE = ("revision", "lock", "manifest", "data", "folds", "machine")
 
 def study(folder: Path) -> TrackedRun:
     """Return the run of a study from a snapshot of it."""
-    about = read.record(folder / ABOUT)
-    card = read.record(folder / "build" / "best" / "card.json")
-    selection = read.record(folder / "results" / "select_best" / "selection.json")
+    about = read.record(folder / ABOUT, About)
+    card = read.record(folder / "build" / "best" / "card.json", CardRecord)
+    selection = read.record(folder / "results" / "select_best" / "selection.json", Selection)
     params = YAML(typ="safe", pure=True).load(folder / "params.yaml")
     title = str(params["report"]["title"])
     params.pop("track", None)
@@ -86,16 +88,17 @@ def study(folder: Path) -> TrackedRun:
     )
 
 
-def _provenance(about: dict[str, Any]) -> dict[str, str]:
+def _provenance(about: About) -> dict[str, str]:
     """Return tags that tell where a run comes from; MLflow shows the commit by its own tag."""
     commit = {"mlflow.source.git.commit": about["revision"]} if about["revision"] else {}
     pairs = (line.rpartition(" ") for line in about["versions"])
     versions = {f"version.{name}": version for name, _, version in pairs}
-    named = {f"canting.{name}": about[name] for name in PROVENANCE}
+    told: Mapping[str, object] = about
+    named = {f"canting.{name}": told[name] for name in PROVENANCE}
     return words({**commit, **named, **versions})
 
 
-def _note(folder: Path, title: str, selection: dict[str, Any]) -> str:
+def _note(folder: Path, title: str, selection: Selection) -> str:
     table = (folder / "results" / "evaluate" / "scenarios.md").read_text(encoding="utf-8")
     note = f"**{title}**\n\n{selection['reason']}\n\n{table}"
     return words({"note": note})["note"]

@@ -1,0 +1,166 @@
+"""JSON that one package writes and another reads, each file's content as a type.
+
+Scores are named after `canting.config.metrics`, whose rows may grow, so they are plain mappings.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+Scores = dict[str, float]
+"""Scores by the names of `canting.config.metrics`, and what else is a number beside them."""
+
+
+class Leakage(TypedDict):
+    """`results/preprocess/leakage.json`: counts of pictures and groups."""
+
+    pictures: int
+    groups: int
+    leaked_by_a_random_split: int
+    leaked: int
+
+
+class Example(TypedDict):
+    """A row that does not meet an expectation."""
+
+    name: str
+    value: Any
+
+
+class Observed(TypedDict):
+    """What Great Expectations saw: how many rows; of labels, which are too many and too few."""
+
+    rows: NotRequired[int]
+    unexpected_percent: NotRequired[float]
+    unexpected: NotRequired[list[str]]
+    missing: NotRequired[list[str]]
+
+
+class Expectation(TypedDict):
+    """One expectation on the pictures, and its outcome."""
+
+    id: str
+    name: str
+    table: str
+    key: str | None
+    expected: str
+    success: bool
+    observed: Observed
+    unexpected: int | None
+    examples: list[Example]
+
+
+class Validation(TypedDict):
+    """`results/validate/validation.json`."""
+
+    success: bool
+    pictures: int
+    quarantined: int
+    expectations: list[Expectation]
+
+
+class FeatureCost(TypedDict):
+    """An entry of `build/costs/features.json`: what the features of one trunk took."""
+
+    seconds: float
+    computed_views: int
+    views: int
+    milliseconds: float
+
+
+class CandidateRow(TypedDict):
+    """A scenario among those to choose from."""
+
+    scenario: str
+    mean: float
+    std: float
+    p_value: float
+    distinguishable: bool
+    near: bool
+    parameters: int
+    trained_parameters: int
+    epochs: int
+
+
+class Selection(TypedDict):
+    """`results/select_best/selection.json`; `hold_out` also counts its `pictures`."""
+
+    winner: str
+    reason: str
+    hold_out: Scores | None
+    export_difference: float
+    candidates: list[CandidateRow]
+
+
+class AbstentionRecord(TypedDict):
+    """How pictures unlike the training pictures are refused, as the card says it."""
+
+    method: str
+    threshold: float
+    wanted: float
+    false_refusal: float
+    pictures: int
+    refused: NotRequired[dict[str, float]]
+
+
+class AbstentionOutcome(TypedDict):
+    """How the pictures in folds fare; with the above, `results/select_best/abstention.json`."""
+
+    false_refusal_by_class: dict[str, float]
+    accuracy: float
+    accuracy_of_answered: float | None
+
+
+class ClassRow(TypedDict):
+    """The scores of a class."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class CardRecord(TypedDict):
+    """`build/best/card.json`, whole; `canting.bundle.card.Card` is what a service needs of it."""
+
+    labels: list[str]
+    image_size: list[int]
+    input: str
+    temperature: float
+    scenario: dict[str, str | float | None]
+    reason: str
+    out_of_fold: dict[str, float | list[ClassRow]]
+    abstention: AbstentionRecord | None
+    hold_out: Scores | None
+    params: dict[str, Any]
+    manifest_sha256: str
+    reference: NotRequired[dict[str, Any]]
+    model_sha256: NotRequired[str]
+    arrays_sha256: NotRequired[str]
+    git_revision: NotRequired[str | None]
+
+
+class CorruptionMetrics(TypedDict):
+    """`results/corruptions/metrics.json`; `kinds` has the accuracy of each kind of change."""
+
+    scenario: str
+    pictures: int
+    accuracy: float
+    corrupted_accuracy: float
+    worst: str
+    worst_accuracy: float
+    kinds: dict[str, float]
+
+
+class RecommendationRecord(TypedDict):
+    """`build/tune/recommendation.json`; `setting` has values by keys of `params.yaml`."""
+
+    method: str
+    optimizer: str
+    reason: str
+    same: list[str]
+    setting: dict[str, Any]
+
+
+def out_of_fold(card: CardRecord) -> Scores:
+    """Return the scores of a card on the left-out folds, pooled and as means."""
+    return {key: one for key, one in card["out_of_fold"].items() if not isinstance(one, list)}
