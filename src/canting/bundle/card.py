@@ -1,9 +1,9 @@
 """The card of a bundle: what the bundle says of itself."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from canting.bundle.errors import BundleError
 
@@ -76,8 +76,8 @@ class Card(Part):
     arrays_sha256: Digest
     abstention: Abstention | None = None
     out_of_fold: Figures | None = None
-    hold_out: dict[str, Any] | None = None
-    scenario: dict[str, Any] = {}
+    hold_out: dict[str, float] | None = None
+    scenario: dict[str, JsonValue] = {}
     reason: str = ""
     manifest_sha256: str = ""
     git_revision: str | None = None

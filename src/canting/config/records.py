@@ -5,8 +5,14 @@ Scores are named after `canting.config.metrics`, whose rows may grow, so they ar
 
 from typing import Any, NotRequired, TypedDict
 
+from canting.config.tune import Setting
+
 Scores = dict[str, float]
 """Scores by the names of `canting.config.metrics`, and what else is a number beside them."""
+
+
+EvaluateMetrics = dict[str, float | str]
+"""`results/evaluate/metrics.json`: scores of the leader, its name, and counts of scenarios."""
 
 
 class Leakage(TypedDict):
@@ -131,9 +137,9 @@ class CardRecord(TypedDict):
     out_of_fold: dict[str, float | list[ClassRow]]
     abstention: AbstentionRecord | None
     hold_out: Scores | None
-    params: dict[str, Any]
+    params: dict[str, object]
     manifest_sha256: str
-    reference: NotRequired[dict[str, Any]]
+    reference: NotRequired[dict[str, object]]
     model_sha256: NotRequired[str]
     arrays_sha256: NotRequired[str]
     git_revision: NotRequired[str | None]
@@ -158,7 +164,7 @@ class RecommendationRecord(TypedDict):
     optimizer: str
     reason: str
     same: list[str]
-    setting: dict[str, Any]
+    setting: Setting
 
 
 def out_of_fold(card: CardRecord) -> Scores:

@@ -6,7 +6,6 @@ next `dvc repro` writes the pages again.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from canting.core import files
 
@@ -14,7 +13,7 @@ MARK = "made_of.json"
 """Name of the mark in the folder of the pages."""
 
 
-def mark(folder: Path, made_of: Iterable[Path], settings: dict[str, Any]) -> None:
+def mark(folder: Path, made_of: Iterable[Path], settings: dict[str, object]) -> None:
     """Write the mark of pages that were made of some files, folders and settings."""
     digest = files.digest(files.tree_digest(Path(), made_of), settings)
     files.write_json(folder / MARK, {"made_of": digest})

@@ -1,12 +1,10 @@
 """A short summary of the last run's results."""
 
 from pathlib import Path
-from typing import Any
 
 from canting.config.metrics import METRICS, mean_of, std_of
-from canting.config.records import CorruptionMetrics, Leakage, Selection
+from canting.config.records import CorruptionMetrics, EvaluateMetrics, Leakage, Selection
 from canting.config.stage import BUILD, RESULTS
-from canting.core import files
 from canting.core.errors import CantingError
 from canting.documents import read
 
@@ -15,7 +13,7 @@ def show() -> str:
     """Return scores, mistakes, leakage, costs, the winner, and where to look next."""
     if not (RESULTS / "select_best" / "selection.json").exists():
         raise CantingError("There are no results here yet. Run `make repro`.")
-    scores = files.read_json(RESULTS / "evaluate" / "metrics.json")
+    scores = read.record(RESULTS / "evaluate" / "metrics.json", EvaluateMetrics)
     classes = read.table(RESULTS / "evaluate" / "classes.csv")
     ours = classes[classes["scenario"] == scores["scenario"]].drop(columns="scenario")
     leak = read.record(RESULTS / "preprocess" / "leakage.json", Leakage)
@@ -39,7 +37,7 @@ def show() -> str:
     return "\n".join(lines)
 
 
-def _scores(scores: dict[str, Any]) -> list[str]:
+def _scores(scores: EvaluateMetrics) -> list[str]:
     """Return a line a metric: mean and standard deviation over the folds, and the pooled value."""
     width = max(len(row.label) for row in METRICS.values())
     lines = [f"{'':{width}}  mean over folds    pooled"]

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -15,6 +15,24 @@ LOCK = "dvc.lock"
 RUN = "make repro"
 SKIPPED = "__pycache__"
 """As in `.dvcignore`."""
+
+Values = dict[str, object]
+"""Values of parameters by their keys."""
+
+
+class LockedPath(TypedDict):
+    """A file or a folder as `dvc.lock` has it."""
+
+    path: str
+    md5: str
+
+
+class LockedStage(TypedDict, total=False):
+    """A stage as `dvc.lock` has it; parameters by the file that they lie in."""
+
+    deps: list[LockedPath]
+    outs: list[LockedPath]
+    params: dict[str, Values]
 
 
 def results(root: Path) -> Iterator[Finding]:
@@ -31,7 +49,7 @@ def results(root: Path) -> Iterator[Finding]:
     yield from _compared(root, stages)
 
 
-def _compared(root: Path, stages: dict[str, Any]) -> Iterator[Finding]:
+def _compared(root: Path, stages: dict[str, LockedStage]) -> Iterator[Finding]:
     other = [path for stage in stages.values() for path in _other(root, stage.get("outs", []))]
     names = {name for stage in stages.values() for name in stage.get("params", {})}
     params = {name: _params(root / name) for name in names}
@@ -46,12 +64,12 @@ def _compared(root: Path, stages: dict[str, Any]) -> Iterator[Finding]:
         yield fine("results", f"the results are those of `{LOCK}`, of this code")
 
 
-def _other(root: Path, outs: list[dict[str, Any]]) -> list[str]:
+def _other(root: Path, outs: list[LockedPath]) -> list[str]:
     small = [out for out in outs if out["path"].startswith("results/")]
     return [out["path"] for out in small if md5(root / out["path"]) != out["md5"]]
 
 
-def _changed(root: Path, stage: dict[str, Any], params: dict[str, Any]) -> bool:
+def _changed(root: Path, stage: LockedStage, params: dict[str, Values]) -> bool:
     code = [dep for dep in stage.get("deps", []) if dep["path"].startswith(("src/", "stages/"))]
     if any(md5(root / dep["path"]) != dep["md5"] for dep in code):
         return True
@@ -59,7 +77,7 @@ def _changed(root: Path, stage: dict[str, Any], params: dict[str, Any]) -> bool:
     return any(params[name].get(key) != values[key] for name, values in used for key in values)
 
 
-def _params(path: Path) -> dict[str, Any]:
+def _params(path: Path) -> Values:
     try:
         return dict(YAML(typ="safe").load(path))
     except (OSError, YAMLError, TypeError, ValueError):

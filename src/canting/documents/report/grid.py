@@ -47,7 +47,7 @@ def _grid(run: Run) -> Table:
     return Table("The grid.", ("key", "values", "number"), tuple(rows), words=2)
 
 
-def _settings(caption: str, settings: dict[str, Any]) -> Table:
+def _settings(caption: str, settings: dict[str, object]) -> Table:
     rows = tuple((Mono(key), _word(setting)) for key, setting in settings.items())
     return Table(caption, ("key", "value"), rows)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from canting.bundle.logits import softmax
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, mean_of, std_of
+from canting.config.records import EvaluateMetrics
 from canting.evaluation.statistics.inference import interval
 from canting.models import scores
 
@@ -72,7 +73,7 @@ def confusion(predictions: pd.DataFrame) -> scores.Counts:
     return scores.confusion(predictions["label"], predictions["predicted"], labels)
 
 
-def metrics(ranking: pd.DataFrame, failed: int) -> dict[str, Any]:
+def metrics(ranking: pd.DataFrame, failed: int) -> EvaluateMetrics:
     """Return what DVC compares between runs: the scores of the scenario with the best macro F1."""
     best = ranking.iloc[0]
     values = {**named(best), "epochs_to_best": float(best["epochs_to_best"])}

@@ -1,7 +1,7 @@
 """A grid of scenarios, coded so that the effects of each factor sum to zero."""
 
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +96,7 @@ def _scores(scenarios: pd.DataFrame, folds: pd.DataFrame, metric: str) -> Matrix
 
 
 def _within(coded: Design, factor: str, scores: Matrix, confidence: float) -> pd.DataFrame:
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, str | float]] = []
     for (level, row), (other, less) in combinations(coded.rows[factor].items(), 2):
         values = coded.estimate(row - less, scores)
         if values is not None:

@@ -1,7 +1,6 @@
 """The ledger: what each combination of method and optimizer found, and what the search cost."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -89,7 +88,7 @@ def _counts(trials: pd.DataFrame, folds: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _scores(folds: pd.DataFrame, metric: str, confidence: float) -> dict[str, Any]:
+def _scores(folds: pd.DataFrame, metric: str, confidence: float) -> dict[str, float]:
     values = folds[metric].to_numpy(np.float64)
     parts = folds.groupby("repeat")[metric]
     ends = interval(values, confidence, int(folds["fold"].nunique()))

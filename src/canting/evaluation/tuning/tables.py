@@ -1,8 +1,7 @@
 """Tables of the searches: trials, outer folds, epochs."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -74,11 +73,11 @@ def converged(curves: Curves) -> int:
     return 1 + int(np.flatnonzero(losses <= CONVERGED * np.nanmin(losses))[0])
 
 
-def _of(found: SearchOutcome) -> dict[str, Any]:
+def _of(found: SearchOutcome) -> dict[str, str | int]:
     return {name: getattr(found, name) for name in SEARCH}
 
 
-def _fold(found: SearchOutcome) -> dict[str, Any]:
+def _fold(found: SearchOutcome) -> Mapping[str, object]:
     tuned = found.tuned
     if tuned is None:
         return _of(found)

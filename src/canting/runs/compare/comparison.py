@@ -1,5 +1,6 @@
 """The paired comparison of two runs over the folds that both were scored on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -124,7 +125,7 @@ def _mean(record: RunRecord | None, name: str) -> float | None:
 
 
 def _differing(
-    base: dict[str, Any], new: dict[str, Any], *, equal: bool = False
+    base: Mapping[str, object], new: Mapping[str, object], *, equal: bool = False
 ) -> tuple[Change, ...]:
     keys = [*new, *(key for key in base if key not in new)]
     pairs = (Change(key, base.get(key), new.get(key)) for key in keys)

@@ -41,7 +41,7 @@ class RunRecord:
     folds: dict[str, tuple[float, ...]]
     fold_table: str | None
     data: str | None
-    params: dict[str, Any]
+    params: dict[str, object]
     costs: dict[str, float]
 
 

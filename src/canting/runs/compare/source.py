@@ -92,7 +92,7 @@ def digests(source: RunSource) -> dict[str, str]:
     return {str(out.get("path")): md5 for out in outs if (md5 := _locked_md5(out))}
 
 
-def mapping(source: RunSource, path: str) -> dict[str, Any]:
+def mapping(source: RunSource, path: str) -> dict[str, object]:
     """Return what a YAML file of a run holds; nothing where it is not there.
 
     Repeated parts (aliases) are refused: a few lines of them can stand for gigabytes.

@@ -125,7 +125,7 @@ def markdown(found: Comparison) -> str:
     )
 
 
-def as_json(found: Comparison) -> dict[str, Any]:
+def as_json(found: Comparison) -> dict[str, object]:
     """Return all figures of a comparison, with the verdict in words."""
     return {
         "verdict": verdict(found),

@@ -43,7 +43,7 @@ class GitHub:
             if len(page) < PAGE:
                 return found
 
-    def send(self, method: str, path: str, content: dict[str, Any]) -> Any:
+    def send(self, method: str, path: str, content: dict[str, object]) -> Any:
         """Create or change something and return it."""
         return json.loads(self._ask(method, path, json.dumps(content).encode(), LARGEST_ANSWER))
 

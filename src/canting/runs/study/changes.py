@@ -10,7 +10,7 @@ from ruamel.yaml.error import YAMLError
 from canting.config.params import Params, parse
 from canting.core.errors import CantingError
 
-Changes = dict[str, Any]
+Changes = dict[str, object]
 """Values by key; a key of a section is written `section.key`."""
 
 
@@ -43,7 +43,7 @@ def assigned(texts: Iterable[str]) -> Changes:
     return flat(content)
 
 
-def flat(content: dict[str, Any]) -> Changes:
+def flat(content: dict[str, object]) -> Changes:
     """Return every key with its section; what lies below a key of a section is its value."""
     changes: Changes = {}
     for key, value in content.items():

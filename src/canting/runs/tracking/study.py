@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -47,7 +46,7 @@ def _record(path: Path, prefix: str) -> tuple[Point, ...]:
     return numbers(_below(files.read_json(path)), prefix) if path.is_file() else ()
 
 
-def _below(content: dict[str, Any], prefix: str = "") -> dict[str, float]:
+def _below(content: dict[str, object], prefix: str = "") -> dict[str, float]:
     """Return the numbers in mappings of mappings under joined names."""
     found: dict[str, float] = {}
     for key, value in content.items():

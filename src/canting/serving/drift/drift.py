@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from canting.bundle import card, reference
 from canting.serving.drift import verdict
@@ -59,7 +59,7 @@ def drift(
     )
 
 
-def record(report: DriftReport) -> dict[str, Any]:
+def record(report: DriftReport) -> dict[str, object]:
     """Return the report as what JSON can hold."""
     rows = report.seen.rows
     return {
@@ -77,7 +77,7 @@ def record(report: DriftReport) -> dict[str, Any]:
     }
 
 
-def _signal(one: DriftFinding) -> dict[str, Any]:
+def _signal(one: DriftFinding) -> dict[str, object]:
     signal = one.signal
     return {
         "name": signal.name,

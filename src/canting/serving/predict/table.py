@@ -16,7 +16,8 @@ from canting.core.errors import CantingError
 PROBABILITY = "probability "
 """Start of the columns of the classes; the label follows, so that a class may be named `path`."""
 
-Row = dict[str, Any]
+Row = dict[str, str | float | bool | None]
+"""A row of the table: a file, its answer, and the probability of each class."""
 
 
 class Answered(NamedTuple):

@@ -3,7 +3,6 @@
 import math
 import uuid
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from PIL import Image
@@ -67,7 +66,7 @@ def _check(new: NewEntry) -> None:
 
 
 def _insert(engine: Engine, entry: Entry, picture_bytes: int) -> None:
-    row: dict[str, Any] = {**entry._asdict(), "picture_bytes": picture_bytes}
+    row: dict[str, object] = {**entry._asdict(), "picture_bytes": picture_bytes}
     del row["has_picture"]
     with writing(engine) as connection:
         connection.execute(sa.insert(entries).values(row))
