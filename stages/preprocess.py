@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from canting.config.columns import FOLDS, LABEL, PATH
 from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
 from canting.data import manifest
@@ -13,12 +14,12 @@ from canting.data.preprocess.leakage import leakage
 def main() -> None:
     with stage("preprocess") as params:
         pictures = manifest.read(BUILD / "manifest.parquet")
-        groups, labels = pictures["group"].to_numpy(np.int64), pictures["label"].tolist()
+        groups, labels = pictures["group"].to_numpy(np.int64), pictures[LABEL].tolist()
         drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
         decode_all(
-            BUILD / "raw", pictures["path"].tolist(), params.image_size, BUILD / "pictures.npy"
+            BUILD / "raw", pictures[PATH].tolist(), params.image_size, BUILD / "pictures.npy"
         )
-        table = pictures[["path", "label", "group"]].assign(fold=drawn)
+        table = pictures.assign(fold=drawn)[FOLDS]
         files.write_text(BUILD / "folds.csv", table.to_csv(index=False))
         counts = leakage(labels, groups, drawn, params.folds, params.seed)
         files.write_json(RESULTS / "preprocess" / "leakage.json", counts)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from canting.config.columns import LABEL, PATH, SCENARIO
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
 from canting.data import manifest
@@ -21,22 +22,22 @@ def main() -> None:
 
         table = read_table(BUILD / "folds.csv")
         measured = card.read(RESULTS / "evaluate")
-        ranked = set(measured.ranking["scenario"])
+        ranked = set(measured.ranking[SCENARIO])
         folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
         scenarios = [scenario for scenario in params.scenarios() if scenario.name in ranked]
-        costs = card.costs(scenarios, params, table["label"].nunique())
+        costs = card.costs(scenarios, params, table[LABEL].nunique())
         settings = params.select_best
         choice = rule.choose(
-            folds[folds["scenario"].isin(ranked)], costs, settings.metric, settings.alpha
+            folds[folds[SCENARIO].isin(ranked)], costs, settings.metric, settings.alpha
         )
         winner = next(scenario for scenario in scenarios if scenario.name == choice.winner)
         task = FoldTask(
             winner, HELD_OUT, params, table, BUILD / "features" / slug(*winner.trunk), CACHE
         )
         final = refit.refit(task)
-        digests = manifest.read(BUILD / "manifest.parquet")[["path", "sha256"]]
+        digests = manifest.read(BUILD / "manifest.parquet")[[PATH, "sha256"]]
         predictions = trained.read(BUILD / "train").predictions
-        predictions = predictions[predictions["scenario"] == choice.winner]
+        predictions = predictions[predictions[SCENARIO] == choice.winner]
         found = doubt.doubt(task, final, predictions)
         said = card.card(task, choice, measured, final.hold_out, found.card, BUILD)
         answers = reference.answers(predictions, said["temperature"])
@@ -48,7 +49,7 @@ def main() -> None:
         contents = bundle.Contents(
             said,
             {**refit.classifier(final), "prototypes": found.prototypes},
-            bundle.samples(found.right.merge(digests, on="path"), BUILD / "raw"),
+            bundle.samples(found.right.merge(digests, on=PATH), BUILD / "raw"),
         )
         difference = bundle.write(final.model, list(sample), contents, BUILD / "best")
         with files.replacing(RESULTS / "select_best") as folder:

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from sklearn import metrics as peer
 
 from canting.cli import main
+from canting.config.columns import SEARCH
 from canting.config.metrics import METRICS, Metric, averaged, ends_of, label, mean_of, std_of
 from canting.config.params import load as load_params
 from canting.config.sections import SelectBest
@@ -274,7 +275,7 @@ def test_a_search_turns_around(tmp_path: Path) -> None:
     assert sampler._study.direction.name == "MINIMIZE"
     outcomes = tune_run.outcomes(params, 12)
     costs = tuning.costs(outcomes, "loss")
-    search = costs.groupby(tuning.SEARCH)["best"]
+    search = costs.groupby(SEARCH)["best"]
     assert all(part.dropna().is_monotonic_decreasing for _, part in search)
     found = tune_run.write(params, tmp_path, 12)
     assert found.ledger["loss"].is_monotonic_increasing

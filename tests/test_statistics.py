@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from canting.config.columns import CONTRASTS
 from canting.evaluation.statistics import effects, factors, inference
 from canting.evaluation.statistics.comparison import by_fold, compare, verdict
 from canting.evaluation.statistics.inference import holm
@@ -190,7 +191,7 @@ def test_one_scenario_has_no_effects_but_tables_with_their_columns() -> None:
         *("factor", "level", "effect", "low", "high")
     ]
     pairs = effects.contrasts(alone, folds, "macro_f1", confidence=0.95, alpha=0.05)
-    assert list(pairs) == effects.CONTRASTS
+    assert list(pairs) == CONTRASTS
     assert pairs.empty
 
 

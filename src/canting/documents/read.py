@@ -6,32 +6,15 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from canting.config.columns import WORDS
 from canting.core import files
 from canting.core.errors import CantingError
-
-TEXT = {
-    "backbone",
-    "factor",
-    "failure",
-    "fine_tune_from",
-    "kind",
-    "label",
-    "level",
-    "method",
-    "optimizer",
-    "other",
-    "path",
-    "reason",
-    "scenario",
-    "state",
-}
-"""Columns that hold words; in these `NA`, `1` and the empty string are words too."""
 
 
 def table(path: Path) -> pd.DataFrame:
     """Read a CSV: words stay words, everything else is numbers, NaN where nothing stands."""
     frame = pd.read_csv(_there(path), dtype=str, keep_default_na=False)
-    numbers = {name: _numbers(frame[name]) for name in map(str, frame) if name not in TEXT}
+    numbers = {name: _numbers(frame[name]) for name in map(str, frame) if name not in WORDS}
     return frame.assign(**numbers)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from canting.config.columns import LABEL, SCENARIO, TRAIN_COSTS
 from canting.config.metrics import heading
 from canting.config.params import Params
 from canting.config.records import (
@@ -74,7 +75,7 @@ class Run:
     @property
     def leader(self) -> str:
         """The scenario with the best macro F1."""
-        return str(self.ranking["scenario"].iloc[0])
+        return str(self.ranking[SCENARIO].iloc[0])
 
     @property
     def winner(self) -> str:
@@ -105,7 +106,7 @@ class Run:
     @property
     def labels(self) -> list[str]:
         """The classes, sorted."""
-        return sorted(self.manifest["label"].unique())
+        return sorted(self.manifest[LABEL].unique())
 
     def calibration_of(self, scenario: str) -> "pd.Series[Any]":
         """Return temperature and calibration errors of a scenario."""
@@ -163,7 +164,7 @@ def train_costs(build: Path) -> pd.DataFrame:
     path = build / COSTS / "train.csv"
     if path.is_file() and known("train", build.parent):
         return read.table(path)
-    return pd.DataFrame({"scenario": [], "fold": [], "seconds": [], "cpu_seconds": []})
+    return pd.DataFrame({name: [] for name in TRAIN_COSTS})
 
 
 def _feature_costs(build: Path) -> FeatureCosts:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, mean_of, std_of
 from canting.config.records import CorruptionMetrics, EvaluateMetrics, Leakage, Selection
 from canting.config.stage import BUILD, RESULTS
@@ -15,7 +16,7 @@ def show() -> str:
         raise CantingError("There are no results here yet. Run `make repro`.")
     scores = read.record(RESULTS / "evaluate" / "metrics.json", EvaluateMetrics)
     classes = read.table(RESULTS / "evaluate" / "classes.csv")
-    ours = classes[classes["scenario"] == scores["scenario"]].drop(columns="scenario")
+    ours = classes[classes[SCENARIO] == scores[SCENARIO]].drop(columns=SCENARIO)
     leak = read.record(RESULTS / "preprocess" / "leakage.json", Leakage)
     selection = read.record(RESULTS / "select_best" / "selection.json", Selection)
     lines = [

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.bundle.logits import LOGIT, cross_entropy
+from canting.config.columns import LABEL, PREDICTED
 from canting.config.metrics import METRICS
 
 Labels: TypeAlias = "list[str] | npt.NDArray[Any] | pd.Series[Any]"
@@ -32,7 +33,7 @@ def logits_of(predictions: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 def codes_of(predictions: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return the places of the true classes, `(n,)`."""
-    codes = pd.Categorical(predictions["label"], labels_of(predictions)).codes
+    codes = pd.Categorical(predictions[LABEL], labels_of(predictions)).codes
     return np.asarray(codes, np.int64)
 
 
@@ -49,7 +50,7 @@ def per_class(counts: Counts, labels: Sequence[str]) -> pd.DataFrame:
     predicted, support = counts.sum(axis=0), counts.sum(axis=1)
     return pd.DataFrame(
         {
-            "label": labels,
+            LABEL: labels,
             "tp": hits,
             "fp": predicted - hits,
             "fn": support - hits,
@@ -76,7 +77,7 @@ Function = Callable[[Answers], float]
 def answers_of(predictions: pd.DataFrame) -> Answers:
     """Return the answers in a table of predictions with their `predicted` labels."""
     labels = labels_of(predictions)
-    counts = confusion(predictions["label"], predictions["predicted"], labels)
+    counts = confusion(predictions[LABEL], predictions[PREDICTED], labels)
     return Answers(counts, logits_of(predictions), codes_of(predictions))
 
 

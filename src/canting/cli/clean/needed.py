@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from canting.config.columns import FOLDS, LABEL
 from canting.config.params import Params
 from canting.data.manifest import HELD_OUT
 from canting.data.preprocess import folds
@@ -26,9 +27,9 @@ class Pictures:
 
 def pictures(params: Params, manifest: pd.DataFrame) -> Pictures:
     """Return the pictures of a manifest with the folds that the parameters draw."""
-    groups, labels = manifest["group"].to_numpy(np.int64), manifest["label"].tolist()
+    groups, labels = manifest["group"].to_numpy(np.int64), manifest[LABEL].tolist()
     drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
-    table = manifest[["path", "label", "group"]].assign(fold=drawn)
+    table = manifest.assign(fold=drawn)[FOLDS]
     return Pictures(table, manifest["sha256"].tolist())
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from canting.config.columns import QUARANTINE
 from canting.config.sections import Validate
 from canting.core.files import replacing, write_json
 from canting.data import manifest
@@ -16,8 +17,6 @@ from canting.data.validate.data_docs import offline
 from canting.data.validate.picture_checks import picture_checks
 from canting.data.validate.report import ValidationError, summary
 from canting.data.validate.tables import group, number
-
-REASONS = ["path", "reason"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def settle(
     from canting.data.validate import expectations  # imports Great Expectations: 6 seconds
 
     context = expectations.open_context(docs)
-    left, aside = found, pd.DataFrame(columns=REASONS, dtype="str")
+    left, aside = found, pd.DataFrame(columns=QUARANTINE, dtype="str")
     while True:
         name = "as found" if aside.empty else f"with {len(aside)} set aside"
         checks = [*picture_checks(params, len(left)), *class_checks(params)]
@@ -83,7 +82,7 @@ def _bad(outcomes: Sequence[CheckOutcome]) -> pd.DataFrame:
         if not outcome.success and outcome.check.table == "pictures"
         for path, value in outcome.rows
     ]
-    return pd.DataFrame(rows, columns=REASONS, dtype="str").drop_duplicates("path")
+    return pd.DataFrame(rows, columns=QUARANTINE, dtype="str").drop_duplicates("path")
 
 
 def _write(build: Path, results: Path, passage: Passage) -> Counts:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from canting.config.columns import LABEL, SCENARIO
 from canting.config.metrics import METRICS, ends_of, label, mean_of, std_of
 from canting.config.records import AbstentionRecord
 from canting.core.frames import Row, records, row_of
@@ -57,12 +58,12 @@ def _by_class(run: Run) -> tuple[Block, ...]:
 
 
 def _intervals(run: Run) -> Table:
-    ours = records(run.classes[run.classes["scenario"] == run.winner])
+    ours = records(run.classes[run.classes[SCENARIO] == run.winner])
     return Table(
         f"Precision and recall of each class with {level(run.params.evaluate.confidence)} "
         "interval (Wilson).",
         ("class", "precision", "interval of precision", "recall", "interval of recall"),
-        tuple((row["label"], *_shares(row, run.params.evaluate.confidence)) for row in ours),
+        tuple((row[LABEL], *_shares(row, run.params.evaluate.confidence)) for row in ours),
     )
 
 

@@ -1,5 +1,6 @@
 """The data card, after T. Gebru et al., "Datasheets for Datasets" (CACM 64, 2021)."""
 
+from canting.config.columns import LABEL
 from canting.documents.cards import details, licences, user_fields
 from canting.documents.content import Block, Document, Listing, Mono, Section, Strong, Text, say
 from canting.documents.numbers import count, listed, plural, share
@@ -31,7 +32,7 @@ def data_card(run: Run, origin: Provenance) -> Document:
 
 def conflicts(run: Run) -> int:
     """Return how many pictures have a near-duplicate under another label."""
-    labels = run.manifest.groupby("group")["label"].transform("nunique")
+    labels = run.manifest.groupby("group")[LABEL].transform("nunique")
     return int((labels > 1).sum())
 
 
@@ -124,7 +125,7 @@ def _uses(run: Run) -> Section:
 
 
 def _sizes(run: Run) -> tuple[str, str]:
-    sizes = run.manifest["label"].value_counts()
+    sizes = run.manifest[LABEL].value_counts()
     return count(sizes.min()), count(sizes.max())
 
 

@@ -1,6 +1,7 @@
 """The sections of the model card on the model's details and its licences."""
 
 from canting.config.catalog import BACKBONES
+from canting.config.columns import SCENARIO
 from canting.core.frames import row_of
 from canting.documents.cards import licences, user_fields
 from canting.documents.content import Link, Mono, Section, Span, Table, Text, say
@@ -43,7 +44,7 @@ def _rows(run: Run) -> list[tuple[Span, ...]]:
 
 
 def _parameters(run: Run) -> str:
-    ours = next(one for one in run.selection["candidates"] if one["scenario"] == run.winner)
+    ours = next(one for one in run.selection["candidates"] if one[SCENARIO] == run.winner)
     return f"{count(ours['parameters'])}, of which {count(ours['trained_parameters'])} are trained"
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from canting.config.catalog import CORRUPTIONS
+from canting.config.columns import CELL
 from canting.core.frames import records
 from canting.documents.content import Mono, Section, Span, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score
@@ -48,7 +49,7 @@ def section(run: Run) -> Section:
 
 
 def _table(run: Run) -> Table:
-    cells = list(run.corruptions.groupby(["kind", "level"], sort=False))
+    cells = list(run.corruptions.groupby(CELL, sort=False))
     rows = tuple(_row(str(kind), part) for (kind, _), part in cells)
     caption = (
         "Accuracy on changed pictures: all classes with "

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
+from canting.config.columns import FOLD, LABEL, PATH, QUARANTINE
 from canting.config.records import Expectation
 from canting.data.manifest import HELD_OUT
 from canting.documents.content import (
@@ -73,7 +74,7 @@ def _kinds(pictures: pd.DataFrame, column: str) -> str:
 
 def _classes(run: Run) -> Table:
     rows = []
-    for label, part in run.manifest.groupby("label"):
+    for label, part in run.manifest.groupby(LABEL):
         rows.append(
             (
                 str(label),
@@ -100,7 +101,7 @@ def _spread(side: "pd.Series[int]") -> str:
 def _examples(run: Run) -> Gallery:
     figures = []
     for number, label in enumerate(run.labels):
-        paths = run.manifest.loc[run.manifest["label"] == label, "path"].tolist()
+        paths = run.manifest.loc[run.manifest[LABEL] == label, PATH].tolist()
         strip = example_strip(paths, run.build / "raw")
         alt = f"Example pictures of {label}"
         figures.append(Figure(f"examples-{number:02d}.jpg", strip, label, alt))
@@ -140,9 +141,7 @@ def _row(entry: Expectation) -> tuple[Span, ...]:
 def _quarantine(run: Run) -> tuple[Block, ...]:
     if run.quarantine.empty:
         return (say("No file was set aside."),)
-    rows = tuple(
-        run.quarantine[["path", "reason"]].head(SHOWN_CHECKS).itertuples(index=False, name=None)
-    )
+    rows = tuple(run.quarantine[QUARANTINE].head(SHOWN_CHECKS).itertuples(index=False, name=None))
     rest = len(run.quarantine) - len(rows)
     more = f" {rest} more are listed in results/validate/quarantine.csv." if rest else ""
     caption = f"{plural(len(run.quarantine), 'file')} set aside, in quarantine.{more}"
@@ -192,7 +191,7 @@ def _groups(sizes: "pd.Series[int]") -> tuple[Block, ...]:
 
 
 def _folds(folds: pd.DataFrame) -> Table:
-    counts = pd.crosstab(folds["label"], folds["fold"])
+    counts = pd.crosstab(folds[LABEL], folds[FOLD])
     names = [
         "hold-out" if fold == HELD_OUT else f"fold {fold}" for fold in map(int, counts.columns)
     ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from canting.config.columns import SCENARIO
 from canting.documents.content import Block, Mono, Section, Span, Table, say
 from canting.documents.numbers import DASH, count, plural
 from canting.documents.run import Run
@@ -64,7 +65,7 @@ def _failures(run: Run) -> tuple[Block, ...]:
         return (say("Every scenario finished."),)
     rows = tuple(
         (run.short(name), failure)
-        for name, failure in failed[["scenario", "failure"]].itertuples(index=False)
+        for name, failure in failed[[SCENARIO, "failure"]].itertuples(index=False)
     )
     caption = f"{plural(len(failed), 'scenario')} failed and are not in the scores."
     return (Table(caption, ("scenario", "cause"), rows, words=2),)

@@ -1,5 +1,6 @@
 """The section on scores and mistakes."""
 
+from canting.config.columns import COUNTS, LABEL, RATES, SCENARIO
 from canting.config.metrics import directions
 from canting.core.frames import records
 from canting.documents.content import (
@@ -65,15 +66,14 @@ def section(run: Run) -> Section:
 
 def classes(run: Run, scenario: str) -> Table:
     """Return the scores of each class by one scenario."""
-    counts, rates = ("tp", "fp", "fn"), ("precision", "recall", "f1")
     rows = tuple(
         (
-            row["label"],
-            *(count(row[name]) for name in counts),
-            *(score(row[name]) for name in rates),
+            row[LABEL],
+            *(count(row[name]) for name in COUNTS),
+            *(score(row[name]) for name in RATES),
             count(row["support"]),
         )
-        for row in records(run.classes[run.classes["scenario"] == scenario])
+        for row in records(run.classes[run.classes[SCENARIO] == scenario])
     )
     columns = ("class", "TP", "FP", "FN", "precision", "recall", "F1", "pictures")
     return Table("True positives, false positives and false negatives by class.", columns, rows)
@@ -81,7 +81,7 @@ def classes(run: Run, scenario: str) -> Table:
 
 def _confusions(run: Run) -> tuple[Block, ...]:
     figures: list[Figure] = []
-    for number, name in enumerate(run.ranking["scenario"], 1):
+    for number, name in enumerate(run.ranking[SCENARIO], 1):
         words = run.short(name)
         path = run.build / "confusions" / f"{name}.png"
         target = f"confusion-{number:02d}.png"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, label, mean_of
 from canting.core.frames import Row, records
 from canting.documents.content import Span, Strong, Table
@@ -24,13 +25,13 @@ def full(run: Run) -> pd.DataFrame:
     `train_seconds` is the sum over the folds; `feature_seconds` is what all views took on the
     frozen part of the network, which scenarios of one trunk share.
     """
-    trained = run.train_costs.groupby("scenario")["seconds"].sum()
+    trained = run.train_costs.groupby(SCENARIO)["seconds"].sum()
     trunks = [
         run.feature_costs.get(slug(backbone, layer or None))
         for backbone, layer in run.ranking[["backbone", "fine_tune_from"]].itertuples(index=False)
     ]
     return run.ranking.assign(
-        train_seconds=run.ranking["scenario"].map(trained),
+        train_seconds=run.ranking[SCENARIO].map(trained),
         feature_seconds=[math.nan if trunk is None else trunk["seconds"] for trunk in trunks],
         milliseconds=[math.nan if trunk is None else trunk["milliseconds"] for trunk in trunks],
     )
@@ -104,4 +105,4 @@ def _interval(columns: tuple[str, str], row: Row) -> str:
 
 def _keys(run: Run, row: Row) -> list[Span]:
     words = [level(row[key]) for key in run.keys]
-    return [*map(Strong, words)] if row["scenario"] == run.winner else [*words]
+    return [*map(Strong, words)] if row[SCENARIO] == run.winner else [*words]

@@ -1,5 +1,6 @@
 """The section on calibration."""
 
+from canting.config.columns import SCENARIO
 from canting.core.frames import Row, records
 from canting.documents.content import Block, Section, Span, Strong, Table, figure, say
 from canting.documents.numbers import interval, level, p_value, plural, score, signed
@@ -33,8 +34,8 @@ def _table(run: Run) -> Table:
     names = ("temperature", "ece", "ece_scaled", "loss", "loss_scaled")
     rows = []
     for row in records(run.calibration):
-        name = run.short(row["scenario"])
-        bold = Strong(name) if row["scenario"] == run.winner else name
+        name = run.short(row[SCENARIO])
+        bold = Strong(name) if row[SCENARIO] == run.winner else name
         rows.append((bold, *(score(row[key]) for key in names)))
     columns = ("scenario", "temperature", "ECE", "ECE, scaled", "loss", "loss, scaled")
     caption = "Calibration before and after scaling; the chosen scenario in bold."
@@ -79,7 +80,7 @@ def _method(run: Run) -> Block:
 def _comparison(run: Run) -> Table:
     rows: list[tuple[Span, ...]] = []
     for place, row in enumerate(records(run.comparison)):
-        name = run.short(row["scenario"])
+        name = run.short(row[SCENARIO])
         if place == 0:
             rows.append((Strong(name), "the best", score(row["mean"]), "", "", "", ""))
         else:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from canting.config.columns import COUNTED, TIMED
 from canting.config.records import RecommendationRecord
 from canting.core.costs import COSTS, known
 from canting.core.frames import records
@@ -25,9 +26,6 @@ from canting.documents.numbers import count, decimal, interval, p_value, plural,
 from canting.documents.run import Run
 from canting.evaluation.statistics import factors
 from canting.evaluation.statistics.comparison import verdict
-
-SECONDS = ("search_seconds", "search_cpu_seconds", "seconds_to_near", "train_seconds")
-"""Columns of the ledger that were measured."""
 
 
 class TuneResults(NamedTuple):
@@ -64,7 +62,7 @@ def ledger(root: Path) -> pd.DataFrame:
     if timed.is_file() and known("tune", root):
         return read.table(timed)
     return read.table(root / "results" / "tune" / "ledger.csv").assign(
-        **dict.fromkeys(SECONDS, np.nan)
+        **dict.fromkeys(TIMED, np.nan)
     )
 
 
@@ -166,7 +164,7 @@ def _costs(found: TuneResults) -> Table:
         (
             row["method"],
             row["optimizer"],
-            *(count(row[name]) for name in ("trials", "pruned", "failed", "epochs")),
+            *(count(row[name]) for name in COUNTED),
             seconds(row["search_seconds"]),
             seconds(row["search_cpu_seconds"]),
             seconds(row["seconds_to_near"]),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.config.catalog import CORRUPTIONS
+from canting.config.columns import FOLD, LABEL, PREDICTED
 from canting.core import files
 from canting.core.keys import code_key
 from canting.data.preprocess.decode import decode_all
@@ -54,9 +55,9 @@ def measured_rows(table: pd.DataFrame, digests: Sequence[str], most: int) -> Row
     At most so many a class, all for 0; a digest has nothing to do with what a picture shows.
     Held-out pictures are left alone.
     """
-    named = pd.DataFrame({"label": table["label"].to_numpy(), "digest": list(digests)})
-    inside = named[table["fold"].to_numpy() >= 0].sort_values("digest", kind="stable")
-    places = inside.groupby("label").cumcount()
+    named = pd.DataFrame({LABEL: table[LABEL].to_numpy(), "digest": list(digests)})
+    inside = named[table[FOLD].to_numpy() >= 0].sort_values("digest", kind="stable")
+    places = inside.groupby(LABEL).cumcount()
     kept = inside.index[(places < most).to_numpy()] if most else inside.index
     return np.sort(kept.to_numpy(np.int64))
 
@@ -126,7 +127,7 @@ def measure(tasks: Sequence[FoldTask], pictures: Pictures) -> pd.DataFrame:
     `tasks` are those of one scenario, one a fold; what was not trained or is not kept is trained.
     """
     first = tasks[0]
-    params, of_fold = first.params, first.table["fold"].to_numpy()
+    params, of_fold = first.params, first.table[FOLD].to_numpy()
     rows = measured_rows(first.table, pictures.digests, params.corruptions.pictures)
     cells = measured_cells(params.corruptions.leave_out)
     wanted = Changed(pictures, rows, cells, params.features.test_views, params.seed)
@@ -171,7 +172,7 @@ def _predictions(
         {
             "kind": cell.kind,
             "level": float(cell.level),
-            "label": task.table["label"].to_numpy()[rows],
-            "predicted": labels[logits.argmax(axis=1)],
+            LABEL: task.table[LABEL].to_numpy()[rows],
+            PREDICTED: labels[logits.argmax(axis=1)],
         }
     )

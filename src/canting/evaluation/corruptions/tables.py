@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from canting.config.columns import CELL, CORRUPTIONS, LABEL, PREDICTED
 from canting.config.records import CorruptionMetrics
 from canting.evaluation.corruptions.measure import UNCHANGED
 from canting.evaluation.statistics.inference import wilson
@@ -16,13 +17,12 @@ def accuracies(answers: pd.DataFrame, confidence: float) -> pd.DataFrame:
     Columns: kind, level, label, pictures, accuracy, low, high; the unchanged pictures come first.
     """
     rows = []
-    for (kind, level), part in answers.groupby(["kind", "level"], sort=False):
-        for label, ours in [(EVERY, part), *part.groupby("label")]:
-            hits = int((ours["label"] == ours["predicted"]).sum())
+    for (kind, level), part in answers.groupby(CELL, sort=False):
+        for label, ours in [(EVERY, part), *part.groupby(LABEL)]:
+            hits = int((ours[LABEL] == ours[PREDICTED]).sum())
             low, high = wilson(hits, len(ours), confidence)
             rows.append((kind, level, label, len(ours), hits / len(ours), low, high))
-    columns = ["kind", "level", "label", "pictures", "accuracy", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=CORRUPTIONS)
 
 
 def metrics(table: pd.DataFrame, scenario: str) -> CorruptionMetrics:
@@ -30,7 +30,7 @@ def metrics(table: pd.DataFrame, scenario: str) -> CorruptionMetrics:
 
     The accuracy of a kind is the mean over its levels, the corrupted one the mean over the kinds.
     """
-    every = table[table["label"] == EVERY]
+    every = table[table[LABEL] == EVERY]
     unchanged = every["kind"] == UNCHANGED.kind
     kinds = every[~unchanged].groupby("kind", sort=False)["accuracy"].mean()
     return {

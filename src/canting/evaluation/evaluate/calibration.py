@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import optimize
 
 from canting.bundle.logits import cross_entropy, softmax
+from canting.config.columns import FOLD, SCENARIO
 from canting.models import scores
 
 Logits = npt.NDArray[np.float64]
@@ -88,14 +89,14 @@ def calibrations(predictions: pd.DataFrame, bins: int) -> pd.DataFrame:
     `temperature` is fitted on all folds, and is the one to ship; the scaled columns are honest:
     each fold is scaled by the temperature that fits the others.
     """
-    parts = predictions.groupby("scenario", sort=False)
-    return pd.DataFrame([{"scenario": name, **_row(part, bins)} for name, part in parts])
+    parts = predictions.groupby(SCENARIO, sort=False)
+    return pd.DataFrame([{SCENARIO: name, **_row(part, bins)} for name, part in parts])
 
 
 def reliability_table(predictions: pd.DataFrame, bins: int) -> pd.DataFrame:
     """Return the bins of a scenario, before and, in columns `…_scaled`, after."""
     logits, codes = scores.logits_of(predictions), scores.codes_of(predictions)
-    scaled = cross_fitted(logits, codes, predictions["fold"].to_numpy())
+    scaled = cross_fitted(logits, codes, predictions[FOLD].to_numpy())
     before, after = (reliability(each, codes, bins) for each in (logits, scaled))
     changing = ["pictures", "confidence", "accuracy"]
     return before.join(after[changing].add_suffix("_scaled"))
@@ -103,7 +104,7 @@ def reliability_table(predictions: pd.DataFrame, bins: int) -> pd.DataFrame:
 
 def _row(predictions: pd.DataFrame, bins: int) -> dict[str, float]:
     logits, codes = scores.logits_of(predictions), scores.codes_of(predictions)
-    scaled = cross_fitted(logits, codes, predictions["fold"].to_numpy())
+    scaled = cross_fitted(logits, codes, predictions[FOLD].to_numpy())
     return {
         "temperature": temperature(logits, codes),
         "ece": expected_error(reliability(logits, codes, bins)),

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from canting.config.columns import SCENARIO, SIZES, TRUNK
 from canting.config.sections import Evaluate, SelectBest
 from canting.core.errors import CantingError
 from canting.evaluation.evaluate import calibration as calibration_tables
@@ -13,13 +14,11 @@ from canting.evaluation.evaluate.trained import Trained
 from canting.evaluation.statistics import effects
 from canting.evaluation.statistics.comparison import compare
 
-KEYS, COSTS = ["backbone", "fine_tune_from"], ["parameters", "multiply_adds", "model_bytes"]
-
 
 def with_costs(ranking: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Add to each scenario the cost of its whole backbone; raise `CantingError` without it."""
     costs = _read(path)
-    table = ranking.merge(costs[KEYS + COSTS], on=KEYS, how="left", validate="many_to_one")
+    table = ranking.merge(costs[TRUNK + SIZES], on=TRUNK, how="left", validate="many_to_one")
     lost = table.loc[table["parameters"].isna(), "backbone"]
     if len(lost):
         raise CantingError(
@@ -32,8 +31,8 @@ def with_costs(ranking: pd.DataFrame, path: Path) -> pd.DataFrame:
 def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise CantingError(f"There is no `{path}`. Run `dvc repro features` first.")
-    costs = pd.read_csv(path, dtype=dict.fromkeys(KEYS, str))
-    return costs.fillna(dict.fromkeys(KEYS, ""))
+    costs = pd.read_csv(path, dtype=dict.fromkeys(TRUNK, str))
+    return costs.fillna(dict.fromkeys(TRUNK, ""))
 
 
 class Evaluation(NamedTuple):
@@ -52,12 +51,12 @@ class Evaluation(NamedTuple):
     @property
     def leader(self) -> str:
         """The scenario with the best macro F1."""
-        return str(self.ranking.iloc[0]["scenario"])
+        return str(self.ranking.iloc[0][SCENARIO])
 
     def of(self, scenario: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return predictions and curves of a scenario."""
         predictions, curves = self.trained.predictions, self.trained.curves
-        ours, our_curves = predictions["scenario"] == scenario, curves["scenario"] == scenario
+        ours, our_curves = predictions[SCENARIO] == scenario, curves[SCENARIO] == scenario
         return predictions[ours], curves[our_curves]
 
 
@@ -70,13 +69,13 @@ def evaluate(
     found = tables.scenario_scores(scenarios, predictions, trained.curves, settings.confidence)
     ranking, folds = with_costs(found, costs), tables.fold_scores(predictions)
     calibrated = calibration_tables.calibrations(predictions, settings.calibration_bins)
-    leading = predictions["scenario"] == ranking.iloc[0]["scenario"]
+    leading = predictions[SCENARIO] == ranking.iloc[0][SCENARIO]
     return Evaluation(
         trained,
         ranking,
         folds,
-        tables.class_scores(predictions, ranking["scenario"]),
-        calibrated.set_index("scenario").loc[ranking["scenario"]].reset_index(),
+        tables.class_scores(predictions, ranking[SCENARIO]),
+        calibrated.set_index(SCENARIO).loc[ranking[SCENARIO]].reset_index(),
         calibration_tables.reliability_table(predictions[leading], settings.calibration_bins),
         compare(folds, metric, **level),
         effects.effects(scenarios, folds, metric, settings.confidence),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from canting.config.columns import SCENARIO, SIZES
 from canting.config.metrics import METRICS, averaged, directions, ends_of, label, mean_of
 from canting.core.frames import records
 from canting.evaluation.statistics import factors
@@ -12,15 +13,13 @@ from canting.evaluation.statistics import factors
 ALWAYS = ("backbone", "optimizer", "dropout")
 """Factors with a column even where they do not vary."""
 
-COUNTED = ("parameters", "multiply_adds", "model_bytes")
-
 
 def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) -> str:
     """Return means over the folds, pooled scores, the best macro F1 first, and what failed."""
     varying = factors.levels(ranking)
     keys = [key for key in factors.FACTORS if key in ALWAYS or key in varying]
     rows = records(ranking)
-    ends = ["epochs_to_best", *COUNTED]
+    ends = ["epochs_to_best", *SIZES]
     means = [[*_keys(row, keys), *_means(row), *_costs(row)] for row in rows]
     pooled = [[*_keys(row, keys), *(f"{row[name]:.4f}" for name in METRICS)] for row in rows]
     return (
@@ -54,7 +53,7 @@ def _means(row: dict[Any, Any]) -> list[str]:
 
 
 def _costs(row: dict[Any, Any]) -> list[str]:
-    return [f"{row['epochs_to_best']:.1f}", *(f"{row[key]:,}" for key in COUNTED)]
+    return [f"{row['epochs_to_best']:.1f}", *(f"{row[key]:,}" for key in SIZES)]
 
 
 def _words(head: str) -> str:
@@ -64,7 +63,7 @@ def _words(head: str) -> str:
 def _failures(failed: pd.DataFrame) -> str:
     if failed.empty:
         return ""
-    rows = [(row["scenario"], row["failure"]) for row in records(failed)]
+    rows = [(row[SCENARIO], row["failure"]) for row in records(failed)]
     return f"\nFailed, and counted in no other table:\n\n{markdown(['scenario', 'cause'], rows, 2)}"
 
 

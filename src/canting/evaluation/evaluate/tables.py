@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from canting.bundle.logits import softmax
+from canting.config.columns import CURVES, FOLD, LABEL, PREDICTED, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, mean_of, std_of
 from canting.config.records import EvaluateMetrics
 from canting.evaluation.statistics.inference import interval
@@ -25,7 +26,7 @@ def fold_scores(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each scenario and fold: its scores and the number of pictures."""
     rows = [
         {"scenario": scenario, "fold": fold, "pictures": len(part), **_scores(part, averaged())}
-        for (scenario, fold), part in predictions.groupby(["scenario", "fold"], sort=False)
+        for (scenario, fold), part in predictions.groupby([SCENARIO, FOLD], sort=False)
     ]
     return pd.DataFrame(rows)
 
@@ -41,36 +42,36 @@ def scenario_scores(
     folds, `…_mean_low` to `…_mean_high` the interval of that mean; `epochs_to_best` is the mean
     over the folds of the epoch with the smallest loss on the test part.
     """
-    by_name = predictions.groupby("scenario", sort=False)
+    by_name = predictions.groupby(SCENARIO, sort=False)
     pooled = pd.DataFrame({name: _scores(part) for name, part in by_name}).T
-    parts = fold_scores(predictions).groupby("scenario", sort=False)
+    parts = fold_scores(predictions).groupby(SCENARIO, sort=False)
     means = pd.DataFrame({name: over_folds(part, confidence) for name, part in parts}).T
-    epochs = curves.groupby("scenario", sort=False)[["fold", "epoch", "val_loss"]]
+    epochs = curves.groupby(SCENARIO, sort=False)[[FOLD, "epoch", "val_loss"]]
     columns = pooled.join(means).assign(epochs_to_best=epochs.apply(epochs_to_best))
-    table = scenarios.join(columns, on="scenario")
+    table = scenarios.join(columns, on=SCENARIO)
     return table.sort_values(USUAL, ascending=False, kind="stable", ignore_index=True)
 
 
 def epochs_to_best(curves: pd.DataFrame) -> float:
     """Return the mean over the folds of the epoch with the smallest loss on the test part."""
-    best = curves.loc[curves.groupby("fold")["val_loss"].idxmin(), "epoch"]
+    best = curves.loc[curves.groupby(FOLD)["val_loss"].idxmin(), "epoch"]
     return float(best.mean())
 
 
 def class_scores(predictions: pd.DataFrame, names: "pd.Series[str]") -> pd.DataFrame:
     """Return a row for each class of each scenario, the scenarios in the order of `names`."""
     labels = scores.labels_of(predictions)
-    parts = dict(iter(predictions.groupby("scenario", sort=False)))
+    parts = dict(iter(predictions.groupby(SCENARIO, sort=False)))
     found = [scores.per_class(confusion(parts[name]), labels) for name in names]
     table = pd.concat(found, ignore_index=True)
-    table.insert(0, "scenario", np.repeat(names.to_numpy(), len(labels)))
+    table.insert(0, SCENARIO, np.repeat(names.to_numpy(), len(labels)))
     return table
 
 
 def confusion(predictions: pd.DataFrame) -> scores.Counts:
     """Return the confusion matrix of predictions, the classes in the order of the logits."""
     labels = scores.labels_of(predictions)
-    return scores.confusion(predictions["label"], predictions["predicted"], labels)
+    return scores.confusion(predictions[LABEL], predictions[PREDICTED], labels)
 
 
 def metrics(ranking: pd.DataFrame, failed: int) -> EvaluateMetrics:
@@ -78,13 +79,12 @@ def metrics(ranking: pd.DataFrame, failed: int) -> EvaluateMetrics:
     best = ranking.iloc[0]
     values = {**named(best), "epochs_to_best": float(best["epochs_to_best"])}
     count = len(ranking) + failed
-    return {**values, "scenario": best["scenario"], "scenarios": count, "failed": failed}
+    return {**values, "scenario": best[SCENARIO], "scenarios": count, "failed": failed}
 
 
 def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over the folds of loss and accuracy, a row an epoch."""
-    columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
-    return curves.groupby("epoch", as_index=False)[columns].mean()
+    return curves.groupby("epoch", as_index=False)[CURVES].mean()
 
 
 def named(row: "pd.Series[Any]") -> dict[str, float]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from canting.config.columns import SCENARIO
 from canting.core.errors import CantingError
 from canting.evaluation.evaluate import tables
 
@@ -46,10 +47,10 @@ def split(names: pd.DataFrame, predictions: pd.DataFrame, curves: pd.DataFrame) 
     fine = names["failure"] == ""
     if not fine.any():
         raise AllFailedError(names)
-    kept = names.loc[fine, "scenario"]
+    kept = names.loc[fine, SCENARIO]
     return Trained(
         names[fine].drop(columns="failure").reset_index(drop=True),
         names[~fine].reset_index(drop=True),
-        tables.predicted(predictions[predictions["scenario"].isin(kept)].reset_index(drop=True)),
-        curves[curves["scenario"].isin(kept)].reset_index(drop=True),
+        tables.predicted(predictions[predictions[SCENARIO].isin(kept)].reset_index(drop=True)),
+        curves[curves[SCENARIO].isin(kept)].reset_index(drop=True),
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from canting.config.columns import LABEL, PREDICTED, SCENARIO
 from canting.core import files
 from canting.core.digits import reproducible
 from canting.evaluation.evaluate import tables
@@ -33,7 +34,7 @@ def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:
         "classes": found.classes,
         "calibration": found.calibration,
         "reliability": found.reliability,
-        "confusion": predictions[["label", "predicted"]],
+        "confusion": predictions[[LABEL, PREDICTED]],
         "curves": tables.mean_curves(curves),
         "comparison/comparison": found.comparison,
         "comparison/effects": found.effects,
@@ -44,7 +45,7 @@ def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:
 
 
 def _by_scenario(ranking: pd.DataFrame) -> dict[str, dict[str, float]]:
-    return {str(row["scenario"]): tables.named(row) for _, row in ranking.iterrows()}
+    return {str(row[SCENARIO]): tables.named(row) for _, row in ranking.iterrows()}
 
 
 def draw_leader(found: Evaluation, raw: Path, most: int, folder: Path) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from canting.config.columns import LABEL, PATH, PREDICTED
 from canting.evaluation.plots.figure import INDIGO, PALE, SOGA, look
 from canting.imaging import pictures
 
@@ -39,15 +40,15 @@ def share_out(predictions: pd.DataFrame, most: int) -> list[Pair]:
 
     Places go to pairs by their counts, as seats by the method of Sainte-Laguë.
     """
-    wrong = predictions[predictions["predicted"] != predictions["label"]]
-    wrong = wrong.sort_values(["probability", "path"], ascending=[False, True])
-    by_pair = wrong.groupby(["label", "predicted"])["path"]
+    wrong = predictions[predictions[PREDICTED] != predictions[LABEL]]
+    wrong = wrong.sort_values(["probability", PATH], ascending=[False, True])
+    by_pair = wrong.groupby([LABEL, PREDICTED])[PATH]
     count, rank = by_pair.transform("size"), by_pair.cumcount()
     claims = wrong.assign(claim=count / (2 * rank + 1)).sort_values(
-        ["claim", "label", "predicted"], ascending=[False, True, True], kind="stable"
+        ["claim", LABEL, PREDICTED], ascending=[False, True, True], kind="stable"
     )
     chosen = set(claims.index[:most])
-    support = Counter(predictions["label"])
+    support = Counter(predictions[LABEL])
     pairs = [
         Pair(label, predicted, len(part), support[label], _shown(part, chosen))
         for (label, predicted), part in _by_pair(wrong)
@@ -56,14 +57,14 @@ def share_out(predictions: pd.DataFrame, most: int) -> list[Pair]:
 
 
 def _by_pair(wrong: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
-    for names, part in wrong.groupby(["label", "predicted"]):
+    for names, part in wrong.groupby([LABEL, PREDICTED]):
         label, predicted = map(str, names)
         yield (label, predicted), part
 
 
 def _shown(part: pd.DataFrame, chosen: set[Any]) -> list[Mistake]:
     shown = part[part.index.isin(chosen)]
-    return list(map(Mistake, shown["path"], shown["probability"]))
+    return list(map(Mistake, shown[PATH], shown["probability"]))
 
 
 COLUMNS = 6

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from canting.config.catalog import CORRUPTIONS
+from canting.config.columns import LABEL
 from canting.evaluation.plots.figure import INDIGO, INK, PALE, look
 
 COLOURS = ("#c2571a", "#2e7d6b", "#8a2d5c", "#b08c1a", "#5b7f2b", "#6a5acd", "#a0522d", "#3a8fb7")
@@ -48,8 +49,8 @@ def corruptions(table: pd.DataFrame, title: str) -> Figure:
 def _draw(axes: Axes, table: pd.DataFrame, kind: str) -> None:
     shown = table[table["kind"].isin(["none", kind])]
     row = CORRUPTIONS[kind]
-    levels = shown.loc[(shown["kind"] == kind) & (shown["label"] == ""), "level"]
-    every = shown[shown["label"] == ""]
+    levels = shown.loc[(shown["kind"] == kind) & (shown[LABEL] == ""), "level"]
+    every = shown[shown[LABEL] == ""]
     places = np.arange(len(every))
     axes.axhline(every["accuracy"].iloc[0], color=PALE, lw=1.2, ls="--", label="unchanged")
     _draw_classes(axes, shown)
@@ -64,11 +65,11 @@ def _draw(axes: Axes, table: pd.DataFrame, kind: str) -> None:
 
 
 def _draw_classes(axes: Axes, shown: pd.DataFrame) -> None:
-    labels: Sequence[Any] = [label for label in dict.fromkeys(shown["label"]) if label]
+    labels: Sequence[Any] = [label for label in dict.fromkeys(shown[LABEL]) if label]
     if len(labels) > TOLD_APART:
         return
     for label, colour, mark in zip(labels, cycle(COLOURS), cycle(MARKS), strict=False):
-        values = shown.loc[shown["label"] == label, "accuracy"]
+        values = shown.loc[shown[LABEL] == label, "accuracy"]
         style: dict[str, Any] = {
             "color": colour,
             "marker": mark,

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, Metric, heading, label
 from canting.core.frames import records
 from canting.evaluation.plots.figure import INDIGO, INK, PALE, SOGA, look
@@ -78,7 +79,7 @@ def ranking(
 
     A bar joins those that are not distinguishable from the best.
     """
-    labels = [names[name] for name in comparison["scenario"]]
+    labels = [names[name] for name in comparison[SCENARIO]]
     with look():
         width = max(10, 6 + 0.078 * max(map(len, labels)))
         figure = Figure(figsize=(width, 2.1 + ROW * len(labels)), layout="constrained")

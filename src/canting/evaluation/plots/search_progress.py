@@ -11,12 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from canting.config.catalog import METHODS
+from canting.config.columns import DRAW, SEARCH
 from canting.config.metrics import METRICS, heading
 from canting.evaluation.plots.figure import look
 
 Values = npt.NDArray[np.float64]
-
-SEARCH = ["method", "optimizer", "repeat", "fold"]
 
 SCORES = (0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
@@ -60,7 +59,7 @@ def search_progress(costs: pd.DataFrame, metric: str) -> Figure:
 
 
 def _draw(axes: Axes, part: pd.DataFrame, colour: str, share: bool) -> None:
-    searches = [one for _, one in part.groupby(["repeat", "fold"]) if one["best"].notna().any()]
+    searches = [one for _, one in part.groupby(DRAW) if one["best"].notna().any()]
     if not searches:
         return
     times = np.unique(np.concatenate([one["spent"].to_numpy() for one in searches]))

@@ -14,6 +14,7 @@ from PIL import Image
 from canting.bundle.engine import Engine
 from canting.bundle.load import load
 from canting.bundle.logits import softmax
+from canting.config.columns import LABEL, PATH
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.imaging.pictures import Pixels, decode, upright
@@ -32,11 +33,11 @@ def samples(right: pd.DataFrame, folder: Path) -> dict[str, bytes]:
     answered right out of fold. Those with the smallest digests are taken, which has nothing to do
     with what they show. Nothing but the pixels is kept: no EXIF, no comments.
     """
-    labels = sorted(right["label"].unique())[:CLASSES]
-    shown = right[right["label"].isin(labels)].sort_values("sha256", kind="stable")
+    labels = sorted(right[LABEL].unique())[:CLASSES]
+    shown = right[right[LABEL].isin(labels)].sort_values("sha256", kind="stable")
     found = {}
-    for label, part in shown.groupby("label"):
-        for number, path in enumerate(part["path"].head(PER_CLASS), start=1):
+    for label, part in shown.groupby(LABEL):
+        for number, path in enumerate(part[PATH].head(PER_CLASS), start=1):
             found[f"{label}/{number}.jpg"] = _shrunk(folder / path)
     return found
 

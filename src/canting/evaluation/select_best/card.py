@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 
 import pandas as pd
 
+from canting.config.columns import LABEL, RATES, SCENARIO
 from canting.config.metrics import averaged, ends_of
 from canting.config.params import Params
 from canting.config.records import (
@@ -108,12 +109,12 @@ def selection(choice: Choice, hold_out: Scores | None, difference: float) -> Sel
 def _figures(task: FoldTask, measured: Measured, winner: str) -> dict[str, float | list[ClassRow]]:
     """Return the scores on the left-out folds, pooled and as means with intervals, and by class."""
     scores = row_of(measured.ranking, winner)
-    ours = measured.classes[measured.classes["scenario"] == winner]
+    ours = measured.classes[measured.classes[SCENARIO] == winner]
     return {
         **named(scores),
         **{end: float(scores[end]) for name in averaged() for end in ends_of(name)},
         "confidence": task.params.evaluate.confidence,
         "calibration_error": float(row_of(measured.calibration, winner)["ece_scaled"]),
         "pictures": int(ours["support"].sum()),
-        "classes": cast("list[ClassRow]", records(ours[list(ClassRow.__annotations__)])),
+        "classes": cast("list[ClassRow]", records(ours[[LABEL, *RATES, "support"]])),
     }

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from canting.bundle.unlikeness import Array
+from canting.config.columns import FOLD, LABEL, PATH, PREDICTED
 from canting.config.records import AbstentionRecord
 from canting.data.manifest import HELD_OUT
 from canting.evaluation.abstention import features, fit, record
@@ -33,8 +34,8 @@ class Doubt(NamedTuple):
 
 def doubt(task: FoldTask, final: Refit, predictions: pd.DataFrame) -> Doubt:
     """Fix the abstention of the winner; `predictions` are its own, out of fold."""
-    guessed = predictions.set_index("path")["predicted"].reindex(task.table["path"])
-    right = guessed.to_numpy(object) == task.table["label"].to_numpy(object)
+    guessed = predictions.set_index(PATH)[PREDICTED].reindex(task.table[PATH])
+    right = guessed.to_numpy(object) == task.table[LABEL].to_numpy(object)
     wanted = task.params.abstain.false_refusal
     pooled = features.pooled(final.tail, Store(task.features))
     if wanted is None:
@@ -45,24 +46,24 @@ def doubt(task: FoldTask, final: Refit, predictions: pd.DataFrame) -> Doubt:
     refused[known.inside] = fixed.refused
     refused_kinds = record.refused(final.model, fixed, task.params.image_size)
     card: AbstentionRecord = {**fixed.record(), "refused": refused_kinds}
-    labels = task.table["label"].to_numpy(object)[known.inside]
+    labels = task.table[LABEL].to_numpy(object)[known.inside]
     content = {**card, **record.outcome(fixed, labels, right[known.inside])}
-    paths = task.table["path"][known.inside]
+    paths = task.table[PATH][known.inside]
     scored = _scored(paths, fixed.scores / fixed.threshold, fixed.refused)
     return Doubt(fixed.prototypes, card, content, task.table[right & ~refused], scored)
 
 
 def _scored(paths: "pd.Series[str]", distances: Any, refused: Any) -> pd.DataFrame:
-    return pd.DataFrame({"path": paths.to_numpy(), "distance": distances, "refused": refused})
+    return pd.DataFrame({PATH: paths.to_numpy(), "distance": distances, "refused": refused})
 
 
 def _unscored(table: pd.DataFrame) -> pd.DataFrame:
-    return _scored(table["path"][table["fold"] != HELD_OUT], np.nan, False)
+    return _scored(table[PATH][table[FOLD] != HELD_OUT], np.nan, False)
 
 
 def _fixed(task: FoldTask, pooled: Array, wanted: float) -> tuple[FittedAbstention, Known]:
-    codes = pd.Categorical(task.table["label"], task.classes).codes.astype(np.int64)
-    known = Known(codes, task.table["fold"].to_numpy(np.int64))
+    codes = pd.Categorical(task.table[LABEL], task.classes).codes.astype(np.int64)
+    known = Known(codes, task.table[FOLD].to_numpy(np.int64))
     tasks = [task._replace(fold=number) for number in range(task.params.folds)]
     of_folds = features.of_folds(tasks, pooled)
     return fit.fit(pooled, of_folds, known, wanted, task.params.seed), known

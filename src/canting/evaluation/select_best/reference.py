@@ -6,6 +6,7 @@ import pandas as pd
 
 from canting.bundle.logits import softmax
 from canting.bundle.reference import Reference
+from canting.config.columns import LABEL, PATH, PREDICTED
 from canting.models.scores import logits_of
 
 STEPS = 100
@@ -20,7 +21,7 @@ def answers(predictions: pd.DataFrame, temperature: float) -> pd.DataFrame:
     The columns are `path`, `label`, `predicted` and `confidence`.
     """
     sure = softmax(logits_of(predictions) / temperature).max(axis=1)
-    return predictions[["path", "label", "predicted"]].assign(confidence=sure)
+    return predictions[[PATH, LABEL, PREDICTED]].assign(confidence=sure)
 
 
 def reference(answered: pd.DataFrame, scored: pd.DataFrame, table: pd.DataFrame) -> Reference:
@@ -30,15 +31,15 @@ def reference(answered: pd.DataFrame, scored: pd.DataFrame, table: pd.DataFrame)
     refused, and `refused`. One picture stands for each group of near-duplicates: only then are
     they independent.
     """
-    joined = table[["path", "group"]].merge(answered, on="path").merge(scored, on="path")
-    alone = joined.sort_values("path", kind="stable").drop_duplicates("group")
+    joined = table[[PATH, "group"]].merge(answered, on=PATH).merge(scored, on=PATH)
+    alone = joined.sort_values(PATH, kind="stable").drop_duplicates("group")
     kept = alone[~alone["refused"]]
-    counts = kept["predicted"].value_counts().sort_index()
+    counts = kept[PREDICTED].value_counts().sort_index()
     distances = alone["distance"].to_numpy(np.float64)
     return Reference(
         pictures=len(alone),
         abstained=len(alone) - len(kept),
-        right=int((kept["label"] == kept["predicted"]).sum()),
+        right=int((kept[LABEL] == kept[PREDICTED]).sum()),
         classes={str(label): int(count) for label, count in counts.items()},
         confidence=round(float(kept["confidence"].mean()), DIGITS),
         confidences=_quantiles(kept["confidence"].to_numpy(np.float64)),

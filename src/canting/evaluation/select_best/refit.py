@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.bundle.logits import LOGIT
+from canting.config.columns import LABEL, PATH
 from canting.config.records import Scores
 from canting.core.errors import CantingError
 from canting.evaluation.evaluate import tables
@@ -54,6 +55,6 @@ def classifier(refit: Refit) -> dict[str, npt.NDArray[np.float32]]:
 
 def _score(task: fold.FoldTask, logits: Any, rows: Any) -> Scores:
     columns = {LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
-    held = task.table.iloc[rows][["path", "label"]].reset_index(drop=True)
+    held = task.table.iloc[rows][[PATH, LABEL]].reset_index(drop=True)
     predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))
     return {"pictures": len(held), **scores.values(scores.answers_of(predictions))}

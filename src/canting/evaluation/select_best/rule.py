@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from canting.config.columns import SCENARIO
 from canting.config.metrics import label
 from canting.core.frames import row_of
 from canting.evaluation.statistics.comparison import as_good, by_fold, compare, verdict
@@ -29,10 +30,10 @@ class Choice(NamedTuple):
 def choose(folds: pd.DataFrame, costs: Mapping[str, Cost], metric: str, alpha: float) -> Choice:
     """Choose from scores per scenario and fold (columns `scenario`, `fold` and the metric)."""
     compared = compare(folds, metric, confidence=1 - alpha, alpha=alpha)
-    names = compared["scenario"].tolist()
+    names = compared[SCENARIO].tolist()
     candidates = pd.DataFrame(
         {
-            "scenario": names,
+            SCENARIO: names,
             "mean": compared["mean"],
             "std": by_fold(folds, metric).std(axis=1).to_numpy(),
             "p_value": compared["p_holm"],
@@ -41,7 +42,7 @@ def choose(folds: pd.DataFrame, costs: Mapping[str, Cost], metric: str, alpha: f
             **{key: [costs[name][place] for name in names] for place, key in enumerate(_COSTS)},
         }
     )
-    equals = compared.loc[as_good(compared), "scenario"].tolist()
+    equals = compared.loc[as_good(compared), SCENARIO].tolist()
     winner = min(equals, key=lambda name: (costs[name], names.index(name)))
     return Choice(winner, _reason(winner, equals, candidates, label(metric)), candidates)
 
@@ -50,7 +51,7 @@ _COSTS = ("parameters", "trained_parameters", "epochs")
 
 
 def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: str) -> str:
-    leader, score = str(candidates.iloc[0]["scenario"]), _words(row_of(candidates, winner))
+    leader, score = str(candidates.iloc[0][SCENARIO]), _words(row_of(candidates, winner))
     if len(candidates) == 1:
         return f"{winner} is the only scenario; its {metric} is {score}."
     best = _words(row_of(candidates, leader))

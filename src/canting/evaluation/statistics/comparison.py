@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import sign
 from canting.evaluation.statistics import inference
 from canting.evaluation.statistics.inference import holm
@@ -35,7 +36,7 @@ def compare(
     better = sign(metric)
     return pd.DataFrame(
         {
-            "scenario": [str(name) for name in table.index],
+            SCENARIO: [str(name) for name in table.index],
             "mean": means,
             "difference": [end.mean for end in ends],
             "low": [end.low for end in ends],
@@ -50,7 +51,7 @@ def compare(
 
 def by_fold(folds: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return a row a scenario and a column a fold, the best mean first, then as they came."""
-    table = folds.pivot_table(index="scenario", columns="fold", values=metric, sort=False)
+    table = folds.pivot_table(index=SCENARIO, columns=FOLD, values=metric, sort=False)
     means = table.mean(axis=1).sort_values(ascending=sign(metric) < 0, kind="stable")
     return table.loc[means.index]
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.config.columns import CONTRASTS, DIFFERENCES, EFFECTS, SCENARIO
 from canting.evaluation.statistics import factors, inference
 from canting.evaluation.statistics.comparison import by_fold
 from canting.evaluation.statistics.inference import holm
@@ -50,15 +51,6 @@ def design(scenarios: pd.DataFrame) -> Design:
     return Design(np.hstack(parts), rows)
 
 
-EFFECTS = ["factor", "level", "effect", "low", "high"]
-"""Columns of the table of effects."""
-
-DIFFERENCES = ["level", "other", "difference", "low", "high", "p_value"]
-
-CONTRASTS = ["factor", *DIFFERENCES, "p_holm", "distinguishable"]
-"""Columns of the table of contrasts."""
-
-
 def effects(
     scenarios: pd.DataFrame, folds: pd.DataFrame, metric: str, confidence: float
 ) -> pd.DataFrame:
@@ -91,7 +83,7 @@ def contrasts(
 
 
 def _scores(scenarios: pd.DataFrame, folds: pd.DataFrame, metric: str) -> Matrix:
-    table = by_fold(folds, metric).loc[scenarios["scenario"]]
+    table = by_fold(folds, metric).loc[scenarios[SCENARIO]]
     return np.asarray(table, np.float64)
 
 

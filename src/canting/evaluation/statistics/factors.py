@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from canting.config.columns import SCENARIO
 from canting.config.scenario import Scenario
 from canting.core.frames import records
 
@@ -48,12 +49,12 @@ def short_names(scenarios: pd.DataFrame) -> dict[str, str]:
     """Return for each scenario a name of the factors that vary; where none does, of all."""
     shown = tuple(levels(scenarios)) or FACTORS
     rows = records(scenarios)
-    return {str(row["scenario"]): _name(row, shown) for row in rows}
+    return {str(row[SCENARIO]): _name(row, shown) for row in rows}
 
 
 def full_names(scenarios: pd.DataFrame) -> dict[str, str]:
     """Return for each scenario a name of all its factors."""
-    return {str(row["scenario"]): _name(row, FACTORS) for row in records(scenarios)}
+    return {str(row[SCENARIO]): _name(row, FACTORS) for row in records(scenarios)}
 
 
 def _name(row: dict[Any, Any], shown: tuple[str, ...]) -> str:

@@ -4,11 +4,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from canting.config.columns import COMBINATION
 from canting.config.metrics import label
 from canting.core.errors import CantingError
 from canting.core.frames import records
 from canting.evaluation.statistics.comparison import as_good
-from canting.evaluation.tuning.ledger import COMBINATION, SEPARATOR
+from canting.evaluation.tuning.ledger import SEPARATOR
 
 
 class Recommendation(NamedTuple):

@@ -5,12 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 
+from canting.config.columns import COMBINATION, FOLD, SCENARIO, SEARCH
 from canting.config.metrics import METRICS, sign
 from canting.evaluation.statistics.comparison import compare
 from canting.evaluation.statistics.inference import interval
-from canting.evaluation.tuning.tables import SEARCH
-
-COMBINATION = ["method", "optimizer"]
 
 NEAR = 0.01
 """A search is near when its best score is off by this share of the final one."""
@@ -60,14 +58,14 @@ def comparison(
     """Return every combination that has an outer score against the best, on the same folds."""
     scored = ranked.loc[ranked[metric].notna(), COMBINATION]
     table = scored.merge(folds, on=COMBINATION)
-    each = table["repeat"].astype(str) + "/" + table["fold"].astype(str)
+    each = table["repeat"].astype(str) + "/" + table[FOLD].astype(str)
     named = table.assign(scenario=_names(table), fold=each)
-    drawn = int(folds["fold"].nunique())
+    drawn = int(folds[FOLD].nunique())
     found = compare(named, metric, confidence=confidence, alpha=alpha, drawn=drawn)
-    parts = found["scenario"].str.split(SEPARATOR, expand=True)
+    parts = found[SCENARIO].str.split(SEPARATOR, expand=True)
     found.insert(0, "method", parts[0])
     found.insert(1, "optimizer", parts[1])
-    return found.drop(columns="scenario")
+    return found.drop(columns=SCENARIO)
 
 
 SEPARATOR = " · "
@@ -91,7 +89,7 @@ def _counts(trials: pd.DataFrame, folds: pd.DataFrame) -> dict[str, int]:
 def _scores(folds: pd.DataFrame, metric: str, confidence: float) -> dict[str, float]:
     values = folds[metric].to_numpy(np.float64)
     parts = folds.groupby("repeat")[metric]
-    ends = interval(values, confidence, int(folds["fold"].nunique()))
+    ends = interval(values, confidence, int(folds[FOLD].nunique()))
     lost = bool(np.isnan(values).any())
     return {
         "best_inner": folds["inner"].mean(),

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from canting.config.columns import CURVES, SEARCH
 from canting.config.metrics import averaged, sign
 from canting.models.tune.records import Curves
 from canting.models.tune.task import SearchOutcome
-
-SEARCH = ["method", "optimizer", "repeat", "fold"]
-"""Columns that name a search."""
 
 CONVERGED = 1.01
 """An epoch whose loss is at most this share of the lowest counts as converged."""
@@ -40,15 +38,14 @@ def folds(outcomes: Sequence[SearchOutcome], keys: Sequence[str]) -> pd.DataFram
 
 def curves(outcomes: Sequence[SearchOutcome]) -> pd.DataFrame:
     """Return loss and accuracy of each tuned model after each epoch."""
-    columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
     parts = [
-        pd.DataFrame(found.tuned.curves)[columns].assign(**_of(found)).reset_index(names="epoch")
+        pd.DataFrame(found.tuned.curves)[CURVES].assign(**_of(found)).reset_index(names="epoch")
         for found in outcomes
         if found.tuned
     ]
-    empty = pd.DataFrame(columns=[*SEARCH, "epoch", *columns])
+    empty = pd.DataFrame(columns=[*SEARCH, "epoch", *CURVES])
     table = pd.concat(parts, ignore_index=True) if parts else empty
-    return table.assign(epoch=table["epoch"] + 1)[[*SEARCH, "epoch", *columns]]
+    return table.assign(epoch=table["epoch"] + 1)[[*SEARCH, "epoch", *CURVES]]
 
 
 def costs(outcomes: Sequence[SearchOutcome], metric: str) -> pd.DataFrame:

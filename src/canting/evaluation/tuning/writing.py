@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from canting.config.columns import COMBINATION, COUNTED, DRAW, TIMED
 from canting.config.metrics import heading, label, sign
 from canting.config.records import RecommendationRecord
 from canting.config.tune import LOG, Setting, Tune
@@ -18,12 +19,7 @@ from canting.evaluation.plots.search_progress import search_progress
 from canting.evaluation.plots.tuning import heat_map, importance, winners
 from canting.evaluation.statistics.comparison import verdict
 from canting.evaluation.tuning.choice import Recommendation
-from canting.evaluation.tuning.ledger import COMBINATION
-from canting.evaluation.tuning.tables import SEARCH
 from canting.models.tune.sampler import importances
-
-COUNTED = ("searches", "trials", "pruned", "failed", "epochs")
-TIMED = ("search_seconds", "search_cpu_seconds", "seconds_to_near", "train_seconds")
 
 
 class Found(NamedTuple):
@@ -39,7 +35,7 @@ class Found(NamedTuple):
 
 def write_results(found: Found, metric: str, folder: Path) -> None:
     """Write what is the same each time."""
-    ledger = reproducible(found.ledger.drop(columns=list(TIMED)))
+    ledger = reproducible(found.ledger.drop(columns=TIMED))
     named = {
         "comparison": found.comparison,
         "curves": found.curves,
@@ -63,7 +59,7 @@ def write_found(found: Found, choice: Recommendation, setting: Setting, folder: 
         "same": same,
         "setting": setting,
     }
-    timeless = found._replace(ledger=found.ledger.drop(columns=list(TIMED)))
+    timeless = found._replace(ledger=found.ledger.drop(columns=TIMED))
     files.write_text(folder / "ledger.md", page(timeless, choice))
     files.write_json(folder / "recommendation.json", told)
 
@@ -73,7 +69,7 @@ def write_measured(found: Found, choice: Recommendation, folder: Path) -> None:
     files.write_text(folder / "costs.csv", found.costs.to_csv(index=False))
     files.write_text(folder / "ledger.csv", found.ledger.to_csv(index=False))
     files.write_text(folder / "ledger.md", page(found, choice))
-    files.write_json(folder / "costs.json", by_combination(found.ledger, list(TIMED)))
+    files.write_json(folder / "costs.json", by_combination(found.ledger, TIMED))
 
 
 def write_nothing(*folders: Path) -> None:
@@ -112,7 +108,7 @@ def _cell(name: str, value: Any) -> str:
         return value
     if value != value:
         return "–"
-    if name in COUNTED:
+    if name in ("searches", *COUNTED):
         return f"{int(value):,}"
     return f"{value:.1f}" if name in TIMED or name == "epochs_to_convergence" else f"{value:.4f}"
 
@@ -149,7 +145,7 @@ def _importances(complete: pd.DataFrame, tune: Tune, metric: str) -> dict[str, f
     """Measure scores from the mean of their fold, so that an easy fold does not count."""
     axes = {"optimizer": tune.optimizers, **tune.space.axes()}
     varied = {key: axis for key, axis in axes.items() if len(complete[key].unique()) > 1}
-    scores = complete["score"] - complete.groupby(SEARCH[2:])["score"].transform("mean")
+    scores = complete["score"] - complete.groupby(DRAW)["score"].transform("mean")
     settings = records(complete[list(varied)])
     named = [
         {str(key): value if value == value else None for key, value in setting.items()}

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.config.columns import LABEL
 from canting.config.sections import Train
 from canting.models.features.store import Store
 
@@ -64,7 +65,7 @@ class Data(NamedTuple):
 
 def data_of(table: pd.DataFrame, classes: list[str], features: Path, size: tuple[int, int]) -> Data:
     """Return the features of a folder with class and group from the table of folds."""
-    codes = pd.Categorical(table["label"], classes).codes.astype(np.int64)
+    codes = pd.Categorical(table[LABEL], classes).codes.astype(np.int64)
     groups = table["group"].to_numpy(np.int64)
     return Data(Store(features), codes, groups, size, len(classes))
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.config.columns import FOLD, LABEL, PATH
 from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.core import files, runtime
@@ -38,7 +39,7 @@ class FoldTask(NamedTuple):
     @property
     def classes(self) -> list[str]:
         """Labels in the order of the logits."""
-        return sorted(self.table["label"].unique())
+        return sorted(self.table[LABEL].unique())
 
 
 def read_table(folds: Path) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def place(task: FoldTask, features: str) -> Path:
         task.scenario.model_dump(),
         task.fold,
         features,
-        task.table[["path", "label", "fold", "group"]].to_csv(index=False),
+        task.table[[PATH, LABEL, FOLD, "group"]].to_csv(index=False),
         task.params.train.model_dump(),
         [task.params.seed, *task.params.image_size],
         code_key(train),
@@ -121,7 +122,7 @@ def _outcome(task: FoldTask) -> FoldOutcome:
     from canting.models.train import fit, prediction
 
     start = time.process_time()
-    folds = task.table["fold"].to_numpy()
+    folds = task.table[FOLD].to_numpy()
     data = as_data(task)
     test = np.flatnonzero(folds == task.fold)
     train = np.flatnonzero((folds != HELD_OUT) & (folds != task.fold))

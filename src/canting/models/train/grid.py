@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from canting.bundle.logits import LOGIT
+from canting.config.columns import LABEL, PATH
 from canting.config.params import Params
 from canting.core import parallel
 from canting.models.features.store import slug
@@ -80,7 +81,7 @@ def _of(task: FoldTask) -> dict[str, str | int]:
 def _predictions(task: FoldTask, outcome: FoldOutcome) -> pd.DataFrame:
     pictures = task.table.iloc[outcome.rows]
     logits = pd.DataFrame(outcome.logits, columns=[LOGIT + label for label in task.classes])
-    named = pictures[["path", "label"]].reset_index(drop=True).assign(**_of(task))
+    named = pictures[[PATH, LABEL]].reset_index(drop=True).assign(**_of(task))
     return pd.concat([named, logits], axis=1)
 
 

@@ -7,12 +7,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from canting.config.columns import FOLD, SCENARIO, SIZES
 from canting.config.metrics import METRICS, USUAL, averaged
 from canting.runs.compare import source as lock
 from canting.runs.compare.source import SECONDS, RunSource
 from canting.runs.study.changes import flat
 
-COSTS = ("parameters", "multiply_adds", "model_bytes", "epochs_to_best")
+COSTS = (*SIZES, "epochs_to_best")
 """Columns of the table of scenarios that tell what a model costs."""
 
 SCENARIOS, FOLDS = "results/evaluate/scenarios.csv", "results/evaluate/folds.csv"
@@ -56,7 +57,7 @@ def read(source: RunSource) -> RunRecord | None:
     row = _rows(source, SCENARIOS, scenario)[0]
     parts = _rows(source, FOLDS, scenario)
     try:
-        return _record(source, scenario, row, sorted(parts, key=lambda part: int(part["fold"])))
+        return _record(source, scenario, row, sorted(parts, key=lambda part: int(part[FOLD])))
     except (KeyError, TypeError, ValueError) as error:
         raise lock.damaged(source, f"{SCENARIOS}` or `{FOLDS}", error) from None
 
@@ -76,7 +77,7 @@ def _record(
         _share(params.get("select_best.alpha"), 0.05),
         _share(params.get("evaluate.confidence"), 0.95),
         {name: _number(row[name]) for name in METRICS if name in row or name == metric},
-        tuple(int(part["fold"]) for part in parts),
+        tuple(int(part[FOLD]) for part in parts),
         {
             name: tuple(_number(part[name]) for part in parts)
             for name in averaged()
@@ -106,7 +107,7 @@ def _seconds(source: RunSource) -> dict[str, float]:
 def _rows(source: RunSource, path: str, scenario: str) -> list[dict[str, str]]:
     try:
         text = (source.read(path) or b"").decode("utf-8")
-        rows = [row for row in csv.DictReader(io.StringIO(text)) if row["scenario"] == scenario]
+        rows = [row for row in csv.DictReader(io.StringIO(text)) if row[SCENARIO] == scenario]
     except (KeyError, ValueError, csv.Error) as error:
         raise lock.damaged(source, path, error) from None
     if not rows:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from canting.config.columns import COMBINATION, CURVES, DRAW, FOLD, SCENARIO, SEARCH
 from canting.config.scenario import Scenario
 from canting.core import files
 from canting.core.frames import records
@@ -15,7 +16,6 @@ from canting.documents.run import train_costs
 from canting.evaluation.statistics import factors
 from canting.runs.tracking.run import KIND, Point, TrackedRun, joined, numbers, words
 
-CURVES = ["loss", "accuracy", "val_loss", "val_accuracy"]
 KEYS = list(Scenario.model_fields)
 
 
@@ -30,9 +30,9 @@ def scenarios(folder: Path, study: str) -> tuple[TrackedRun, ...]:
         "curves": read.table(folder / "build" / "train" / "curves.csv"),
         "costs": train_costs(folder / "build"),
     }
-    parts = {name: dict(iter(table.groupby("scenario"))) for name, table in tables.items()}
+    parts = {name: dict(iter(table.groupby(SCENARIO))) for name, table in tables.items()}
     return tuple(
-        _scenario(row, names, {name: found.get(row["scenario"]) for name, found in parts.items()},
+        _scenario(row, names, {name: found.get(row[SCENARIO]) for name, found in parts.items()},
                   folder, study)
         for row in records(trained)
     )  # fmt: skip
@@ -45,7 +45,7 @@ def _scenario(
     folder: Path,
     study: str,
 ) -> TrackedRun:
-    name = str(row["scenario"])
+    name = str(row[SCENARIO])
     picture = folder / "build" / "confusions" / f"{name}.png"
     return TrackedRun(
         names[name],
@@ -63,13 +63,13 @@ def _scenario(
 
 def _figures(table: pd.DataFrame | None, prefix: str = "") -> tuple[Point, ...]:
     """Return the numbers of a table's only row but the scenario keys, which are parameters."""
-    return () if table is None else numbers(_plain(table.iloc[0], ["scenario", *KEYS]), prefix)
+    return () if table is None else numbers(_plain(table.iloc[0], [SCENARIO, *KEYS]), prefix)
 
 
 def _folds(table: pd.DataFrame | None) -> tuple[Point, ...]:
     """Return the scores of each fold, the fold as the step."""
     rows = () if table is None else (row for _, row in table.iterrows())
-    return joined(numbers(_plain(row, ["scenario", "fold"]), "folds/", row["fold"]) for row in rows)
+    return joined(numbers(_plain(row, [SCENARIO, FOLD]), "folds/", row[FOLD]) for row in rows)
 
 
 def _curves(table: pd.DataFrame | None) -> tuple[Point, ...]:
@@ -78,7 +78,7 @@ def _curves(table: pd.DataFrame | None) -> tuple[Point, ...]:
         return ()
     mean = table.groupby("epoch", as_index=False)[CURVES].mean()
     parts = [("epochs/", mean)]
-    parts += [(f"fold {fold}/", part) for fold, part in table.groupby("fold")]
+    parts += [(f"fold {fold}/", part) for fold, part in table.groupby(FOLD)]
     return joined(
         numbers({name: row[name] for name in CURVES}, prefix, int(row["epoch"]))
         for prefix, part in parts
@@ -92,13 +92,6 @@ def _plain(row: "pd.Series[Any]", without: list[str]) -> dict[Any, Any]:
 
 def _evaluated(folder: Path, name: str) -> pd.DataFrame:
     return read.table(folder / "results" / "evaluate" / f"{name}.csv")
-
-
-COMBINATION = ["method", "optimizer"]
-"""Columns that name a combination."""
-
-SEARCH = [*COMBINATION, "repeat", "fold"]
-"""Columns that name a search."""
 
 
 def searches(folder: Path, study: str) -> tuple[TrackedRun, ...]:
@@ -144,7 +137,7 @@ def _outer_folds(table: pd.DataFrame) -> tuple[Point, ...]:
 
 def _search_curves(table: pd.DataFrame) -> tuple[Point, ...]:
     """Return the curves of what was tuned, by epoch, for each repeat and outer fold."""
-    parts = table.groupby(["repeat", "fold"])
+    parts = table.groupby(DRAW)
     rows = (
         (f"repeat {repeat} fold {fold}/", row)
         for (repeat, fold), part in parts

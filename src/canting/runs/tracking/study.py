@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from canting.config.columns import SCENARIO
 from canting.config.records import CardRecord, Selection
 from canting.config.scenario import Scenario
 from canting.core import files
@@ -21,8 +22,8 @@ SECONDS = ("seconds", "train_seconds", "search_seconds")
 def figures(folder: Path, winner: str) -> tuple[Point, ...]:
     """Return the winner's scores, and what was found out about data and changed pictures."""
     results, costs = folder / "results", folder / "build" / "costs"
-    scored = read.table(results / "evaluate" / "scenarios.csv").set_index("scenario")
-    calibrated = read.table(results / "evaluate" / "calibration.csv").set_index("scenario")
+    scored = read.table(results / "evaluate" / "scenarios.csv").set_index(SCENARIO)
+    calibrated = read.table(results / "evaluate" / "calibration.csv").set_index(SCENARIO)
     ours = scored.drop(columns=list(Scenario.model_fields)).loc[winner].to_dict()
     parts = [numbers({**ours, **calibrated.loc[winner].to_dict(), "scenarios": len(scored)})]
     parts += [_record(results / "preprocess" / "leakage.json", "leakage/")]
