@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from canting.config.columns import LABEL, PATH
 from canting.config.tune import Tune
 from canting.core import files, runtime
 from canting.core.keys import code_key
@@ -44,7 +45,7 @@ def place(task: SearchTask, features: Mapping[str | None, str]) -> Path:
         plain(task.params.train).model_dump(),
         [tune.space.model_dump(), tune.inner_folds, task.metric],
         {cut or "": features[cut] for cut in task.stores},
-        [task.table[["path", "label", "group"]].to_csv(index=False), task.folds.tolist()],
+        [task.table[[PATH, LABEL, "group"]].to_csv(index=False), task.folds.tolist()],
         list(task.params.image_size),
         code_key(run),
     )

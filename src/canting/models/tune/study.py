@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from canting.config.columns import FOLD, LABEL
 from canting.config.params import Params
 from canting.core import parallel
 from canting.core.errors import CantingError
@@ -49,8 +50,8 @@ def on_all(task: SearchTask) -> SearchTask:
 
 def _outer(params: Params, table: pd.DataFrame, repeat: int) -> Folds:
     """Draw outer folds among the pictures that are not held out."""
-    inside = np.flatnonzero(table["fold"].to_numpy() != HELD_OUT)
-    labels, groups = table["label"].iloc[inside].tolist(), table["group"].to_numpy(np.int64)[inside]
+    inside = np.flatnonzero(table[FOLD].to_numpy() != HELD_OUT)
+    labels, groups = table[LABEL].iloc[inside].tolist(), table["group"].to_numpy(np.int64)[inside]
     count, seed = params.tune.outer_folds, seed_of(params, repeat)
     drawn = np.full(len(table), HELD_OUT, np.int64)
     drawn[inside] = _told("outer_folds", lambda: folds.draw(labels, groups, count, 0.0, seed))

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.config.columns import LABEL
 from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
@@ -86,7 +87,7 @@ class SearchTask(NamedTuple):
     @property
     def classes(self) -> list[str]:
         """Labels in the order of the logits."""
-        return sorted(self.table["label"].unique())
+        return sorted(self.table[LABEL].unique())
 
     @property
     def inside(self) -> npt.NDArray[np.int64]:
@@ -121,5 +122,5 @@ def seed_of(params: Params, *numbers: int) -> int:
 def inner_folds(task: SearchTask) -> npt.NDArray[np.int64]:
     """Return the inner fold of each row inside; no group is in two of them."""
     inside = task.table.iloc[task.inside]
-    labels, groups = inside["label"].tolist(), inside["group"].to_numpy(np.int64)
+    labels, groups = inside[LABEL].tolist(), inside["group"].to_numpy(np.int64)
     return folds.draw(labels, groups, task.tune.inner_folds, 0.0, task.seed)
