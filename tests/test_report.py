@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from canting.config import columns
 from canting.config.metrics import METRICS
 from canting.core.errors import CantingError
 from canting.documents import render
@@ -148,6 +149,21 @@ def test_failed_scenarios_are_listed_with_their_cause(grid: Path) -> None:
         ("adadelta · dropout 0.5", "fold 0: the loss is NaN"),
     )
     assert "2 scenarios failed." in words(report_of(grid))
+
+
+def test_tables_have_the_columns_that_are_named(grid: Path) -> None:
+    compared = grid / "results" / "evaluate" / "comparison"
+    named = {
+        grid / "build" / "folds.csv": columns.FOLDS,
+        grid / "build" / "costs" / "train.csv": columns.TRAIN_COSTS,
+        grid / "results" / "validate" / "quarantine.csv": columns.QUARANTINE,
+        grid / "results" / "corruptions" / "corruptions.csv": columns.CORRUPTIONS,
+        grid / "results" / "features" / "backbones.csv": [*columns.TRUNK, *columns.SIZES],
+        compared / "effects.csv": columns.EFFECTS,
+        compared / "contrasts.csv": columns.CONTRASTS,
+    }
+    for path, names in named.items():
+        assert list(pd.read_csv(path)) == names, path
 
 
 def test_the_table_with_costs(grid: Path) -> None:
