@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from canting.config.params import Params
-from canting.config.sections import Count, Listed, Many, Share, known
+from canting.config.section import Count, Listed, Many, Share, known
 from docs.reference import commands, hook, kinds, parameters, rest, settings
 from docs.reference.table import table
 from tests.conftest import ROOT

@@ -10,7 +10,7 @@ import annotated_types as at
 from pydantic import BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 
-from canting.config.sections import one_or_many
+from canting.config.section import one_or_many
 
 SIMPLE = {
     bool: "true or false",

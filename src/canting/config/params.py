@@ -11,23 +11,20 @@ from ruamel.yaml.error import YAMLError
 from canting.config.catalog import BACKBONES, OPTIMIZERS
 from canting.config.errors import ParamsError
 from canting.config.scenario import Scenario
+from canting.config.section import Count, Many, ParamsSection, known
 from canting.config.sections import (
     Abstain,
     Cards,
     Corruptions,
-    Count,
     Evaluate,
     Features,
     Fetch,
-    Many,
-    ParamsSection,
     Preprocess,
     Report,
     SelectBest,
     Track,
     Train,
     Validate,
-    known,
 )
 from canting.config.tune import Tune
 from canting.core.errors import CantingError

@@ -1,6 +1,6 @@
 """One combination of the scenario keys."""
 
-from canting.config.sections import ParamsSection
+from canting.config.section import ParamsSection
 
 
 class Scenario(ParamsSection):

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from canting.config.catalog import METHODS, OPTIMIZERS
-from canting.config.sections import Count, Many, ParamsSection, known
+from canting.config.section import Count, Many, ParamsSection, known
 
 LOG = ("learning_rate", "weight_decay")
 """Keys whose ranges are searched by their logarithm."""

@@ -9,10 +9,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 @contextmanager
@@ -80,11 +80,13 @@ def tree_digest(root: Path, paths: Iterable[Path]) -> str:
 
 
 @contextmanager
-def writing(path: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[npt.NDArray[Any]]:
+def writing(path: Path, shape: tuple[int, ...], dtype: Any) -> "Iterator[npt.NDArray[Any]]":
     """Yield a memory-mapped array that becomes the file `path` when all of it is written.
 
     Raises `OSError` at once where the disk has no room for it.
     """
+    import numpy as np  # here, since `canting doctor` runs without it
+
     with replacing(path) as aside:
         array = np.lib.format.open_memmap(aside, mode="w+", dtype=dtype, shape=shape)
         _reserve(aside)
