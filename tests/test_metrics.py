@@ -14,10 +14,10 @@ from ruamel.yaml import YAML
 from sklearn import metrics as peer
 
 from canting.cli import main
-from canting.config.columns import SEARCH
 from canting.config.metrics import METRICS, Metric, averaged, ends_of, label, mean_of, std_of
 from canting.config.params import load as load_params
 from canting.config.sections import SelectBest
+from canting.config.tables import SEARCH
 from canting.core import files
 from canting.core.frames import row_of
 from canting.data.manifest import HELD_OUT

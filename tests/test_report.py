@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from canting.config import columns
+from canting.config import tables as named_tables
 from canting.config.metrics import METRICS
 from canting.core.errors import CantingError
 from canting.documents import render
@@ -156,11 +157,11 @@ def test_tables_have_the_columns_that_are_named(grid: Path) -> None:
     named = {
         grid / "build" / "folds.csv": columns.FOLDS,
         grid / "build" / "costs" / "train.csv": columns.TRAIN_COSTS,
-        grid / "results" / "validate" / "quarantine.csv": columns.QUARANTINE,
-        grid / "results" / "corruptions" / "corruptions.csv": columns.CORRUPTIONS,
-        grid / "results" / "features" / "backbones.csv": [*columns.TRUNK, *columns.SIZES],
-        compared / "effects.csv": columns.EFFECTS,
-        compared / "contrasts.csv": columns.CONTRASTS,
+        grid / "results" / "validate" / "quarantine.csv": named_tables.QUARANTINE,
+        grid / "results" / "corruptions" / "corruptions.csv": named_tables.CORRUPTIONS,
+        grid / "results" / "features" / "backbones.csv": [*named_tables.TRUNK, *named_tables.SIZES],
+        compared / "effects.csv": named_tables.EFFECTS,
+        compared / "contrasts.csv": named_tables.CONTRASTS,
     }
     for path, names in named.items():
         assert list(pd.read_csv(path)) == names, path

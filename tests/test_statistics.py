@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from canting.config.columns import CONTRASTS
+from canting.config.tables import CONTRASTS
 from canting.evaluation.statistics import effects, factors, inference
 from canting.evaluation.statistics.comparison import by_fold, compare, verdict
 from canting.evaluation.statistics.inference import holm

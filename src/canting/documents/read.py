@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from canting.config.columns import WORDS
+from canting.config.tables import WORDS
 from canting.core import files
 from canting.core.errors import CantingError
 

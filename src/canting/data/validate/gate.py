@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from canting.config.columns import QUARANTINE
 from canting.config.sections import Validate
+from canting.config.tables import QUARANTINE
 from canting.core.files import replacing, write_json
 from canting.data import manifest
 from canting.data.validate import tables

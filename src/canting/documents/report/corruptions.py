@@ -3,7 +3,7 @@
 from typing import Any
 
 from canting.config.catalog import CORRUPTIONS
-from canting.config.columns import CELL
+from canting.config.tables import CELL
 from canting.core.frames import records
 from canting.documents.content import Mono, Section, Span, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score

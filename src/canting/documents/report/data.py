@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from canting.config.columns import FOLD, LABEL, PATH, QUARANTINE
+from canting.config.columns import FOLD, LABEL, PATH
 from canting.config.records import Expectation
+from canting.config.tables import QUARANTINE
 from canting.data.manifest import HELD_OUT
 from canting.documents.content import (
     Block,

@@ -1,7 +1,8 @@
 """The section on scores and mistakes."""
 
-from canting.config.columns import COUNTS, LABEL, RATES, SCENARIO
+from canting.config.columns import LABEL, SCENARIO
 from canting.config.metrics import directions
+from canting.config.tables import COUNTS, RATES
 from canting.core.frames import records
 from canting.documents.content import (
     Block,

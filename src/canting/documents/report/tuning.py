@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from canting.config.columns import COUNTED, TIMED
 from canting.config.records import RecommendationRecord
+from canting.config.tables import COUNTED, TIMED
 from canting.core.costs import COSTS, known
 from canting.core.frames import records
 from canting.documents import read

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from canting.config.columns import CELL, CORRUPTIONS, LABEL, PREDICTED
+from canting.config.columns import LABEL, PREDICTED
 from canting.config.records import CorruptionMetrics
+from canting.config.tables import CELL, CORRUPTIONS
 from canting.evaluation.corruptions.measure import UNCHANGED
 from canting.evaluation.statistics.inference import wilson
 

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from canting.config.columns import SCENARIO, SIZES, TRUNK
+from canting.config.columns import SCENARIO
 from canting.config.sections import Evaluate, SelectBest
+from canting.config.tables import SIZES, TRUNK
 from canting.core.errors import CantingError
 from canting.evaluation.evaluate import calibration as calibration_tables
 from canting.evaluation.evaluate import tables

@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from canting.config.columns import SCENARIO, SIZES
+from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, averaged, directions, ends_of, label, mean_of
+from canting.config.tables import SIZES
 from canting.core.frames import records
 from canting.evaluation.statistics import factors
 

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from canting.config.catalog import METHODS
-from canting.config.columns import DRAW, SEARCH
 from canting.config.metrics import METRICS, heading
+from canting.config.tables import DRAW, SEARCH
 from canting.evaluation.plots.figure import look
 
 Values = npt.NDArray[np.float64]

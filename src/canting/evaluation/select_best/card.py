@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import pandas as pd
 
-from canting.config.columns import LABEL, RATES, SCENARIO
+from canting.config.columns import LABEL, SCENARIO
 from canting.config.metrics import averaged, ends_of
 from canting.config.params import Params
 from canting.config.records import (
@@ -18,6 +18,7 @@ from canting.config.records import (
     Selection,
 )
 from canting.config.scenario import Scenario
+from canting.config.tables import RATES
 from canting.core import files
 from canting.core.digits import bound
 from canting.core.frames import records, row_of

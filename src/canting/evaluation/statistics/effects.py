@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.columns import CONTRASTS, DIFFERENCES, EFFECTS, SCENARIO
+from canting.config.columns import SCENARIO
+from canting.config.tables import CONTRASTS, DIFFERENCES, EFFECTS
 from canting.evaluation.statistics import factors, inference
 from canting.evaluation.statistics.comparison import by_fold
 from canting.evaluation.statistics.inference import holm

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from canting.config.columns import COMBINATION
 from canting.config.metrics import label
+from canting.config.tables import COMBINATION
 from canting.core.errors import CantingError
 from canting.core.frames import records
 from canting.evaluation.statistics.comparison import as_good

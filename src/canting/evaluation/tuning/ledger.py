@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 
-from canting.config.columns import COMBINATION, FOLD, SCENARIO, SEARCH
+from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import METRICS, sign
+from canting.config.tables import COMBINATION, SEARCH
 from canting.evaluation.statistics.comparison import compare
 from canting.evaluation.statistics.inference import interval
 

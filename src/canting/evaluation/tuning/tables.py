@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from canting.config.columns import CURVES, SEARCH
+from canting.config.columns import CURVES
 from canting.config.metrics import averaged, sign
+from canting.config.tables import SEARCH
 from canting.models.tune.records import Curves
 from canting.models.tune.task import SearchOutcome
 

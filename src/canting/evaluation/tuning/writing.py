@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from canting.config.columns import COMBINATION, COUNTED, DRAW, TIMED
 from canting.config.metrics import heading, label, sign
 from canting.config.records import RecommendationRecord
+from canting.config.tables import COMBINATION, COUNTED, DRAW, TIMED
 from canting.config.tune import LOG, Setting, Tune
 from canting.core import files
 from canting.core.digits import reproducible

@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from canting.config.columns import FOLD, SCENARIO, SIZES
+from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged
+from canting.config.tables import SIZES
 from canting.runs.compare import source as lock
 from canting.runs.compare.source import SECONDS, RunSource
 from canting.runs.study.changes import flat

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from canting.config.columns import COMBINATION, CURVES, DRAW, FOLD, SCENARIO, SEARCH
+from canting.config.columns import CURVES, FOLD, SCENARIO
 from canting.config.scenario import Scenario
+from canting.config.tables import COMBINATION, DRAW, SEARCH
 from canting.core import files
 from canting.core.frames import records
 from canting.documents import read

@@ -1,0 +1,55 @@
+"""Columns of the tables of results, each named once.
+
+Those of the manifest are in `canting.data.manifest`; those of scores are the metrics of
+`canting.config.metrics`; the keys of a scenario are the fields of `Scenario`.
+"""
+
+from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
+
+QUARANTINE = [PATH, "reason"]
+"""Of `results/validate/quarantine.csv`."""
+
+TRUNK = ["backbone", "fine_tune_from"]
+"""What a trunk is known by, in `results/features/backbones.csv` and in tables of scenarios."""
+
+SIZES = ["parameters", "multiply_adds", "model_bytes"]
+"""Counted costs of a backbone, in the same tables."""
+
+COUNTS, RATES = ["tp", "fp", "fn"], ["precision", "recall", "f1"]
+"""Of `results/evaluate/classes.csv`, beside scenario, label and support."""
+
+EFFECTS = ["factor", "level", "effect", "low", "high"]
+"""Of `results/evaluate/comparison/effects.csv`."""
+
+DIFFERENCES = ["level", "other", "difference", "low", "high", "p_value"]
+
+CONTRASTS = ["factor", *DIFFERENCES, "p_holm", "distinguishable"]
+"""Of `results/evaluate/comparison/contrasts.csv`."""
+
+CELL = ["kind", "level"]
+"""What a change is known by, in `results/corruptions/corruptions.csv`."""
+
+CORRUPTIONS = [*CELL, LABEL, "pictures", "accuracy", "low", "high"]
+"""Of the same table."""
+
+COMBINATION = ["method", "optimizer"]
+"""What a combination is known by, in every table of `results/tune`."""
+
+DRAW = ["repeat", FOLD]
+"""What an outer fold is known by, in the same tables."""
+
+SEARCH = [*COMBINATION, *DRAW]
+"""What a search is known by, in the same tables."""
+
+COUNTED = ["trials", "pruned", "failed", "epochs"]
+"""Of the ledger: what the searches of a combination tried."""
+
+TIMED = ["search_seconds", "search_cpu_seconds", "seconds_to_near", "train_seconds"]
+"""Of the ledger in `build/costs/tune`: what was measured."""
+
+WORDS = {
+    *(SCENARIO, PATH, LABEL),
+    *("backbone", "factor", "failure", "fine_tune_from", "kind", "level"),
+    *("method", "optimizer", "other", "reason", "state"),
+}
+"""Columns of any table that hold words; in these `NA`, `1` and the empty string are words too."""
