@@ -188,7 +188,7 @@ def test_bytes_that_a_link_holds_are_not_freed(tmp_path: Path) -> None:
     fill(params(tmp_path), tmp_path)
     settings = params(tmp_path)
     (view, *_) = (tmp_path / "cache" / "features").glob("*.npy")
-    kept = remove.Kept("features", (view,))
+    kept = remove.CacheEntry("features", (view,))
     assert kept.frees == 0
     shutil.rmtree(trunks(settings, tmp_path))
     assert kept.frees == view.stat().st_size

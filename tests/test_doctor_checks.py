@@ -52,7 +52,7 @@ def test_an_extra_that_lacks_a_package_is_told(tmp_path: Path) -> None:
         "[project.optional-dependencies]\nserve = ['pillow', 'no-such-thing>=1']\ntrack = ['numpy']"
     )
     missing = only(installed.extras(tmp_path), "note")
-    assert [one.told for one in missing] == ["`serve` (the service) lacks no-such-thing"]
+    assert [one.told for one in missing] == ["`serve` (the service) is missing no-such-thing"]
 
 
 def test_a_leftover_is_named_once_it_is_old_and_its_command_removes_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Class activation maps: which parts of a picture support a label."""
+"""Class activation maps, and their overlay on a picture."""
 
 import numpy as np
 import numpy.typing as npt

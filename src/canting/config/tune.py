@@ -1,4 +1,4 @@
-"""The search space: the part `tune.space` of `params.yaml`."""
+"""The section `tune` of `params.yaml`: methods, folds, and the search space."""
 
 from collections.abc import Callable
 from itertools import product

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from canting.core.errors import CantingError
 
-Kept = TypeVar("Kept")
+Content = TypeVar("Content")
 
 DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 """What reading half a file, or a file of something else, can raise."""
@@ -20,7 +20,7 @@ PATIENCE = 60.0
 """Seconds that a stage waits for a clean-up, which is quicker, to end."""
 
 
-def read_whole(path: Path, reader: Callable[[Path], Kept]) -> Kept | None:
+def read_whole(path: Path, reader: Callable[[Path], Content]) -> Content | None:
     """Return what a file holds; a damaged one is dropped with a warning. `None`: make it again."""
     if not path.exists():
         return None

@@ -1,4 +1,4 @@
-"""Atomic writing of files and folders: either whole or absent."""
+"""Files: atomic writing, JSON, digests, and arrays on disk."""
 
 import glob
 import hashlib

@@ -1,1 +1,1 @@
-"""Kept results that no current parameter needs, and their removal."""
+"""Cached files that no current parameter needs, and their removal."""

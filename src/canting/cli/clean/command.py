@@ -1,4 +1,4 @@
-"""`canting clean`: remove what is kept and no parameter needs any more."""
+"""`canting clean`: remove cached files that no parameter needs any more."""
 
 import argparse
 from pathlib import Path
@@ -9,16 +9,16 @@ def add(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "clean",
-        help="remove kept views, trunks and trainings that no parameter needs",
-        description="Without --yes, only say what would be removed. What params.yaml leads to, "
-        "with all its scenarios and searches, stays. What goes is computed again where an earlier "
-        "params.yaml, or earlier code, comes back.",
+        help="remove cached views, trunks and trainings that no parameter needs",
+        description="Without --yes, only list what would be removed. What params.yaml needs, "
+        "with all its scenarios and searches, stays. What is removed is computed again if an "
+        "earlier params.yaml, or earlier code, is used.",
     )
     parser.add_argument("--yes", action="store_true", help="remove it")
     parser.add_argument(
         "--unfinished",
         action="store_true",
-        help="take unfinished trainings and searches of other parameters as well",
+        help="remove unfinished trainings and searches of other parameters too",
     )
     parser.set_defaults(run=_run)
 

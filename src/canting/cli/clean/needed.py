@@ -18,22 +18,22 @@ from canting.models.tune import search, study
 
 
 @dataclass(frozen=True)
-class Pictures:
+class DatasetRows:
     """The table of folds, as `preprocess` writes it, and the SHA-256 of each picture's file."""
 
     table: pd.DataFrame
     digests: Sequence[str]
 
 
-def pictures(params: Params, manifest: pd.DataFrame) -> Pictures:
+def pictures(params: Params, manifest: pd.DataFrame) -> DatasetRows:
     """Return the pictures of a manifest with the folds that the parameters draw."""
     groups, labels = manifest["group"].to_numpy(np.int64), manifest[LABEL].tolist()
     drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
     table = manifest.assign(fold=drawn)[FOLDS]
-    return Pictures(table, manifest["sha256"].tolist())
+    return DatasetRows(table, manifest["sha256"].tolist())
 
 
-def needed(params: Params, found: Pictures, cache: Path) -> set[Path]:
+def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
     """Return the places of views, trunks, trainings, changed pictures and searches.
 
     Those of the winner are the places of every scenario: which one wins is for the next run to say.
@@ -50,7 +50,7 @@ def needed(params: Params, found: Pictures, cache: Path) -> set[Path]:
 
 
 def _view_keys(
-    params: Params, found: Pictures, backbone: str, fine_tune_from: str | None
+    params: Params, found: DatasetRows, backbone: str, fine_tune_from: str | None
 ) -> dict[int, str]:
     size, digests, settings = params.image_size, found.digests, params.features
     return compute.view_keys(backbone, fine_tune_from, size, digests, settings, params.seed)
@@ -65,7 +65,7 @@ def _trunks(params: Params, cache: Path) -> Iterator[Path]:
 
 
 def _trainings(
-    params: Params, found: Pictures, stores: dict[tuple[str, str | None], str], cache: Path
+    params: Params, found: DatasetRows, stores: dict[tuple[str, str | None], str], cache: Path
 ) -> Iterator[Path]:
     for scenario in params.scenarios():
         for number in (*range(params.folds), HELD_OUT):
@@ -73,7 +73,7 @@ def _trainings(
             yield fold.place(task, stores[scenario.trunk])
 
 
-def _changed(params: Params, found: Pictures, cache: Path) -> Iterator[Path]:
+def _changed(params: Params, found: DatasetRows, cache: Path) -> Iterator[Path]:
     settings, levels = params.corruptions, params.features.levels
     rows = measure.measured_rows(found.table, found.digests, settings.pictures)
     digests = [found.digests[row] for row in rows]
@@ -86,7 +86,7 @@ def _changed(params: Params, found: Pictures, cache: Path) -> Iterator[Path]:
 
 
 def _searches(
-    params: Params, found: Pictures, stores: dict[tuple[str, str | None], str], cache: Path
+    params: Params, found: DatasetRows, stores: dict[tuple[str, str | None], str], cache: Path
 ) -> Iterator[Path]:
     searches = study.tasks(params, found.table, Path(), cache)
     for task in (*searches, *map(study.on_all, searches)):

@@ -1,4 +1,4 @@
-"""What a clean-up takes away, what it leaves, and what that is worth in bytes."""
+"""What a clean-up removes and what it keeps, with sizes in bytes."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -14,14 +14,14 @@ KINDS = {
     "corruptions": "changed pictures",
     "tune": "searches",
 }
-"""Folders of what is kept, and what one of its keys stands for.
+"""Folders of the cache, and what one key in each stands for.
 
 Downloads, and runs that wait for a tracking server, lie elsewhere and are never touched.
 """
 
 
-class Kept(NamedTuple):
-    """All files of one key."""
+class CacheEntry(NamedTuple):
+    """All cached files of one key."""
 
     folder: str
     paths: tuple[Path, ...]
@@ -42,15 +42,15 @@ class Kept(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is kept, told apart: needed, not needed, and not needed but unfinished."""
+    """The cache, split into what is needed, not needed, and not needed but unfinished."""
 
-    needed: list[Kept]
-    idle: list[Kept]
-    unfinished: list[Kept]
+    needed: list[CacheEntry]
+    idle: list[CacheEntry]
+    unfinished: list[CacheEntry]
 
 
 def plan(cache: Path, needed: Collection[Path]) -> Plan:
-    """Tell apart what is kept; `needed` are the files that the stages look for."""
+    """Split the cache by whether it is needed; `needed` are the files that the stages look for."""
     keys = {(path.parent.name, path.stem) for path in needed}
     found = Plan([], [], [])
     for one in _kept(cache):
@@ -61,7 +61,7 @@ def plan(cache: Path, needed: Collection[Path]) -> Plan:
     return found
 
 
-def remove(kept: Collection[Kept]) -> None:
+def remove(kept: Collection[CacheEntry]) -> None:
     """Remove files; those that say that the others are whole go first."""
     for one in kept:
         for path in sorted(one.paths, key=lambda path: path.suffix != ".json"):
@@ -75,27 +75,27 @@ def told(found: Plan, *, unfinished: bool) -> str:
         f"{word}: {_told([one for one in going if one.folder == folder])}"
         for folder, word in KINDS.items()
     ]
-    lines.append(f"Not needed by the parameters, in all: {_told(going)}")
+    lines.append(f"Not needed by the parameters, in total: {_told(going)}")
     if found.unfinished and not unfinished:
         lines.append(
             f"Unfinished trainings and searches of other parameters: {_told(found.unfinished)}. "
-            "They stay; `--unfinished` takes them as well."
+            "They stay; `--unfinished` removes them too."
         )
-    lines.append(f"Needed, and kept: {_told(found.needed)}")
+    lines.append(f"Needed by the parameters, kept: {_told(found.needed)}")
     return "\n".join(lines)
 
 
-def _told(kept: Collection[Kept]) -> str:
+def _told(kept: Collection[CacheEntry]) -> str:
     return f"{len(kept)}, {sum(one.frees for one in kept) / 1e6:,.1f} MB"
 
 
-def _kept(cache: Path) -> Iterator[Kept]:
+def _kept(cache: Path) -> Iterator[CacheEntry]:
     for folder in KINDS:
         keys: dict[str, list[Path]] = {}
         for path in sorted((cache / folder).glob("*")):
             if path.is_file() and not path.name.startswith("."):
                 keys.setdefault(path.stem, []).append(path)
-        yield from (Kept(folder, tuple(paths)) for paths in keys.values())
+        yield from (CacheEntry(folder, tuple(paths)) for paths in keys.values())
 
 
 def _has_score(record: Path | None) -> bool:

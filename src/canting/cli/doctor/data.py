@@ -19,11 +19,11 @@ def pictures(root: Path) -> Iterator[Finding]:
     listed = YAML(typ="safe").load(root / "data.dvc")["outs"][0].get("nfiles", 0)
     there = sum(path.is_file() for path in (root / "data").rglob("*"))
     if there == listed:
-        yield fine("data", f"`data/` holds the {listed} files of `data.dvc`")
+        yield fine("data", f"`data/` has the {listed} files of `data.dvc`")
     elif not there:
         yield Finding("data", "fix", "the pictures in `data/` are missing", "dvc pull data.dvc")
     else:
-        told = f"`data/` holds {there} files, `data.dvc` lists {listed}"
+        told = f"`data/` has {there} files, `data.dvc` names {listed}"
         yield Finding("data", "note", told, "dvc add data")
 
 

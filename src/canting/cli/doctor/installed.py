@@ -52,7 +52,7 @@ def extras(root: Path) -> Iterator[Finding]:
         if not missing:
             yield fine("extras", f"`{extra}` is installed: {use}")
         else:
-            told = f"`{extra}` ({use}) lacks {', '.join(missing)}"
+            told = f"`{extra}` ({use}) is missing {', '.join(missing)}"
             yield Finding("extras", "note", told, INSTALL)
 
 
@@ -65,7 +65,7 @@ def packages(root: Path) -> Iterator[Finding]:
         told = f"other versions than in `{LOCK}`: {', '.join(wrong)}"
         yield Finding("packages", "fix", told, INSTALL)
     else:
-        yield fine("packages", f"every installed package is as `{LOCK}` says")
+        yield fine("packages", f"all installed packages match `{LOCK}`")
 
 
 def _differing(lock: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ def leftovers(root: Path) -> Iterator[Finding]:
         yield fine("leftovers", "no unfinished file was left behind")
         return
     names = " ".join(shlex.quote(str(path.relative_to(root))) for path in found)
-    told = f"{len(found)} unfinished, left by killed processes: {names}"
+    told = f"{len(found)} unfinished files of killed processes: {names}"
     yield Finding("leftovers", "note", told, f"rm -r {names}")
 
 
@@ -39,7 +39,7 @@ LEAST, LITTLE = GIB // 2, 4 * GIB
 SPACE = (
     (
         "canting clean --yes",
-        "loses kept views, trunks and trainings that no parameter needs, which an earlier "
+        "loses cached views, trunks and trainings that no parameter needs, which an earlier "
         "`params.yaml` would compute again; unfinished trainings stay. `canting clean` alone "
         "lists them",
     ),

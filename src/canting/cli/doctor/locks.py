@@ -36,7 +36,7 @@ def _rwlocks(root: Path) -> Iterator[Finding]:
             yield Finding("locks", "fix", told, f"rm {name}")
         for pid, command in sorted((holders or {}).items()):
             if psutil.pid_exists(pid):
-                yield Finding("locks", "note", f"process {pid} is at work: {command}")
+                yield Finding("locks", "note", f"process {pid} is running: {command}")
 
 
 def read(path: Path) -> dict[int, str] | None:
@@ -58,11 +58,11 @@ def _holder(info: Any) -> tuple[int, str]:
 
 
 def _hard_locks(root: Path) -> Iterator[Finding]:
-    if not _hard_locking(root) or _at_work(root):
+    if not _hard_locking(root) or _is_running(root):
         return
     for name in (TEMPORARY / "lock", TEMPORARY / "rwlock.lock"):
         if (root / name).exists():
-            told = f"`{name}` is held, and no process of DVC is at work here"
+            told = f"`{name}` is locked, but no DVC process is running here"
             yield Finding("locks", "fix", told, f"rm {name}")
 
 
@@ -76,7 +76,7 @@ def _hard_locking(root: Path) -> bool:
         return False
 
 
-def _at_work(root: Path) -> bool:
+def _is_running(root: Path) -> bool:
     folder = root.resolve()
     for process in psutil.process_iter():
         with suppress(psutil.Error):

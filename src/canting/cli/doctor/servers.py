@@ -66,6 +66,6 @@ def _kaggle(root: Path) -> list[Finding]:
         return []
     home = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
     if any(map(os.environ.get, KAGGLE)) or (home.is_dir() and any(home.iterdir())):
-        return [fine("servers", "credentials for Kaggle are there")]
-    told = "`fetch.source` is on Kaggle, and there are no credentials"
+        return [fine("servers", "Kaggle credentials are set")]
+    told = "`fetch.source` is on Kaggle, but no Kaggle credentials are set"
     return [Finding("servers", "fix", told, "export KAGGLE_USERNAME=… KAGGLE_KEY=…")]

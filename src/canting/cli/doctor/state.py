@@ -43,7 +43,7 @@ def results(root: Path) -> Iterator[Finding]:
         yield Finding("results", "note", f"there is no `{LOCK}` yet", RUN)
         return
     except YAMLError:
-        told = f"`{LOCK}` is damaged; git has the last whole one"
+        told = f"`{LOCK}` is damaged; git has the last intact version"
         yield Finding("results", "fix", told, f"git checkout -- {LOCK}")
         return
     yield from _compared(root, stages)
@@ -55,13 +55,13 @@ def _compared(root: Path, stages: dict[str, LockedStage]) -> Iterator[Finding]:
     params = {name: _params(root / name) for name in names}
     changed = [name for name, stage in stages.items() if _changed(root, stage, params)]
     if other:
-        told = f"not the results that `{LOCK}` names: {', '.join(other)}"
+        told = f"results differ from `{LOCK}`: {', '.join(other)}"
         yield Finding("results", "fix", told, RUN)
     if changed:
         told = f"code or parameters changed since the last run: {', '.join(changed)}"
         yield Finding("results", "note", told, RUN)
     if not other and not changed:
-        yield fine("results", f"the results are those of `{LOCK}`, of this code")
+        yield fine("results", f"results, code and parameters match `{LOCK}`")
 
 
 def _other(root: Path, outs: list[LockedPath]) -> list[str]:

@@ -98,7 +98,7 @@ def _repeats(params: Validate, pictures: int) -> list[Check]:
         ),
         Check(
             "max_conflicts",
-            "Few pictures stand under two labels",
+            "Few pictures have two labels",
             "pictures",
             "ExpectColumnValuesToBeNull",
             {"column": "also_under", "mostly": undisputed},

@@ -1,4 +1,4 @@
-"""Groups of near-duplicates."""
+"""The tables that are validated: pictures with their records and groups, and classes."""
 
 import hashlib
 import unicodedata

@@ -1,4 +1,4 @@
-"""A strip of example pictures of a class."""
+"""The sections of the report on data: pictures, validation, folds."""
 
 import io
 from collections import Counter

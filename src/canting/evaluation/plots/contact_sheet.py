@@ -1,4 +1,4 @@
-"""Selection of the misclassified pictures that are shown."""
+"""The contact sheet of misclassified pictures: selection, layout, drawing."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -64,7 +64,7 @@ def _draw_bins(axes: Axes, table: pd.DataFrame, ending: str) -> None:
     full = table[table[f"pictures{ending}"] > 0]
     confidence, accuracy = full[f"confidence{ending}"], full[f"accuracy{ending}"]
     width = full["high"] - full["low"]
-    axes.plot([0, 1], [0, 1], color=PALE, lw=1.2, ls="--", label="as sure as right")
+    axes.plot([0, 1], [0, 1], color=PALE, lw=1.2, ls="--", label="perfect calibration")
     axes.bar(full["low"], accuracy, width, align="edge", color=INDIGO, alpha=0.25, lw=0)
     axes.vlines(confidence, accuracy, confidence, colors=SOGA, lw=1.6, label="gap")
     axes.scatter(confidence, accuracy, color=INDIGO, s=22, zorder=3, label="bin")

@@ -1,4 +1,4 @@
-"""Class balancing: weights, or repeated rows."""
+"""Training data in batches: class balancing, MixUp, and the Keras data set."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Modules of canting that the service can import."""
+"""The Bento: the modules that it ships, its build, and its archive."""
 
 import os
 import re

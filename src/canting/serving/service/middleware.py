@@ -1,4 +1,4 @@
-"""Security and caching headers of every response."""
+"""What goes around every request: security headers, request IDs, limits, the log."""
 
 import asyncio
 import re

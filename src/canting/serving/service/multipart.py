@@ -1,4 +1,4 @@
-"""An uploaded file."""
+"""Multipart forms: the parser, and an uploaded file."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
