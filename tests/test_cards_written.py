@@ -19,9 +19,7 @@ from canting.config.stage import SPENT, processor_seconds, spending
 from canting.core import files, runtime
 from canting.core.frames import row_of
 from canting.documents import render
-from canting.documents.cards import cost as spent
-from canting.documents.cards import licences
-from canting.documents.cards import metadata as head
+from canting.documents.cards import cost, licences, metadata
 from canting.documents.cards.data import conflicts, data_card
 from canting.documents.cards.model import model_card
 from canting.documents.cards.write import write
@@ -77,7 +75,7 @@ def words(folder: Path, card: str) -> str:
     return " ".join(page(folder, card).words.split())
 
 
-def metadata(folder: Path, card: str) -> dict[str, Any]:
+def front_matter(folder: Path, card: str) -> dict[str, Any]:
     start, yaml, rest = text(folder, card).split("---\n", 2)
     assert (start, rest[:3]) == ("", "\n# ")
     content: dict[str, Any] = YAML(typ="safe", pure=True).load(yaml)
@@ -115,7 +113,7 @@ def test_the_shape_of_the_field(grid: Path) -> None:
 
 
 def test_the_head_is_what_was_measured(grid: Path) -> None:
-    run, told = run_of(grid), metadata(grid, "model_card")
+    run, told = run_of(grid), front_matter(grid, "model_card")
     best = row_of(run.ranking, run.winner)
     (result,) = told["model-index"][0]["results"]
     values = {metric["type"]: metric["value"] for metric in result["metrics"]}
@@ -127,7 +125,7 @@ def test_the_head_is_what_was_measured(grid: Path) -> None:
 
 
 def test_the_head_of_the_data_card(grid: Path) -> None:
-    run, told = run_of(grid), metadata(grid, "data_card")
+    run, told = run_of(grid), front_matter(grid, "data_card")
     assert told["license"] == "cc-by-4.0"
     assert told["size_categories"] == ["n<1K"]
     info = told["dataset_info"]
@@ -142,7 +140,7 @@ def test_the_head_of_the_data_card(grid: Path) -> None:
     [(999, "n<1K"), (1000, "1K<n<10K"), (999_999, "100K<n<1M"), (10**6, "1M<n<10M")],
 )
 def test_the_class_of_size(pictures: int, name: str) -> None:
-    assert head._size(pictures) == name
+    assert metadata._size(pictures) == name
 
 
 def test_figures_of_the_winner_with_intervals(grid: Path) -> None:
@@ -184,8 +182,8 @@ def test_what_nobody_stated_is_said_too(plain: Path) -> None:
     said = words(plain, "data_card")
     for key in ("data_origin", "data_licence", "contact"):
         assert f"Not stated (cards.{key} in params.yaml)." in said
-    assert metadata(plain, "data_card")["license"] == "other"
-    assert metadata(plain, "model_card")["license_name"] == "weights-mit-pictures-not-stated"
+    assert front_matter(plain, "data_card")["license"] == "other"
+    assert front_matter(plain, "model_card")["license_name"] == "weights-mit-pictures-not-stated"
     assert "do not distribute the model" in words(plain, "model_card")
     assert "canting.painter" not in said
 
@@ -202,7 +200,7 @@ def test_the_embedded_pictures_are_known_by_their_digest(plain: Path, tmp_path: 
     files.write_text(tmp_path / "run" / "build" / "digests.csv", table)
     run = run_of(tmp_path / "run")
     assert run.digest == licences.EMBEDDED
-    assert head.of_data(run)["license"] == "apache-2.0"
+    assert metadata.of_data(run)["license"] == "apache-2.0"
     assert "no use on photographs" in render.markdown(model_card(run, provenance(ROOT)), "f")
 
 
@@ -221,7 +219,7 @@ def test_a_model_has_the_licence_that_its_parts_share(
     run = run_of(grid)
     found = licences.of_weights(run)
     assert (found.name if found else None) == licence
-    assert head.of_model(run)["license"] == told
+    assert metadata.of_model(run)["license"] == told
 
 
 def test_conflicts_are_pictures_with_a_twin_under_another_label(plain: Path) -> None:
@@ -261,14 +259,14 @@ def test_what_was_spent_by_hand(grid: Path, tmp_path: Path) -> None:
     notes = tmp_path / "run" / "build" / SPENT
     files.write_json(notes / "train.json", {"seconds": 9.0, "cpu_seconds": 20.0})
     files.write_json(notes / "corruptions.json", {"seconds": 4.0, "cpu_seconds": 7.5})
-    parts = spent.spent(run_of(tmp_path / "run"))
+    parts = cost.spent(run_of(tmp_path / "run"))
     told = {part.stage: part.counted for part in parts if not math.isnan(part.counted)}
     assert told == {"features": 3725 * runtime.cores(), "train": 42.0, "corruptions": 7.5}
     total = 3725 * runtime.cores() + 42 + 7.5
-    assert spent.counted_costs(parts) == total
+    assert cost.counted_costs(parts) == total
     # One core at 12 watts for an hour takes 12 watt-hours.
-    assert spent.watt_hours(3600) == 12
-    assert spent.watt_hours(total) == pytest.approx(total / 300)
+    assert cost.watt_hours(3600) == 12
+    assert cost.watt_hours(total) == pytest.approx(total / 300)
 
 
 def test_what_the_last_run_did_alone_is_counted_as_measured(grid: Path, tmp_path: Path) -> None:
@@ -280,7 +278,7 @@ def test_what_the_last_run_did_alone_is_counted_as_measured(grid: Path, tmp_path
         {name: {**cost, "computed_views": cost["views"]} for name, cost in told.items()},
     )
     files.write_json(costs / "stages" / "features.json", {"seconds": 9.0, "cpu_seconds": 12.5})
-    parts = {part.stage: part for part in spent.spent(run_of(tmp_path / "run"))}
+    parts = {part.stage: part for part in cost.spent(run_of(tmp_path / "run"))}
     assert parts["features"].counted == 12.5
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from canting.documents.content import Document, Figure, Link, Mono, Span, Table, Text
-from canting.evaluation.plots import figure as look
+from canting.evaluation.plots.figure import INDIGO, INK, PAPER, SOGA
 
 SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown takes for a mark; an underscore inside a word is none."""
@@ -115,5 +115,5 @@ def _numbers() -> Callable[[str], int]:
 
 
 def _colours() -> dict[str, str]:
-    names = {"ink": look.INK, "paper": look.PAPER, "indigo": look.INDIGO, "soga": look.SOGA}
+    names = {"ink": INK, "paper": PAPER, "indigo": INDIGO, "soga": SOGA}
     return {name: Markup(value) for name, value in names.items()}

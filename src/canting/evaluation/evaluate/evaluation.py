@@ -9,8 +9,8 @@ from canting.config.columns import SCENARIO
 from canting.config.sections import Evaluate, SelectBest
 from canting.config.tables import SIZES, TRUNK
 from canting.core.errors import CantingError
-from canting.evaluation.evaluate import calibration as calibration_tables
 from canting.evaluation.evaluate import tables
+from canting.evaluation.evaluate.calibration import calibrations, reliability_table
 from canting.evaluation.evaluate.trained import Trained
 from canting.evaluation.statistics import effects
 from canting.evaluation.statistics.comparison import compare
@@ -69,7 +69,7 @@ def evaluate(
     level: Any = {"confidence": settings.confidence, "alpha": selecting.alpha}
     found = tables.scenario_scores(scenarios, predictions, trained.curves, settings.confidence)
     ranking, folds = with_costs(found, costs), tables.fold_scores(predictions)
-    calibrated = calibration_tables.calibrations(predictions, settings.calibration_bins)
+    calibrated = calibrations(predictions, settings.calibration_bins)
     leading = predictions[SCENARIO] == ranking.iloc[0][SCENARIO]
     return Evaluation(
         trained,
@@ -77,7 +77,7 @@ def evaluate(
         folds,
         tables.class_scores(predictions, ranking[SCENARIO]),
         calibrated.set_index(SCENARIO).loc[ranking[SCENARIO]].reset_index(),
-        calibration_tables.reliability_table(predictions[leading], settings.calibration_bins),
+        reliability_table(predictions[leading], settings.calibration_bins),
         compare(folds, metric, **level),
         effects.effects(scenarios, folds, metric, settings.confidence),
         effects.contrasts(scenarios, folds, metric, **level),

@@ -8,9 +8,8 @@ from canting.evaluation.tuning import ledger, tables
 from canting.evaluation.tuning.choice import Recommendation, choose, nothing_found
 from canting.evaluation.tuning.writing import Found
 from canting.models.tune import study
-from canting.models.tune import task as setting
 from canting.models.tune.records import best_of
-from canting.models.tune.task import SearchOutcome, SearchTask
+from canting.models.tune.task import SearchOutcome, SearchTask, changes
 
 
 def summarize(params: Params, outcomes: Sequence[SearchOutcome]) -> Found:
@@ -49,4 +48,4 @@ def conclude(
 
 
 def _setting(tune: Tune, optimizer: str, found: Setting) -> Setting:
-    return {"optimizer": optimizer, "epochs": tune.epochs, **setting.changes(found)}
+    return {"optimizer": optimizer, "epochs": tune.epochs, **changes(found)}

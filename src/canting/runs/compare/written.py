@@ -7,8 +7,17 @@ from typing import Any
 
 from canting.config.metrics import directions, label
 from canting.documents import render
-from canting.documents.numbers import DASH, count, decimal, interval, level, p_value, score, seconds
-from canting.documents.numbers import signed as with_sign
+from canting.documents.numbers import (
+    DASH,
+    count,
+    decimal,
+    interval,
+    level,
+    p_value,
+    score,
+    seconds,
+    signed,
+)
 from canting.runs.compare.comparison import Change, Comparison, Score
 
 NAMES = {
@@ -76,7 +85,7 @@ def shown(value: Any) -> str:
 def _tested(found: Comparison, new: Score) -> str:
     ends = interval(new.low or 0.0, new.high or 0.0, sign=True)
     return (
-        f"{with_sign(new.difference or 0.0)} {ends}, p {p_value(new.p_value or 0.0)} "
+        f"{signed(new.difference or 0.0)} {ends}, p {p_value(new.p_value or 0.0)} "
         f"(corrected resampled t-test over {len(found.new.numbers)} folds)"
     )
 
@@ -94,9 +103,9 @@ def _difference(one: Score) -> list[str]:
     if one.difference is None:
         return [DASH, DASH, DASH]
     if one.low is None or one.high is None or one.p_value is None:
-        return [with_sign(one.difference), DASH, DASH]
+        return [signed(one.difference), DASH, DASH]
     ends = interval(one.low, one.high, sign=True)
-    return [with_sign(one.difference), ends, p_value(one.p_value)]
+    return [signed(one.difference), ends, p_value(one.p_value)]
 
 
 def _cost(one: Change) -> list[str]:
