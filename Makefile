@@ -26,12 +26,12 @@ check: $(READY)
 
 # The tests but the slow ones, in the order of `tests/conftest.py`: the longest files first.
 test: $(READY) data
-	pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # All tests, and how many of the branches they take: not fewer than `pyproject.toml` asks for.
 test-all: $(READY) data
 	coverage erase
-	coverage run -m pytest -m '' -n 2 --dist loadgroup --no-loadscope-reorder
+	coverage run -m pytest -m '' -n 2 --dist loadfile --no-loadscope-reorder
 	coverage combine --quiet
 	coverage report
 

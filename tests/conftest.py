@@ -70,19 +70,15 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, and start with the longest files.
+    """Start with the longest files.
 
-    Its fixtures are then made once. Two workers end at about the same time where the short files
-    come last; `pytest-xdist` keeps this order with `--no-loadscope-reorder` alone. A file, or a
-    test, that is marked with another group goes with that group.
+    `--dist loadfile` keeps the tests of a file on one worker, so that its fixtures are made once.
+    Two workers end at about the same time where the short files come last; `pytest-xdist` keeps
+    this order with `--no-loadscope-reorder` alone.
     """
     places = {f"test_{name}.py": place for place, name in enumerate(LONGEST.split())}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 LONGEST = (
