@@ -71,7 +71,7 @@ def _paths(root: Path) -> list[str]:
     return [*single, *(path for path in found if not path.startswith("results/registry/"))]
 
 
-class About(TypedDict):
+class RunOrigin(TypedDict):
     """Where a run comes from, with the digests of what it was made of; `made` in milliseconds."""
 
     digest: str
@@ -86,7 +86,7 @@ class About(TypedDict):
     machine: str
 
 
-def _about(root: Path) -> About:
+def _about(root: Path) -> RunOrigin:
     """Return where a run comes from, with the digests of what it was made of."""
     found = provenance(root)
     return {

@@ -13,7 +13,7 @@ from canting.documents import read
 from canting.runs.study.changes import flat
 from canting.runs.tracking.run import KIND, Point, TrackedRun, joined, numbers, words
 from canting.runs.tracking.scenarios import scenarios, searches
-from canting.runs.tracking.snapshot import ABOUT, About
+from canting.runs.tracking.snapshot import ABOUT, RunOrigin
 
 SECONDS = ("seconds", "train_seconds", "search_seconds")
 """What features, trainings and searches note of their time."""
@@ -64,7 +64,7 @@ PROVENANCE = ("revision", "lock", "manifest", "data", "folds", "machine")
 
 def study(folder: Path) -> TrackedRun:
     """Return the run of a study from a snapshot of it."""
-    about = read.record(folder / ABOUT, About)
+    about = read.record(folder / ABOUT, RunOrigin)
     card = read.record(folder / "build" / "best" / "card.json", CardRecord)
     selection = read.record(folder / "results" / "select_best" / "selection.json", Selection)
     params = YAML(typ="safe", pure=True).load(folder / "params.yaml")
@@ -88,7 +88,7 @@ def study(folder: Path) -> TrackedRun:
     )
 
 
-def _provenance(about: About) -> dict[str, str]:
+def _provenance(about: RunOrigin) -> dict[str, str]:
     """Return tags that tell where a run comes from; MLflow shows the commit by its own tag."""
     commit = {"mlflow.source.git.commit": about["revision"]} if about["revision"] else {}
     pairs = (line.rpartition(" ") for line in about["versions"])

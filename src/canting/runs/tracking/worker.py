@@ -17,7 +17,7 @@ from canting.documents import read
 from canting.runs import promotions
 from canting.runs.tracking import outbox
 from canting.runs.tracking.run import RefusedError
-from canting.runs.tracking.snapshot import ABOUT, About
+from canting.runs.tracking.snapshot import ABOUT, RunOrigin
 from canting.runs.tracking.study import study
 from canting.runs.tracking.uri import FILES, uri
 
@@ -53,7 +53,7 @@ def send(server: "Server", root: Path) -> None:
 def _send(server: "Server", entry: Path) -> str:
     """Send a snapshot and take it out of the outbox; return what is wrong with it."""
     try:
-        run, made = study(entry), read.record(entry / ABOUT, About)["made"]
+        run, made = study(entry), read.record(entry / ABOUT, RunOrigin)["made"]
     except (CantingError, OSError, KeyError, TypeError, ValueError) as error:
         told = " ".join(f"{type(error).__name__} {error}".split())
         return f"`{entry}`: expected a complete snapshot. Received: {told[:200]}. Remove it."
