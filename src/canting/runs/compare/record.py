@@ -10,8 +10,7 @@ from typing import Any
 from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged
 from canting.config.tables import SIZES
-from canting.runs.compare import source as lock
-from canting.runs.compare.source import SECONDS, RunSource
+from canting.runs.compare.source import SECONDS, RunSource, damaged, locked_digests, mapping
 from canting.runs.study.changes import flat
 
 COSTS = (*SIZES, "epochs_to_best")
@@ -60,14 +59,14 @@ def read(source: RunSource) -> RunRecord | None:
     try:
         return _record(source, scenario, row, sorted(parts, key=lambda part: int(part[FOLD])))
     except (KeyError, TypeError, ValueError) as error:
-        raise lock.damaged(source, f"{SCENARIOS}` or `{FOLDS}", error) from None
+        raise damaged(source, f"{SCENARIOS}` or `{FOLDS}", error) from None
 
 
 def _record(
     source: RunSource, scenario: str, row: dict[str, str], parts: list[dict[str, str]]
 ) -> RunRecord:
-    params = flat(lock.mapping(source, "params.yaml"))
-    digests = lock.digests(source)
+    params = flat(mapping(source, "params.yaml"))
+    digests = locked_digests(source)
     metric = params.get("select_best.metric")
     metric = metric if metric in averaged() else USUAL
     return RunRecord(
@@ -102,7 +101,7 @@ def _seconds(source: RunSource) -> dict[str, float]:
         found = json.loads(content) if content else {}
         return {name: _number(found[name]) for name in ("train_seconds",) if name in found}
     except (TypeError, ValueError) as error:
-        raise lock.damaged(source, SECONDS, error) from None
+        raise damaged(source, SECONDS, error) from None
 
 
 def _rows(source: RunSource, path: str, scenario: str) -> list[dict[str, str]]:
@@ -110,9 +109,9 @@ def _rows(source: RunSource, path: str, scenario: str) -> list[dict[str, str]]:
         text = (source.read(path) or b"").decode("utf-8")
         rows = [row for row in csv.DictReader(io.StringIO(text)) if row[SCENARIO] == scenario]
     except (KeyError, ValueError, csv.Error) as error:
-        raise lock.damaged(source, path, error) from None
+        raise damaged(source, path, error) from None
     if not rows:
-        raise lock.damaged(source, path, ValueError(f"no row of the winner {scenario!r}"))
+        raise damaged(source, path, ValueError(f"no row of the winner {scenario!r}"))
     return rows
 
 
@@ -120,7 +119,7 @@ def _winner(source: RunSource) -> str:
     try:
         return str(json.loads(source.read(SELECTION) or b"")["winner"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise lock.damaged(source, SELECTION, error) from None
+        raise damaged(source, SELECTION, error) from None
 
 
 def _number(text: Any) -> float:

@@ -80,7 +80,7 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes()
 
 
-def digests(source: RunSource) -> dict[str, str]:
+def locked_digests(source: RunSource) -> dict[str, str]:
     """Return the MD5 of every file that a stage of a run wrote, by its path."""
     stages = mapping(source, "dvc.lock").get("stages")
     outs = [
