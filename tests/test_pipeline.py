@@ -214,6 +214,7 @@ def test_the_run_is_with_mlflow_once(done: Path) -> None:
         assert kinds.fetchall() == [("scenario",), ("search",), ("study",)]
 
 
+@pytest.mark.slow
 @one_core()
 def test_an_experiment_reuses_the_features_and_shows_its_difference(done: Path) -> None:
     before = metrics(done)
