@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 Scores = npt.NDArray[np.float64]
 """`(folds,)`: one score a fold, or one difference a fold of scenarios that share their folds.
@@ -40,6 +39,8 @@ def interval(values: Scores, confidence: float, folds: int | None = None) -> Int
 
 def half_width(values: Scores, confidence: float, folds: int | None = None) -> float:
     """Return half the length of the interval of the mean."""
+    from scipy import special
+
     quantile = float(special.stdtrit(len(values) - 1, (1 + confidence) / 2))
     return quantile * standard_error(values, folds)
 
@@ -54,6 +55,8 @@ def p_value(differences: Scores, folds: int | None = None) -> float:
     mean, variance = float(differences.mean()), _variance_of_mean(differences, folds)
     if math.isclose(variance, 0.0, abs_tol=1e-18):
         return 1.0 if math.isclose(mean, 0.0, abs_tol=1e-12) else 0.0
+    from scipy import special
+
     return float(2 * special.stdtr(len(differences) - 1, -abs(mean) / math.sqrt(variance)))
 
 
