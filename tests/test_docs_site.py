@@ -92,7 +92,8 @@ def test_every_key_and_command_has_its_place(site: Path) -> None:
     assert [key for key in keys() if key not in parameters] == []
     commands = Page(site / "commands.html").words
     for command in main.COMMANDS:
-        assert f"canting {command.__name__.rsplit('.', 1)[-1]}" in commands
+        name = command.__name__.removeprefix("canting.cli.").removesuffix(".command")
+        assert f"canting {name}" in commands
 
 
 class Quiet(SimpleHTTPRequestHandler):
