@@ -170,7 +170,7 @@ def test_nothing_is_up_for_a_second_run(done: Path) -> None:
 
 def test_all_that_a_run_keeps_is_needed_by_its_parameters(done: Path) -> None:
     told = run(done, "canting", "clean").stdout
-    assert "Not needed by the parameters, in all: 0, 0.0 MB" in told
+    assert "Not needed by the parameters, in total: 0, 0.0 MB" in told
     assert "Unfinished" not in told
 
 
