@@ -199,7 +199,7 @@ def test_refuses_a_choice(tmp_path: Path, classes: dict[str, str], words: list[s
     [
         (["list.txt"], ["no pictures"]),
         (["a.jpg"], ["'.'", "one folder a class"]),
-        (["glass/a.jpg"], ["at least two", "'glass'"]),
+        (["glass/a.jpg"], ["At least two", "'glass'"]),
         ([*TWO, "paper/"], ["'paper'", "no pictures", "fetch.classes"]),
         ([*TWO, "paper/.DS_Store"], ["'paper'"]),
         ([*TWO, "paper/a.heic"], ["'paper'"]),

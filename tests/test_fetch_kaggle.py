@@ -235,7 +235,7 @@ def test_a_broken_credentials_file_is_named(
         (401, ["KAGGLE_API_TOKEN", "credentials"]),
         (403, ["private", "consent"]),
         (404, ["owner, slug and version"]),
-        (400, ["refuses"]),
+        (400, ["refused"]),
     ],
 )
 @pytest.mark.parametrize("source", [SOURCE, "kaggle:owner/slug"])
