@@ -308,7 +308,7 @@ def call(folder: Path, *changes: str) -> list[str]:
 
 def times(folder: Path) -> dict[Path, int]:
     """Return when each kept view was written: its array, and the seconds that follow it."""
-    noted = sorted((folder / ".canting/models/features").glob("[!.]*.json"))
+    noted = sorted((folder / ".canting/features").glob("[!.]*.json"))
     paths = [path for note in noted for path in (note, note.with_suffix(".npy"))]
     return {path: path.stat().st_mtime_ns for path in paths}
 
