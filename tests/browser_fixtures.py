@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image
 
 from canting.core import files
 from canting.serving.service.history import Entry, NewEntry, open_history
@@ -69,8 +68,7 @@ def fill(folder: Path, entries: list[NewEntry]) -> list[Entry]:
         days=None,
         max_bytes=None,
     )
-    image = Image.new("RGB", (96, 80), "red")
-    kept = [history.add(entry, image) for entry in entries]
+    kept = [history.add(entry, encoded("red")) for entry in entries]
     history.close()
     return kept
 

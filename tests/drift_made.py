@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from canting.bundle.answer import Answer
 from canting.bundle.classifier import Classifier
 from canting.bundle.reference import Reference
 from canting.evaluation.select_best.reference import reference
+from canting.imaging.pictures import Pixels
 from canting.serving.drift.window import Window, WindowRow
 from canting.serving.service.history import NewEntry
 from tests.service_fixtures import LABELS, SIDE
@@ -29,7 +29,7 @@ TEMPERATURE = 4.0
 
 def drawn(
     count: int, seed: int, pure: tuple[float, float] = USUAL, mix: Sequence[float] = EVEN
-) -> list[tuple[int, Image.Image]]:
+) -> list[tuple[int, Pixels]]:
     """Return pictures with their classes: one colour is the strongest, more or less."""
     generator = np.random.default_rng(seed)
     return [_picture(generator, pure, mix) for _ in range(count)]
@@ -37,21 +37,21 @@ def drawn(
 
 def _picture(
     generator: np.random.Generator, pure: tuple[float, float], mix: Sequence[float]
-) -> tuple[int, Image.Image]:
+) -> tuple[int, Pixels]:
     code = int(generator.choice(len(LABELS), p=mix))
     most = generator.uniform(*pure)
     other = (1 - most) * generator.uniform(0.2, 0.8)
     shares = np.roll([most, other, 1 - most - other], code)
     noise = generator.uniform(0, 2, (SIDE, SIDE, 1))
-    return code, Image.fromarray((noise * shares * 127).astype(np.uint8))
+    return code, (noise * shares * 127).astype(np.uint8)
 
 
 Answered = tuple[str, Answer]
 """The true label and the answer."""
 
 
-def answered(classifier: Classifier, pictures: Sequence[tuple[int, Image.Image]]) -> list[Answered]:
-    return [(LABELS[code], classifier.answer(image)) for code, image in pictures]
+def answered(classifier: Classifier, pictures: Sequence[tuple[int, Pixels]]) -> list[Answered]:
+    return [(LABELS[code], classifier.answer(pixels)) for code, pixels in pictures]
 
 
 def referred(answers: Sequence[Answered]) -> Reference:

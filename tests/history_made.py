@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from canting.imaging.pictures import jpeg
 from canting.serving.service.history import NewEntry
 
 MODEL = "5e" * 32
@@ -32,9 +33,9 @@ def new(**changes: Any) -> NewEntry:
     return found._replace(**changes)
 
 
-def picture(width: int = 64, height: int = 48, seed: int = 0) -> Image.Image:
+def picture(width: int = 64, height: int = 48, seed: int = 0) -> bytes:
     values = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(values)
+    return jpeg(Image.fromarray(values), max(width, height))
 
 
 def opened(content: bytes) -> Image.Image:

@@ -52,8 +52,8 @@ def test_the_colour_is_the_label(classifier: Classifier, label: str) -> None:
 
 
 def test_probabilities_are_those_of_the_logits_at_the_temperature(classifier: Classifier) -> None:
-    mixed = Image.fromarray(NOISE)
-    said = classifier.engine.answer(pictures.resize(mixed, (64, 64)))
+    mixed = pictures.resize(Image.fromarray(NOISE), (64, 64))
+    said = classifier.engine.answer(mixed)
     for temperature in (0.5, 1.0, 3.0):
         scaled = classifier._replace(
             card=classifier.card.model_copy(update={"temperature": temperature})

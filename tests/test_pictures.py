@@ -63,7 +63,7 @@ def test_exif_orientation_is_applied(orientation: int) -> None:
     stored = Image.fromarray(COLOUR)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    array = pictures.upright(pictures.decode(encoded(stored, exif=exif)))
+    array = pictures.decode(encoded(stored, exif=exif)).image
     inverse = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}[orientation]
     expected = stored if inverse is None else stored.transpose(Image.Transpose(inverse))
     assert np.array_equal(np.asarray(array), np.asarray(expected))
@@ -106,3 +106,77 @@ def test_a_file_and_its_bytes_give_the_same(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(content)
     from_file = pictures.pixels(tmp_path / "a.jpg", (48, 64))
     assert np.array_equal(from_file, pictures.pixels(content, (48, 64)))
+
+
+GREY = np.tile(np.linspace(0, 255, 3072, dtype=np.uint8), (2304, 1))
+"""A large picture: twice and three times the least side."""
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "options"),
+    [
+        (Image.fromarray(GREY).convert("RGB"), "JPEG", {}),
+        (Image.fromarray(GREY).convert("CMYK"), "JPEG", {}),
+        (Image.fromarray(GREY), "JPEG", {"progressive": True}),
+        (Image.fromarray(GREY).convert("RGBA"), "PNG", {}),
+        (Image.fromarray(GREY).convert("P"), "PNG", {}),
+        (Image.fromarray(GREY.astype(np.uint16) * 257), "PNG", {}),
+        (Image.fromarray(GREY), "WEBP", {}),
+        (Image.fromarray(GREY.astype(np.float32) / 255), "TIFF", {}),
+        (Image.fromarray(GREY), "GIF", {}),
+    ],
+)
+def test_a_large_picture_is_decoded_smaller(image: Image.Image, kind: str, options: Any) -> None:
+    picture = pictures.decode(encoded(image, kind, **options))
+    assert (picture.size, picture.image.size) == ((3072, 2304), (1536, 1152))
+    small = pictures.resize(picture.image, (24, 32))
+    expected = pictures.resize(Image.fromarray(GREY).convert("RGB"), (24, 32))
+    assert np.abs(small.astype(int) - expected).max() <= 3
+
+
+def test_a_picture_of_up_to_twice_the_least_side_keeps_its_pixels() -> None:
+    image = Image.fromarray(GREY).crop((0, 0, 2100, 2047))
+    for kind in ("PNG", "JPEG"):
+        assert pictures.decode(encoded(image, kind)).image.size == (2100, 2047)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_picture_is_turned_and_its_size_is_that_of_the_whole(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = pictures.decode(encoded(Image.fromarray(GREY), "JPEG", exif=exif))
+    turned = orientation == 6
+    assert picture.size == ((2304, 3072) if turned else (3072, 2304))
+    assert picture.image.size == ((1152, 1536) if turned else (1536, 1152))
+
+
+def with_scans(content: bytes, count: int) -> bytes:
+    """Return a progressive JPEG whose last scan is there `count` times more."""
+    start = content.rindex(b"\xff\xda")
+    scan = content[start:-2]
+    return content[:-2] + scan * count + b"\xff\xd9"
+
+
+def test_a_jpeg_of_many_scans_or_segments_is_refused_before_it_is_decoded() -> None:
+    content = encoded(Image.fromarray(NOISE), "JPEG", progressive=True)
+    assert pictures.header(with_scans(content, 20)).size == NOISE.shape[1::-1]
+    comments = content[:2] + b"\xff\xfe\x00\x02" * pictures.SEGMENTS + content[2:]
+    for bad in (with_scans(content, 50), with_scans(content, 10_000), comments):
+        with pytest.raises(pictures.PictureError, match="scans or") as caught:
+            pictures.header(bad)
+        assert caught.value.code == "corrupt_image"
+
+
+def test_the_scans_of_a_second_picture_behind_the_first_are_not_counted() -> None:
+    first = encoded(Image.fromarray(NOISE), "JPEG")
+    behind = encoded(Image.fromarray(NOISE), "JPEG", progressive=True) * 10
+    assert pictures.header(first + behind).bytes == pictures.header(first).bytes
+
+
+@pytest.mark.parametrize(
+    "exif", [b"\x00" * 40, b"MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x02\x00\x00\x00\x02x\x00"]
+)
+def test_damaged_metadata_leave_the_picture(exif: bytes) -> None:
+    for kind in ("JPEG", "PNG", "WEBP"):
+        content = encoded(Image.fromarray(COLOUR), kind, exif=b"Exif\x00\x00" + exif)
+        assert pictures.decode(content).image.size == (40, 60)

@@ -204,7 +204,7 @@ def test_corrections_reach_the_training_data(
     data = tmp_path / "data"
     for label in ("kawung", "parang"):
         (data / label).mkdir(parents=True)
-        picture(seed=99).save(data / label / "mine.jpg")
+        (data / label / "mine.jpg").write_bytes(picture(seed=99))
     history.export_corrections(data)
     assert labelled(data, tmp_path) == {"Sekar Jagad": 1, "kawung": 3, "parang": 2}
     fetched = tmp_path / "build" / "raw" / "kawung" / f"{kept[1].id}.jpg"

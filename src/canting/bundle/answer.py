@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from canting.core.errors import CantingError
 
@@ -42,13 +41,12 @@ class ModelOutputError(CantingError):
         )
 
 
-def notes(image: Image.Image, size: tuple[int, int]) -> tuple[str, ...]:
-    """Return machine words for a decoded picture that goes into a model of `size`.
+def notes(size: tuple[int, int], shape: tuple[int, int], *, animated: bool) -> tuple[str, ...]:
+    """Return machine words for a picture of (width, height) in a model of (height, width).
 
     `animated`: of several frames only the first was looked at. `small`: the picture has less than
     half the model's height or width.
     """
-    animated = getattr(image, "is_animated", False) and image.format != "MPO"
-    small = image.height < size[0] / 2 or image.width < size[1] / 2
+    small = size[1] < shape[0] / 2 or size[0] < shape[1] / 2
     found = {"animated": animated, "small": small}
     return tuple(name for name, is_so in found.items() if is_so)

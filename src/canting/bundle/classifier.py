@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from canting.bundle.activation import activation
 from canting.bundle.answer import UNLIKE_TRAINING, Answer, ModelOutputError, notes
@@ -15,6 +14,7 @@ from canting.bundle.engine import Engine
 from canting.bundle.logits import softmax
 from canting.bundle.unlikeness import unlikeness
 from canting.imaging import pictures
+from canting.imaging.pictures import Pixels
 
 
 class Classifier(NamedTuple):
@@ -45,13 +45,14 @@ class Classifier(NamedTuple):
 
         Raises `PictureError` for bytes that are none, `ModelOutputError` for NaN or infinity.
         """
-        image = pictures.decode(content)
-        found = notes(image, self.card.image_size)
-        return self.answer(pictures.upright(image), overlay=overlay)._replace(warnings=found)
+        picture = pictures.decode(content)
+        size = self.card.image_size
+        answer = self.answer(pictures.resize(picture.image, size), overlay=overlay)
+        return answer._replace(warnings=notes(picture.size, size, animated=picture.animated))
 
-    def answer(self, image: Image.Image, *, overlay: bool = False) -> Answer:
-        """Answer for an upright RGB picture; only `small` is noted of it."""
-        said = self.engine.answer(pictures.resize(image, self.card.image_size))
+    def answer(self, pixels: Pixels, *, overlay: bool = False) -> Answer:
+        """Answer for an upright picture of the model's size, without warnings."""
+        said = self.engine.answer(pixels)
         for name, values in said.items():
             if not np.isfinite(values).all():
                 raise ModelOutputError(name)
@@ -65,7 +66,7 @@ class Classifier(NamedTuple):
             reason=UNLIKE_TRAINING if distance > 1 else "",
             distance=distance,
             activation=activation(said["map"], self.arrays.kernel, place) if overlay else None,
-            warnings=notes(image, self.card.image_size),
+            warnings=(),
         )
 
     def _distance(self, pooled: npt.NDArray[np.float32]) -> float:

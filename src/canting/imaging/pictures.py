@@ -1,12 +1,18 @@
-"""Decode pictures: from bytes to an upright RGB array, in the pipeline and in the service."""
+"""Decode pictures: from bytes to an upright RGB image, in the pipeline and in the service.
+
+A large picture is decoded smaller, so that it takes little memory whatever its kind: JPEG by its
+DCT scaling, the others strip by strip.
+"""
 
 import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from canting.config import formats
 from canting.core.errors import CantingError
@@ -17,7 +23,23 @@ Pixels = npt.NDArray[np.uint8]
 MAX_PIXELS = 100_000_000
 """Largest width × height that is decoded, read from the header before any memory is taken."""
 
-Code = Literal["empty_file", "unsupported_format", "corrupt_image", "too_many_pixels"]
+LEAST = 1024
+"""Pixels of the shorter side below which no picture is decoded smaller than it is."""
+
+SCANS = 40
+"""Scans of a JPEG: a progressive one has about ten, and each is work over the whole picture."""
+
+SEGMENTS = 5_000
+"""Segments of a JPEG, metadata included."""
+
+Code = Literal[
+    "empty_file",
+    "unsupported_format",
+    "corrupt_image",
+    "too_many_pixels",
+    "too_small",
+    "extreme_aspect",
+]
 
 
 class PictureError(CantingError):
@@ -29,42 +51,86 @@ class PictureError(CantingError):
         self.code = code
 
 
-def decode(source: Path | bytes) -> Image.Image:
-    """Return the whole picture as stored: neither turned nor converted; raise `PictureError`.
+class Header(NamedTuple):
+    """What is known of a picture before its pixels are decoded.
 
-    Its format is recognised by content; of an animation the first frame is taken.
+    `image` is Pillow's, lazy; `size` is (width, height) and `mode` Pillow's, both as stored;
+    `bytes` estimates the memory that decoding takes.
+    """
+
+    image: Image.Image
+    size: tuple[int, int]
+    mode: str
+    animated: bool
+    bytes: int
+
+
+class Picture(NamedTuple):
+    """An upright RGB picture, smaller than `size` (width, height) where that is large."""
+
+    image: Image.Image
+    size: tuple[int, int]
+    mode: str
+    format: str
+    animated: bool
+
+
+def decode(source: Path | bytes) -> Picture:
+    """Return a picture as a person sees it: EXIF orientation applied, 8-bit RGB.
+
+    Its format is recognised by content; of an animation the first frame is taken. 16-bit grey is
+    scaled, alpha and transparent palette entries are laid over white. Raises `PictureError`.
+    """
+    return load(header(source))
+
+
+def header(source: Path | bytes, accepted: tuple[str, ...] = ()) -> Header:
+    """Read what stands before the pixels; raise `PictureError`.
+
+    `accepted` are Pillow's names of formats; without, those that the pipeline decodes.
     """
     content = source if isinstance(source, bytes) else source.read_bytes()
+    names = accepted or formats.decoded()
     if not content:
         raise PictureError("empty_file", "expected a picture, received an empty file")
     try:
-        image = Image.open(io.BytesIO(content), formats=formats.decoded())
-        _check_pixels(image)
-        image.load()
+        image = Image.open(io.BytesIO(content), formats=names)
     except UnidentifiedImageError:
-        message = f"expected one of {', '.join(formats.decoded())}, received bytes of none of them"
+        message = f"expected one of {', '.join(names)}, received bytes of none of them"
         raise PictureError("unsupported_format", message) from None
     except Image.DecompressionBombError:
         raise _too_many_pixels("over 179 million pixels") from None
-    except (OSError, SyntaxError, ValueError, TypeError, IndexError, MemoryError) as error:
-        message = f"expected a whole picture, received a damaged or truncated one ({error})"
-        raise PictureError("corrupt_image", message) from None
-    return image
+    except MemoryError:
+        raise _too_many_pixels("more than the memory holds") from None
+    except Exception as error:  # each decoder raises its own
+        raise _corrupt(error) from None
+    return _read(image, content)
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """Return the picture as a person sees it: EXIF orientation applied, 8-bit RGB.
+def load(read: Header) -> Picture:
+    """Decode the pixels of a header; raise `PictureError`."""
+    kind = read.image.format or ""
+    try:
+        read.image.load()
+        turn = _TURNS[orientation(read.image)]
+        image = _rgb(read.image)
+        image = image if turn is None else image.transpose(turn)
+    except MemoryError:
+        raise _too_many_pixels("more than the memory holds") from None
+    except Exception as error:
+        raise _corrupt(error) from None
+    size = read.size[::-1] if turn in _SIDEWAYS else read.size
+    return Picture(image, size, read.mode, kind, read.animated)
 
-    16-bit grey is scaled, alpha and transparent palette entries are laid over white.
-    """
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
-        turned = Image.fromarray(_eight_bits(np.asarray(turned)))
-    if turned.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in turned.info:
-        turned = turned.convert("RGBA")
-        white = Image.new("RGBA", turned.size, "white")
-        turned = Image.alpha_composite(white, turned)
-    return turned.convert("RGB")
+
+def orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; 1 where there is none or its metadata are damaged."""
+    try:  # for a PNG, its pixels are decoded: what is sought may stand behind them
+        found = image.getexif().get(_ORIENTATION, 1)
+        is_one = found in _TURNS
+    except Exception:  # each kind of damage raises its own
+        return 1
+    return found if is_one else 1
 
 
 def resize(image: Image.Image, size: tuple[int, int]) -> Pixels:
@@ -77,12 +143,137 @@ def resize(image: Image.Image, size: tuple[int, int]) -> Pixels:
 
 def pixels(source: Path | bytes, size: tuple[int, int]) -> Pixels:
     """Decode, turn, convert and resize: the one way from a file to what a model sees."""
-    return resize(upright(decode(source)), size)
+    return resize(decode(source).image, size)
 
 
-def _check_pixels(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_many_pixels(f"{image.width} × {image.height}")
+def jpeg(image: Image.Image, side: int, quality: int = 88) -> bytes:
+    """Return an RGB picture as JPEG without metadata, its longer side at most `side` pixels."""
+    scale = min(1.0, side / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    small = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0).convert("RGB")
+    small.info = {}
+    content = io.BytesIO()
+    small.save(content, "JPEG", quality=quality)
+    return content.getvalue()
+
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""Pillow's turn for each EXIF orientation (CIPA DC-008, 4.6.5)."""
+
+_SIDEWAYS = tuple(_TURNS[found] for found in (5, 6, 7, 8))
+
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
+_OTHER_BYTES = 4
+"""Bytes that Pillow holds for a pixel of a mode."""
+
+_WEBP_BYTES = 16
+"""Bytes for a pixel of a WebP: two canvases of libwebp, their copy, and the image."""
+
+_STRIP = 2**20
+"""Pixels that are converted at once, about."""
+
+
+def _read(image: Image.Image, content: bytes) -> Header:
+    width, height = image.size
+    mode = image.mode
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels(f"{width} × {height}")
+    animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
+    taken = _draft(image, content) if isinstance(image, JpegImagePlugin.JpegImageFile) else 0
+    if image.format == "WEBP":
+        taken = width * height * _WEBP_BYTES
+    taken = taken or width * height * _BYTES.get(image.mode, _OTHER_BYTES)
+    return Header(image, (width, height), mode, animated, taken)
+
+
+def _draft(image: JpegImagePlugin.JpegImageFile, content: bytes) -> int:
+    """Let a JPEG be decoded smaller; return the bytes that it will take."""
+    scans = _scans(content)
+    held = 0
+    if scans > 1:  # all coefficients are held, 2 bytes each
+        most = max(across * down for _, across, down, _ in image.layer)
+        shares = sum(across * down / most for _, across, down, _ in image.layer)
+        held = round(2 * shares * image.width * image.height)
+    image.draft(None, (LEAST, LEAST))
+    return held + image.width * image.height * _BYTES.get(image.mode, _OTHER_BYTES)
+
+
+def _scans(content: bytes) -> int:
+    """Return how many scans the first picture of a JPEG has; raise `PictureError` for too many."""
+    found = dict.fromkeys(("scans", "segments"), 0)
+    marker = _MARKER.search(content, 2)
+    while marker and marker[1] != b"\xd9":  # end of image
+        found["segments"] += 1
+        found["scans"] += marker[1] == b"\xda"
+        if found["scans"] > SCANS or found["segments"] > SEGMENTS:
+            raise _corrupt(f"over {SCANS} scans or {SEGMENTS:,} segments")
+        length = int.from_bytes(content[marker.end() : marker.end() + 2])
+        marker = _MARKER.search(content, marker.end() + length)
+    return found["scans"]
+
+
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
+"""What begins a segment of a JPEG, and is no part of a scan's data (ITU T.81, B.1.1.3)."""
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Return 8-bit RGB, a whole number of times smaller where the picture is large."""
+    factor = max(1, min(image.size) // LEAST)
+    if factor == 1 and image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    full = _white(image)
+    small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+    for top, strip in _strips(image, factor):
+        part = _flat(strip, full)
+        small.paste(part.reduce(factor) if factor > 1 else part, (0, top // factor))
+    return small
+
+
+def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
+    """Yield strips with their first rows, all of them multiples of `factor`."""
+    rows = factor * max(1, _STRIP // (image.width * factor))
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _flat(image: Image.Image, full: float) -> Image.Image:
+    if image.mode in _DEEP:
+        image = Image.fromarray(_eight_bits(np.asarray(image), full))
+    elif image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+_DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+
+
+def _white(image: Image.Image) -> float:
+    """Return the value that means white in a picture of more than 8 bits."""
+    if image.mode not in _DEEP:
+        return 255.0
+    values = [np.asarray(strip).max(initial=0) for _, strip in _strips(image, 1)]
+    most = max(values)
+    if image.mode.startswith("I;16"):
+        return 65535.0
+    if image.mode == "F" and most <= 1:
+        return 1.0
+    return 255.0 if most <= 255 else 65535.0
+
+
+def _eight_bits(values: npt.NDArray[np.generic], full: float) -> npt.NDArray[np.uint8]:
+    scaled = np.clip(values.astype(np.float64) / full, 0, 1) * 255
+    return np.rint(scaled).astype(np.uint8)
 
 
 def _too_many_pixels(received: str) -> PictureError:
@@ -91,11 +282,6 @@ def _too_many_pixels(received: str) -> PictureError:
     )
 
 
-def _eight_bits(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    full = 255.0 if values.max(initial=0) <= 255 else 65535.0
-    if values.dtype.kind == "f" and values.max(initial=0) <= 1:
-        full = 1.0
-    if values.dtype.itemsize == 2:
-        full = 65535.0
-    scaled = np.clip(values.astype(np.float64) / full, 0, 1) * 255
-    return np.rint(scaled).astype(np.uint8)
+def _corrupt(problem: object) -> PictureError:
+    message = f"expected a whole picture, received a damaged or truncated one ({problem})"
+    return PictureError("corrupt_image", message)

@@ -46,7 +46,7 @@ class Sketch(NamedTuple):
 
 def sketch(path: Path) -> Sketch:
     """Read one picture and sketch it; raise `PictureError` if it cannot be decoded."""
-    image = pictures.upright(pictures.decode(path))
+    image = pictures.decode(path).image
     square = cv2.resize(np.asarray(image), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     record = np.zeros((), RECORD)
     grey = cv2.cvtColor(square, cv2.COLOR_RGB2GRAY)

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from canting.core import parallel
 from canting.core.errors import CantingError
 from canting.data import near_duplicates
-from canting.imaging.pictures import PictureError, decode, upright
+from canting.imaging.pictures import PictureError, decode
 
 
 def group(raw: Path, records: pd.DataFrame) -> "pd.Series[int]":
@@ -99,9 +98,9 @@ def _record(raw: Path, path: str) -> dict[str, object]:
 
 
 def _measures(content: bytes) -> dict[str, object]:
-    image: Image.Image = decode(content)
-    width, height = upright(image).size
-    return {"width": width, "height": height, "mode": image.mode, "format": image.format}
+    picture = decode(content)
+    width, height = picture.size
+    return {"width": width, "height": height, "mode": picture.mode, "format": picture.format}
 
 
 def _ignored(name: str) -> bool:

@@ -39,7 +39,7 @@ def example_strip(paths: Sequence[str], raw: Path) -> bytes:
     width = SHOWN * (SIDE + GAP) - GAP
     sheet = Image.new("RGB", (width, SIDE), PAPER)
     for number, place in enumerate(places):
-        image = pictures.upright(pictures.decode(raw / paths[place]))
+        image = pictures.decode(raw / paths[place]).image
         sheet.paste(ImageOps.pad(image, (SIDE, SIDE), color=PAPER), (number * (SIDE + GAP), 0))
     content = io.BytesIO()
     sheet.save(content, "JPEG", quality=85)

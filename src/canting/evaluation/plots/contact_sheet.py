@@ -181,7 +181,7 @@ def _head(axes: Axes, pair: Pair, spots: list[Place], line: Line) -> None:
 
 
 def _picture(axes: Axes, one: Mistake, folder: Path, left: float, top: float) -> None:
-    image = pictures.upright(pictures.decode(folder / one.path))
+    image = pictures.decode(folder / one.path).image
     image.thumbnail((PIXELS, PIXELS))
     inches = min(WIDE / image.width, TALL / image.height)
     right, bottom = left + image.width * inches, top + image.height * inches

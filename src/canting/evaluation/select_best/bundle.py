@@ -17,7 +17,7 @@ from canting.bundle.logits import softmax
 from canting.config.columns import LABEL, PATH
 from canting.core import files
 from canting.core.errors import CantingError
-from canting.imaging.pictures import Pixels, decode, upright
+from canting.imaging.pictures import Pixels, decode
 from canting.models.export import export
 
 CLASSES, PER_CLASS = 6, 2
@@ -43,7 +43,7 @@ def samples(right: pd.DataFrame, folder: Path) -> dict[str, bytes]:
 
 
 def _shrunk(path: Path) -> bytes:
-    image = upright(decode(path))
+    image = decode(path).image
     image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     Image.fromarray(np.asarray(image)).save(buffer, "JPEG", quality=85, optimize=True)

@@ -52,7 +52,7 @@ async def _result(state: ServiceState, upload: Upload, overlay: bool, count: int
 
 
 def _said(said: Classified) -> schemas.Result:
-    answer = said.answer
+    answer, size = said.answer, said.picture.size
     return schemas.Result(
         name=said.name,
         label=answer.label,
@@ -62,7 +62,7 @@ def _said(said: Classified) -> schemas.Result:
         reason=answer.reason or None,
         distance=answer.distance,
         warnings=list(answer.warnings),
-        overlay=None if answer.activation is None else heat_map(answer.activation, said.image.size),
+        overlay=None if answer.activation is None else heat_map(answer.activation, size),
         history_id=said.entry.id if said.entry else None,
         history_saved=said.history_saved,
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from canting.bundle.activation import overlay
-from canting.bundle.answer import Answer, ModelOutputError
+from canting.bundle.answer import Answer, ModelOutputError, notes
 from canting.bundle.classifier import Classifier
 from canting.core.errors import CantingError
-from canting.serving.service import metrics, pictures
+from canting.serving.service import metrics
+from canting.serving.service.decoders import Decoded
 from canting.serving.service.errors import Refusal
 from canting.serving.service.logs import LOGGER, timed
 from canting.serving.service.multipart import Upload
@@ -38,20 +38,20 @@ if TYPE_CHECKING:
 
 
 class Seen(NamedTuple):
-    """An upright picture, its answer, and the seconds that decoding and answering took."""
+    """A picture, its answer, and the seconds that decoding and answering took."""
 
-    image: Image.Image
+    picture: Decoded
     answer: Answer
     decode: float
     inference: float
 
 
 class Classified(NamedTuple):
-    """An answer, the upright picture that it is about, and where it is kept."""
+    """An answer, the picture that it is about, and where it is kept."""
 
     name: str
     answer: Answer
-    image: Image.Image
+    picture: Decoded
     entry: "Entry | None"
     history_saved: bool
 
@@ -81,7 +81,7 @@ async def _classified(
         )
         _count(seen)
         entry = await _kept(state, classifier, upload.name, seen, source)
-    return Classified(upload.name, seen.answer, seen.image, entry, entry is not None)
+    return Classified(upload.name, seen.answer, seen.picture, entry, entry is not None)
 
 
 def ready(state: ServiceState) -> Classifier:
@@ -103,16 +103,17 @@ def _count(seen: Seen) -> None:
 
 def _answer(state: ServiceState, classifier: Classifier, content: bytes, overlay: bool) -> Seen:
     started = perf_counter()
-    picture = pictures.opened(content, state.settings)
+    picture = state.decoders.decode(content, classifier.card.image_size)
     decoded = perf_counter()
     try:
-        answer = classifier.answer(picture.image, overlay=overlay)
+        answer = classifier.answer(picture.pixels, overlay=overlay)
     except ModelOutputError:
         metrics.MODEL_FAILURES.inc()
         raise Refusal(500, "model_output_invalid", "The model's answer is not finite.") from None
+    warnings = notes(picture.size, classifier.card.image_size, animated=picture.animated)
     return Seen(
-        picture.image,
-        answer._replace(warnings=(*picture.warnings, *answer.warnings)),
+        picture,
+        answer._replace(warnings=warnings),
         decoded - started,
         perf_counter() - decoded,
     )
@@ -127,7 +128,7 @@ async def _kept(
     if history is not None:
         new, loop = _new_entry(classifier, name, seen, source), asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(state.writers, history.add, new, seen.image)
+            return await loop.run_in_executor(state.writers, history.add, new, seen.picture.kept)
         except CantingError as error:
             problem = str(error)
     if problem:
@@ -146,7 +147,7 @@ def _not_kept(state: ServiceState, problem: str) -> None:
 def _new_entry(classifier: Classifier, name: str, seen: Seen, source: str) -> "NewEntry":
     from canting.serving.service.history import NewEntry
 
-    answer, image = seen.answer, seen.image
+    answer, (width, height) = seen.answer, seen.picture.size
     return NewEntry(
         name=name,
         label=answer.label,
@@ -156,7 +157,7 @@ def _new_entry(classifier: Classifier, name: str, seen: Seen, source: str) -> "N
         reason=answer.reason,
         distance=answer.distance,
         model=classifier.digest,
-        width=image.width,
-        height=image.height,
+        width=width,
+        height=height,
         source=source,
     )

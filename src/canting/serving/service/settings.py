@@ -57,12 +57,18 @@ class Settings(BaseModel):
     """Bytes of one picture."""
     max_request_bytes: Whole = 40 * MIB
     """Bytes of one request, all pictures together."""
-    max_waiting_bytes: Whole = 256 * MIB
+    max_waiting_bytes: Whole = 96 * MIB
     """Bytes of all requests that are being received or answered."""
     max_files: Whole = 20
     """Pictures of one request."""
     max_pixels: Whole = 51_000_000
     """Width × height of a picture, read from its header before memory is taken."""
+    max_picture_bytes: Whole = 110 * MIB
+    """Memory that decoding one picture may take, estimated from its header."""
+    max_decoding_bytes: Whole = 160 * MIB
+    """Memory of all pictures that are being decoded; who needs more waits."""
+    decode_timeout: Seconds = 5.0
+    """Seconds of a processor after which the decoding of a picture is ended."""
     min_side: Whole = 16
     """Pixels of the shorter side."""
     max_aspect: Annotated[float, Field(ge=1)] = 20.0

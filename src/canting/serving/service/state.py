@@ -12,6 +12,7 @@ from canting.bundle.errors import BundleError
 from canting.bundle.load import load
 from canting.core.errors import CantingError
 from canting.serving.service import metrics
+from canting.serving.service.decoders import Decoders
 from canting.serving.service.gate import Budget, Gate
 from canting.serving.service.logs import LOGGER
 from canting.serving.service.settings import Settings
@@ -54,6 +55,7 @@ class ServiceState:
         self.history_problem = ""
         self.metrics = metrics
         self.gate = Gate(settings.concurrency, settings.queue)
+        self.decoders = Decoders(settings)
         self.budget = Budget(settings.max_waiting_bytes)
         self.secret = (
             settings.secret.get_secret_value().encode()
@@ -68,6 +70,7 @@ class ServiceState:
     def close(self) -> None:
         """End the threads after their work and close the history."""
         self.workers.shutdown()
+        self.decoders.close()
         self.writers.shutdown()
         if self.history is not None:
             self.history.close()

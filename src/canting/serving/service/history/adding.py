@@ -5,14 +5,13 @@ import uuid
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from PIL import Image
 from sqlalchemy import Engine
 
 from canting.serving.service.history import texts
 from canting.serving.service.history.database import reading, writing
 from canting.serving.service.history.entries import Entry, NewEntry
 from canting.serving.service.history.errors import HistoryError, InvalidValue
-from canting.serving.service.history.pictures import PictureStore, jpeg
+from canting.serving.service.history.pictures import PictureStore
 from canting.serving.service.history.tables import entries
 
 
@@ -20,16 +19,14 @@ def add(
     engine: Engine,
     pictures: PictureStore | None,
     new: NewEntry,
-    image: Image.Image | None,
-    side: int,
+    content: bytes | None,
 ) -> Entry:
     """Keep an answer, and its picture if there is a place for it."""
-    keeps = pictures is not None and image is not None
+    keeps = pictures is not None and content is not None
     entry = _made(new, has_picture=keeps)
-    if pictures is None or image is None:
+    if pictures is None or content is None:
         _insert(engine, entry, 0)
         return entry
-    content = jpeg(image, side)
     with pictures.writing():
         pictures.write(entry.id, content)
         try:

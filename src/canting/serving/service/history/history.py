@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
-from PIL import Image
 from sqlalchemy import ColumnElement, Engine
 
 from canting.serving.service.history import adding, queries, texts, upkeep
@@ -37,22 +36,20 @@ class History:
         engine: Engine,
         pictures: PictureStore | None,
         limits: HistoryLimits,
-        picture_side: int,
     ) -> None:
         """Take the parts that `open_history` has made."""
         self._engine = engine
         self._pictures = pictures
         self._limits = limits
-        self._side = picture_side
         self._due = Due()
         self._small = lru_cache(_THUMBNAILS)(self._thumbnail)
 
-    def add(self, new: NewEntry, image: Image.Image | None) -> Entry:
-        """Keep an answer and, where pictures are kept, its upright picture; return the entry.
+    def add(self, new: NewEntry, picture: bytes | None) -> Entry:
+        """Keep an answer and, where pictures are kept, its picture, a JPEG; return the entry.
 
         Raise `InvalidValue` for a figure that is not finite.
         """
-        entry = adding.add(self._engine, self._pictures, new, image, self._side)
+        entry = adding.add(self._engine, self._pictures, new, picture)
         self._keep_limits(added=1)
         return entry
 

@@ -18,7 +18,6 @@ def open_history(
     *,
     days: int | None = None,
     max_bytes: int | None = None,
-    picture_side: int = 1024,
     make: bool = True,
 ) -> History:
     """Open a history and do its upkeep; raise `HistoryError` where it is unusable.
@@ -32,7 +31,7 @@ def open_history(
         migrate(engine)
         check(engine)
         places = pictures_of(engine, pictures)
-        history = History(engine, places, HistoryLimits(days, max_bytes), picture_side)
+        history = History(engine, places, HistoryLimits(days, max_bytes))
         history.retain()
         history.sweep()
     except BaseException:

@@ -13,22 +13,11 @@ import fsspec  # type: ignore[import-untyped]
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 from PIL import Image
 
+from canting.imaging.pictures import jpeg
 from canting.serving.service.history.errors import HistoryError, failure
 from canting.serving.service.history.lock import Lock
 
-QUALITY = 88
 THUMBNAIL_SIDE = 256
-
-
-def jpeg(image: Image.Image, side: int) -> bytes:
-    """Return an upright RGB picture as JPEG, its longer side at most `side`, no metadata."""
-    scale = min(1.0, side / max(image.size))
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    small = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0).convert("RGB")
-    small.info = {}
-    kept = io.BytesIO()
-    small.save(kept, "JPEG", quality=QUALITY)
-    return kept.getvalue()
 
 
 def thumbnail(content: bytes) -> bytes:

@@ -69,8 +69,9 @@ async def sample_picture(request: Request) -> Response:
 
 
 def _answered(classifier: Classifier, path: Path) -> shown.Shown:
-    image = pictures.upright(pictures.decode(path))
-    result = shown.unkept("", classifier.answer(image, overlay=True), image)
+    content = path.read_bytes()
+    answer = classifier.classify(content, overlay=True)
+    result = shown.unkept("", answer, content, pictures.header(content).size)
     return result._replace(model=classifier.digest)
 
 

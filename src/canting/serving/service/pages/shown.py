@@ -1,10 +1,7 @@
 """An answer, prepared for a page."""
 
 import base64
-import io
 from typing import TYPE_CHECKING, NamedTuple
-
-from PIL import Image
 
 from canting.bundle.answer import Answer
 from canting.serving.service.classification import Classified, heat_map
@@ -13,9 +10,6 @@ from canting.serving.service.state import ServiceState
 
 if TYPE_CHECKING:
     from canting.serving.service.history import Entry
-
-LONGEST = 800
-"""Pixels of the longer side of a picture that is shown without being kept."""
 
 
 class Shown(NamedTuple):
@@ -49,14 +43,15 @@ def fresh(state: ServiceState, classified: Classified) -> Shown:
     entry = None if state.settings.history_token else classified.entry
     kept = "saved" if classified.history_saved else "not_saved"
     is_off = state.settings.history_url is None
-    shown = unkept(classified.name, classified.answer, classified.image)
+    picture = classified.picture
+    shown = unkept(classified.name, classified.answer, picture.kept, picture.size)
     digest = state.model.classifier.digest if state.model.classifier else ""
     return shown._replace(kept="off" if is_off else kept, entry=entry, model=digest)
 
 
-def unkept(name: str, answer: Answer, image: Image.Image) -> Shown:
-    """Return an answer that has no entry."""
-    layer = "" if answer.activation is None else heat_map(answer.activation, image.size)
+def unkept(name: str, answer: Answer, picture: bytes, size: tuple[int, int]) -> Shown:
+    """Return an answer that has no entry, about a JPEG of a picture of (width, height)."""
+    layer = "" if answer.activation is None else heat_map(answer.activation, size)
     return Shown(
         name=name,
         label=answer.label,
@@ -64,7 +59,7 @@ def unkept(name: str, answer: Answer, image: Image.Image) -> Shown:
         probabilities=likeliest_first(answer.probabilities),
         abstained=answer.abstained,
         warnings=answer.warnings,
-        picture=inside(image),
+        picture=inside(picture),
         overlay=layer,
         kept="sample",
         model="",
@@ -96,10 +91,6 @@ def likeliest_first(probabilities: dict[str, float]) -> tuple[tuple[str, float],
     return tuple(sorted(probabilities.items(), key=lambda pair: -pair[1]))
 
 
-def inside(image: Image.Image) -> str:
-    """Return a picture as JPEG in a data URI, made smaller where it is large."""
-    small = image.copy()
-    small.thumbnail((LONGEST, LONGEST))
-    content = io.BytesIO()
-    small.save(content, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
+def inside(content: bytes) -> str:
+    """Return a JPEG as a data URI."""
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"

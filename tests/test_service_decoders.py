@@ -1,0 +1,176 @@
+"""The processes that decode for the service."""
+
+import io
+import os
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from canting.imaging import pictures
+from canting.serving.service.decoder import KEPT_SIDE
+from canting.serving.service.decoders import MOST, Decoders
+from canting.serving.service.errors import Refusal
+from canting.serving.service.settings import Settings
+from tests.service_fixtures import encoded, saved
+
+SHAPE = (64, 48)
+MB = 10**6
+NOISE = np.random.default_rng(5).integers(0, 256, (400, 600, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def decoders() -> Iterator[Decoders]:
+    made = Decoders(Settings())
+    yield made
+    made.close()
+
+
+def children() -> list[psutil.Process]:
+    return [one for one in psutil.Process().children() if "decoder" in " ".join(one.cmdline())]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_the_model_sees_what_it_sees_in_the_pipeline(decoders: Decoders, kind: str) -> None:
+    for image in (Image.fromarray(NOISE), Image.fromarray(NOISE).resize((2100, 2050))):
+        content = saved(image, kind)
+        decoded = decoders.decode(content, SHAPE)
+        assert np.array_equal(decoded.pixels, pictures.pixels(content, SHAPE))
+        assert (decoded.size, decoded.animated) == (image.size, False)
+        with Image.open(io.BytesIO(decoded.kept)) as kept:
+            assert max(kept.size) == min(KEPT_SIDE, max(image.size))
+            assert set(kept.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+
+
+def code_of(decoders: Decoders, content: bytes) -> str:
+    with pytest.raises(Refusal) as caught:
+        decoders.decode(content, SHAPE)
+    return caught.value.code
+
+
+def test_a_picture_that_takes_too_long_is_ended_and_others_are_answered() -> None:
+    slow = saved(Image.fromarray(NOISE).resize((4000, 4000)), "PNG", compress_level=1)
+    made = Decoders(Settings(decode_timeout=0.15))
+    try:
+        made.decode(encoded(), SHAPE)
+        before = {one.pid for one in children()}
+        assert code_of(made, slow) == "decoding_timeout"
+        assert made.decode(encoded(), SHAPE).size == (96, 80)
+        assert len({one.pid for one in children()} - before) == 1
+    finally:
+        made.close()
+
+
+def test_a_decoder_that_dies_is_replaced(decoders: Decoders) -> None:
+    for child in children():
+        child.kill()
+    for _ in range(MOST):
+        assert code_of(decoders, encoded()) == "corrupt_image"
+    assert decoders.decode(encoded(), SHAPE).size == (96, 80)
+
+
+def test_a_decoder_knows_no_setting_and_no_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CANTING_API_TOKEN", "SECRET")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
+    before = {one.pid for one in children()}
+    made = Decoders(Settings())
+    try:
+        made.decode(encoded(), SHAPE)
+        new = [one for one in children() if one.pid not in before]
+        assert len(new) == MOST
+        assert all("SECRET" not in one.environ().values() for one in new)
+    finally:
+        made.close()
+    assert all(not psutil.pid_exists(one.pid) for one in new)
+
+
+def largest() -> dict[str, bytes]:
+    """Return, for each kind of picture, the largest that is taken, of few bytes."""
+    deep = Image.fromarray(np.zeros((7000, 7200), np.uint16))
+    soft = Image.fromarray(NOISE)
+    return {
+        "16 bits": saved(deep, "PNG"),
+        "colour": saved(Image.new("RGB", (5700, 5000)), "PNG"),
+        "alpha": saved(Image.new("RGBA", (5700, 5000)), "PNG"),
+        "palette": saved(Image.new("P", (7200, 7000)), "PNG"),
+        "webp": saved(soft.resize((2650, 2650)), "WEBP", quality=10),
+        "gif": saved(Image.new("P", (7200, 7000)), "GIF"),
+        "jpeg": saved(soft.resize((7200, 7000)), "JPEG", quality=5),
+        "progressive": saved(soft.resize((5500, 5000)), "JPEG", quality=5, progressive=True),
+    }
+
+
+class Peak:
+    """The most memory of all decoders while the block runs."""
+
+    def __enter__(self) -> "Peak":
+        self._children = children()
+        self.bytes = self.before = self._resident()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._end.wait(0.005):
+            self.bytes = max(self.bytes, self._resident())
+
+    def _resident(self) -> int:
+        return sum(one.memory_info().rss for one in self._children)
+
+
+def test_the_largest_picture_of_any_kind_takes_at_most_150_mb(decoders: Decoders) -> None:
+    for name, content in largest().items():
+        with Peak() as peak:
+            assert decoders.decode(content, SHAPE).pixels.shape == (*SHAPE, 3)
+        assert peak.bytes - peak.before <= 150 * MB, name
+
+
+def test_many_large_pictures_at_once_wait_for_memory(decoders: Decoders) -> None:
+    content = largest()["alpha"]
+    with Peak() as peak, ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: decoders.decode(content, SHAPE), range(4)))
+    assert [one.size for one in found] == [(5700, 5000)] * 4
+    assert peak.bytes <= (MOST * 45 + 200) * MB
+
+
+@pytest.mark.parametrize("size", [(9000, 10000), (18000, 10000), (60000, 60000)])
+def test_a_header_that_promises_too_much(decoders: Decoders, size: tuple[int, int]) -> None:
+    head = struct.pack(">IIBBBBB", *size, 8, 6, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+    assert code_of(decoders, content) == "too_many_pixels"
+
+
+def test_nobody_is_left_behind_where_the_service_is_killed() -> None:
+    """The socket of a decoder ends with the service, and the decoder with the socket."""
+    read, write = os.pipe()
+    process = os.fork()
+    if process == 0:
+        made = Decoders(Settings())
+        made.decode(encoded(), SHAPE)
+        os.write(write, b" ".join(str(one.pid).encode() for one in children()))
+        os.kill(os.getpid(), 9)
+    os.waitpid(process, 0)
+    pids = [int(one) for one in os.read(read, 1000).split()]
+    assert len(pids) == MOST
+    end = time.monotonic() + 10
+    while any(map(psutil.pid_exists, pids)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(psutil.pid_exists, pids))
