@@ -155,28 +155,25 @@ class Server(NamedTuple):
         return resident
 
 
-UVICORN = """
-import sys, uvicorn
-from canting.serving.service.app import create_app
-from canting.serving.service.settings import from_environment
-uvicorn.run(create_app(from_environment()), port=int(sys.argv[1]), log_config=None)
-"""
 SERVE = ["-c", "from canting.cli.main import main; main()", "serve", "--port"]
+BENTO = ["-m", "bentoml", "serve", "canting.serving.service.service:Canting"]
+BENTO += ["--host", "127.0.0.1", "--port"]
 
 
 @contextlib.contextmanager
 def running(
     folder: Path, bundle: Path, *, bento: bool = False, **settings: object
 ) -> Iterator[Server]:
-    """Run the application in a folder of its own; `bento` by `canting serve`, else by uvicorn."""
+    """Run `canting serve` in a folder of its own; `bento`: as a container runs it."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tmp").mkdir(exist_ok=True)
     port = free_port()
-    command = SERVE if bento else ["-c", UVICORN]
+    command = BENTO if bento else SERVE
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *command, str(port)],
             cwd=folder,
-            env=environment(bundle, **settings),
+            env=environment(bundle, **settings) | {"TMPDIR": str(folder / "tmp")},
             stdout=log,
             stderr=log,
             start_new_session=True,

@@ -1,4 +1,4 @@
-"""`canting serve` from its start to its end."""
+"""The service from its start to its end: `canting serve`, and BentoML as in a container."""
 
 import contextlib
 import json
@@ -44,25 +44,35 @@ def server(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     proxies = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     os.environ.update(proxies)
     try:
-        with running(tmp_path_factory.mktemp("serve"), copy, bento=True) as one:
+        with running(tmp_path_factory.mktemp("serve"), copy) as one:
             yield one
     finally:
         for name in proxies:
             os.environ.pop(name)
 
 
+@pytest.fixture(scope="module")
+def bento(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("bento"), bundle, bento=True) as one:
+        yield one
+
+
 def workers(server: Server) -> list[psutil.Process]:
-    return psutil.Process(server.process.pid).children(recursive=True)
+    first = psutil.Process(server.process.pid)
+    return [first, *first.children(recursive=True)]
 
 
-def test_it_is_alive_ready_and_answers(server: Server) -> None:
+@pytest.mark.parametrize("kind", ["server", "bento"])
+def test_it_is_alive_ready_and_answers(kind: str, request: pytest.FixtureRequest) -> None:
+    server: Server = request.getfixturevalue(kind)
     assert server.client.get("/livez").status_code == 200
     assert server.client.get("/readyz").status_code == 200
     assert server.answer(encoded("blue"))["label"] == "parang"
     assert server.metric('canting_predictions_total{label="parang"}') == 1
 
 
-def test_nothing_of_bentoml_shows_and_nothing_is_loaded_from_elsewhere(server: Server) -> None:
+def test_nothing_of_bentoml_shows_and_nothing_is_loaded_from_elsewhere(bento: Server) -> None:
+    server = bento
     for path in ("/docs.json", "/static_content/index.html", "/schema", "/nothing"):
         response = server.client.get(path)
         assert response.status_code == 404, path
@@ -74,17 +84,28 @@ def test_nothing_of_bentoml_shows_and_nothing_is_loaded_from_elsewhere(server: S
     assert 'rel="stylesheet" href="http' not in page.text
 
 
-def test_one_worker_and_no_port_for_others(server: Server) -> None:
-    processes = workers(server)
-    listening = [
+def listening(server: Server) -> list[tuple[str, int]]:
+    return [
         connection.laddr
-        for process in [psutil.Process(server.process.pid), *processes]
+        for process in workers(server)
         for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     ]
-    assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_one_port_and_nothing_is_left_in_the_temporary_folder(server: Server) -> None:
+    """Nobody else on the machine can command the service: there is no port for it."""
+    assert listening(server) == [("127.0.0.1", server.port)]
+    assert not list((server.folder / "tmp").iterdir())
+    assert all(line.startswith("{") for line in (server.folder / "log").read_text().splitlines())
+
+
+def test_a_container_has_no_port_for_others(bento: Server) -> None:
+    server = bento
+    addresses = listening(server)
+    assert {ip for ip, _ in addresses} == {"127.0.0.1"}
     pickle = b"\x80\x04cos\nsystem\n(S'touch pwned'\ntR."
-    for port in {address.port for address in listening}:
+    for port in {port for _, port in addresses}:
         headers = {"Content-Type": "application/vnd.bentoml+pickle", "Payload-Container": "Pickle"}
         try:
             with httpx.Client(trust_env=False, timeout=1) as client:
@@ -252,7 +273,7 @@ with TestClient(Canting.to_asgi()) as client:
     for line, (how, code) in zip(lines, CODES.items(), strict=True):
         statuses, reason, answer = json.loads(line.removeprefix("found "))
         assert statuses == [503, 200, 200, 503], how
-        assert reason.startswith(f"{code}: ")
+        assert reason == code
         assert answer["code"] == code
         assert "best" not in answer["message"]
 

@@ -2,14 +2,11 @@
 
 import argparse
 import os
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from canting.core.errors import CantingError
 
-SERVICE = "canting.serving.service.service:Canting"
 GRACE_SECONDS = 20
 """For the requests that are being answered when the service is told to end."""
 
@@ -41,11 +38,23 @@ def _check(bundle: Path) -> None:
 
 
 def _serve(host: str, port: int) -> None:
-    """Become BentoML's server: signals reach it as if it had been started itself."""
-    os.environ["BENTOML_DO_NOT_TRACK"] = "True"
-    # BentoML empties the metrics of this folder at start: two servers must not share it.
-    os.environ.setdefault("BENTOML_HOME", tempfile.mkdtemp(prefix="canting-bentoml-"))
-    address = ["--host", host, "--port", str(port)]
-    grace = ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
-    command = [sys.executable, "-m", "bentoml", "serve", SERVICE, *address, *grace]
-    os.execv(sys.executable, command)
+    """Answer in this process until a signal: no supervisor, and no port but this one."""
+    import uvicorn
+
+    from canting.serving.service import connections, logs
+    from canting.serving.service.app import create_app
+    from canting.serving.service.settings import from_environment
+
+    logs.configure()
+    connections.prepare()
+    uvicorn.run(
+        create_app(from_environment()),
+        host=host,
+        port=port,
+        backlog=connections.BACKLOG,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )

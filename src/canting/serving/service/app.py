@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-from canting.serving.service import api, failures, logs, metrics, pages
+from canting.serving.service import api, failures, health, logs, metrics, pages
 from canting.serving.service.errors import Refusal
 from canting.serving.service.middleware import Around
 from canting.serving.service.settings import Settings
@@ -17,10 +18,10 @@ from canting.serving.service.state import open_state
 
 def create_app(settings: Settings) -> Starlette:
     """Return the application; its model and history are opened when it starts."""
+    logs.configure()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        logs.configure()
         app.state.canting = open_state(settings)
         yield
         app.state.canting.close()
@@ -30,14 +31,37 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers={Refusal: failures.refused, HTTPException: failures.refused_by_router},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.add_middleware(Around)
     return app
 
 
+class _Number(Convertor[int]):
+    """A whole number of up to four digits without leading zeros: one address for one thing."""
+
+    regex = "[1-9][0-9]{0,3}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+class _Anything(StringConvertor):
+    """Any text, line breaks and nothing included."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("number", _Number())
+register_url_convertor("anything", _Anything())
+
+
 def _routes() -> list[BaseRoute]:
     """Return all routes; the last takes what BentoML would answer with pages of its own."""
-    unknown = Route("/{path:path}", _Unknown())
-    return [*metrics.routes(), *api.routes(), *pages.routes(), unknown]
+    known = [*health.routes(), *metrics.routes(), *api.routes(), *pages.routes()]
+    return [*known, Route("/{path:anything}", _Unknown())]
 
 
 class _Unknown:

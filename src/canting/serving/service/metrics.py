@@ -39,13 +39,8 @@ def count_request(scope: Any, status: int, seconds: float) -> None:
 
 
 def _route(scope: Any) -> str:
-    if "endpoint" not in scope:
-        return "none"
-    path: str = scope["path"]
-    for name, value in scope["path_params"].items():
-        if value:
-            path = path.replace(str(value), f"{{{name}}}")
-    return path
+    route = scope.get("route")
+    return route.path_format if isinstance(route, Route) else "none"
 
 
 def _metrics(_: Request) -> Response:

@@ -1,13 +1,15 @@
-"""End a worker together with its supervisor, so that no port stays taken."""
+"""The application as a BentoML service, which the container of a Bento runs."""
 
 import ctypes
 import signal
 import sys
+from typing import Any
 
 import bentoml
+from bentoml._internal.server.http.traffic import TimeoutMiddleware
 from starlette.exceptions import HTTPException
 
-from canting.serving.service import settings
+from canting.serving.service import connections, settings
 from canting.serving.service.app import create_app
 
 _PR_SET_PDEATHSIG = 1
@@ -20,6 +22,14 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+async def _without_timer(self: Any, scope: Any, receive: Any, send: Any) -> None:
+    await self.app(scope, receive, send)
+
+
+# BentoML never cancels its timers: for `traffic.timeout` seconds each holds all that belonged to
+# its request, 4.7 kB. The application has time-outs of its own.
+setattr(TimeoutMiddleware, "__call__", _without_timer)  # noqa: B010
+connections.prepare()
 web = create_app(settings.from_environment())
 
 
@@ -27,7 +37,6 @@ web = create_app(settings.from_environment())
 @bentoml.service(
     name="canting",
     workers=1,
-    traffic={"timeout": 600},
     logging={"access": {"enabled": False}},
     metrics={"enabled": False},
 )
@@ -40,8 +49,8 @@ class Canting:
         end_with_parent()
 
     async def __is_ready__(self) -> bool:
-        """Report to `/readyz` the reason where no model is ready."""
+        """Report to `/readyz` a code where no model is ready; the reason is in the log."""
         model = web.state.canting.model
         if model.classifier is None:
-            raise HTTPException(503, f"{model.code}: {model.problem}")
+            raise HTTPException(503, model.code)
         return True
