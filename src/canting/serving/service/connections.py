@@ -11,12 +11,12 @@ HEADER_SECONDS = 10.0
 """From a connection, or the first byte of a further request, to the end of its headers."""
 
 WRITE_SECONDS = 30.0
-"""That a client may leave what was sent unread."""
+"""In which a client must read something of what was sent."""
 
 MOST = 400
 """Connections; for one more, the one that has waited longest without a request is closed."""
 
-BACKLOG = 64
+BACKLOG = 128
 """Connections that are accepted in one go, before any of them is counted."""
 
 
@@ -34,8 +34,9 @@ class Connection(H11Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether no request of it is being answered."""
-        return self.cycle is None or self.cycle.response_complete
+        """Whether no request of it is being answered, and all of the last answer is sent."""
+        is_idle = self.cycle is None or self.cycle.response_complete
+        return is_idle and self.transport.get_write_buffer_size() == 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Make room for it, and give it time for its headers."""
@@ -66,12 +67,21 @@ class Connection(H11Protocol):
     def pause_writing(self) -> None:
         """Give the client time to read."""
         super().pause_writing()
-        self._end_in(WRITE_SECONDS)
+        self._read_by(self.transport.get_write_buffer_size() + 1)
 
     def resume_writing(self) -> None:
         """Go on, as the client has read."""
         super().resume_writing()
         self._stop()
+
+    def _read_by(self, before: int) -> None:
+        """Go on where the client has read since `before` bytes were left, else close."""
+        left = self.transport.get_write_buffer_size()
+        if left >= before:
+            self.transport.abort()
+            return
+        self._stop()
+        self._timer = self.loop.call_later(WRITE_SECONDS, self._read_by, left)
 
     def _end_in(self, seconds: float) -> None:
         self._stop()
