@@ -70,9 +70,13 @@ def is_closed(one: socket.socket) -> bool:
 
 def answer(port: int) -> bytes:
     with opened(port, WHOLE % b"short") as one:
-        received = b""
-        while not received.endswith(b"here") and (part := one.recv(1000)):
-            received += part
+        return read(one)
+
+
+def read(one: socket.socket) -> bytes:
+    received = b""
+    while not received.endswith(b"here") and (part := one.recv(1000)):
+        received += part
     return received
 
 
@@ -86,7 +90,7 @@ def test_what_never_becomes_a_request_is_closed(port: int, content: bytes) -> No
 
 def test_so_is_half_of_a_second_request(port: int) -> None:
     with opened(port, WHOLE % b"short") as one:
-        assert one.recv(1000).endswith(b"here")
+        assert read(one).endswith(b"here")
         one.sendall(HALF)
         started = time.monotonic()
         assert is_closed(one)
@@ -175,7 +179,7 @@ print("found", after - before)
 
 
 def test_bentoml_keeps_nothing_of_a_request(bundle: Path, tmp_path: Path) -> None:
-    """Its timers, never cancelled, kept 30 objects of each for a minute."""
+    """Its timers, never cancelled, kept 30 objects of each of 300 for a minute."""
     found = subprocess.run(
         [sys.executable, "-c", LEAK, str(free_port())],
         env=environment(bundle, history_url="off"),
@@ -185,4 +189,4 @@ def test_bentoml_keeps_nothing_of_a_request(bundle: Path, tmp_path: Path) -> Non
         text=True,
     )
     [line] = [one for one in found.stdout.splitlines() if one.startswith("found ")]
-    assert int(line.removeprefix("found ")) < 400
+    assert int(line.removeprefix("found ")) < 1500
