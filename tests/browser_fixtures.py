@@ -55,7 +55,7 @@ def site(site_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("history")
     digest = files.sha256(site_bundle / "model.tflite")
     fill(folder, [new_entry(number, digest) for number in range(KEPT)])
-    with running(folder, site_bundle, max_upload_bytes=2**20) as one:
+    with running(folder, site_bundle, history="public", max_upload_bytes=2**20) as one:
         yield one
 
 

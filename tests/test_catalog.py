@@ -27,9 +27,7 @@ from canting.imaging import pictures
 from canting.models.backbones import weight_files
 from canting.models.tune.sampler import Sampler, ends
 from canting.serving.predict.paths import expand
-from canting.serving.service import openapi
-from canting.serving.service import pictures as uploads
-from canting.serving.service.errors import Refusal
+from canting.serving.service import decoder, openapi
 from canting.serving.service.pages import language, numbers, rendering
 from canting.serving.service.pages.texts import words
 from canting.serving.service.settings import Settings
@@ -65,7 +63,7 @@ def mentions(pattern: str) -> set[str]:
 
 def asked(code: str) -> Request:
     """Return a request for the form, in a language."""
-    settings = Settings(history_url=None)
+    settings = Settings(history="off")
     state = SimpleNamespace(canting=SimpleNamespace(settings=settings, secret=b"secret"))
     headers = [(b"accept-language", code.encode())]
     kind = {"type": "http", "method": "GET", "path": "/classify", "query_string": b""}
@@ -180,11 +178,9 @@ def test_a_new_format_is_taken_by_the_pipeline(avif: bytes, tmp_path: Path) -> N
 
 
 def test_a_new_format_is_taken_by_the_service(avif: bytes) -> None:
-    settings = Settings()
-    assert uploads.opened(avif, settings).image.size == (64, 48)
-    with pytest.raises(Refusal) as caught:
-        uploads.opened(b"<html>", settings)
-    assert "AVIF" in str(caught.value.message)
+    assert pictures.header(avif, decoder.taken()).size == (64, 48)
+    with pytest.raises(pictures.PictureError, match="GIF, AVIF"):
+        pictures.header(b"<html>", decoder.taken())
     assert "GIF or AVIF" in str(openapi.document()["paths"]["/api/classify"])
 
 
@@ -206,8 +202,8 @@ def test_a_format_without_a_row_is_taken_by_nobody(tmp_path: Path) -> None:
         expand([str(tmp_path)])
     with pytest.raises(pictures.PictureError):
         pictures.decode(content.getvalue())
-    with pytest.raises(Refusal):
-        uploads.opened(content.getvalue(), Settings())
+    with pytest.raises(pictures.PictureError):
+        pictures.header(content.getvalue(), decoder.taken())
 
 
 def test_every_language_is_whole() -> None:

@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 from canting.config.languages import DEFAULT, LANGUAGES
-from canting.serving.service import pictures
+from canting.serving.service import decoders
 from canting.serving.service.pages import texts as classes
 from canting.serving.service.pages import texts as words
 from canting.serving.service.pages.texts import emphasis
@@ -75,7 +75,7 @@ def test_every_word_of_a_template_is_there(template: Path) -> None:
 def test_every_refusal_has_words() -> None:
     source = "".join(path.read_text() for path in SERVICE.rglob("*.py"))
     refusals = set(re.findall(r'Refusal\(\s*(\d{3}), "([a-z_]+)"', source))
-    refusals |= {(str(status), code) for code, status in pictures.STATUS.items()}
+    refusals |= {(str(status), code) for code, status in decoders.STATUS.items()}
     assert len(refusals) > 15
     for code in LANGUAGES:
         known = words.words(code)

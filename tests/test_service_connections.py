@@ -140,7 +140,8 @@ def test_there_is_room_for_a_request_beside_hundreds_that_wait(port: int) -> Non
 def test_a_request_that_is_answered_is_not_closed_for_one_that_waits(port: int) -> None:
     with opened(port, WHOLE % b"long") as one:
         first = one.recv(1000)
-        waiting, received = [], len(first)
+        waiting: list[socket.socket] = []
+        received = len(first)
         while received < 20_000_000:
             if len(waiting) < 60:
                 waiting.append(opened(port, HALF))
@@ -182,7 +183,7 @@ def test_bentoml_keeps_nothing_of_a_request(bundle: Path, tmp_path: Path) -> Non
     """Its timers, never cancelled, kept 30 objects of each of 300 for a minute."""
     found = subprocess.run(
         [sys.executable, "-c", LEAK, str(free_port())],
-        env=environment(bundle, history_url="off"),
+        env=environment(bundle, history="off"),
         cwd=tmp_path,
         capture_output=True,
         check=True,

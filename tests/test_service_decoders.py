@@ -79,7 +79,7 @@ def test_a_decoder_that_dies_is_replaced(decoders: Decoders) -> None:
 def test_a_decoder_knows_no_setting_and_no_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("CANTING_API_TOKEN", "SECRET")
+    monkeypatch.setenv("CANTING_TOKEN", "SECRET")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
     before = {one.pid for one in children()}
     made = Decoders(Settings())

@@ -25,7 +25,7 @@ MUTATIONS, AT_ONCE = 2_000, 20
 
 @pytest.fixture(scope="module")
 def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("fuzz"), bundle, history_url="off") as one:
+    with running(tmp_path_factory.mktemp("fuzz"), bundle, history="off") as one:
         yield one
 
 

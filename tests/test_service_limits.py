@@ -35,7 +35,7 @@ def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     times: dict[str, Any] = {"idle_timeout": 1.5, "upload_timeout": 3}
     room: dict[str, Any] = {"concurrency": 2, "queue": 6, "max_waiting_bytes": 2_000_000}
     folder = tmp_path_factory.mktemp("limits")
-    with running(folder, bundle, **limits, **times, **room) as one:
+    with running(folder, bundle, history="public", **limits, **times, **room) as one:
         one.answer(encoded())
         yield one
 

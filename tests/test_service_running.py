@@ -122,7 +122,7 @@ def test_no_training_framework_is_loaded(bundle: Path, tmp_path: Path) -> None:
 import sys
 from starlette.testclient import TestClient
 import canting.serving.service.service as service
-with TestClient(service.web) as client:
+with TestClient(service.web, "http://127.0.0.1") as client:
     files = {"files": ("a.jpg", sys.stdin.buffer.read())}
     answer = client.post("/api/classify?overlay=true", files=files).json()
     assert answer["results"][0]["label"] == "kawung", answer
@@ -253,7 +253,7 @@ from starlette.testclient import TestClient
 from canting.serving.service.state import load_model
 from canting.serving.service.service import Canting, web
 picture = sys.stdin.buffer.read()
-with TestClient(Canting.to_asgi()) as client:
+with TestClient(Canting.to_asgi(), "http://127.0.0.1") as client:
     for folder in sys.argv[1:]:
         web.state.canting.model = load_model(Path(folder))
         ready, alive, page = (client.get(path) for path in ("/readyz", "/livez", "/"))
@@ -361,7 +361,7 @@ def test_a_history_that_cannot_be_written(bundle: Path, tmp_path: Path, required
 def test_without_history_and_in_another_locale(bundle: Path, tmp_path: Path) -> None:
     os.environ.update({"TZ": "Asia/Jakarta", "LC_ALL": "id_ID.UTF-8"})
     try:
-        with running(tmp_path, bundle, history_url="off") as server:
+        with running(tmp_path, bundle, history="off") as server:
             result = server.answer(encoded("red"))
             assert (result["history_saved"], result["history_id"]) == (False, None)
             assert server.client.get("/api/history").status_code == 404

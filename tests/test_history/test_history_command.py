@@ -173,7 +173,7 @@ def test_no_history_is_one_clear_line_and_nothing_is_made(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=r"`history/history\.db` is not there"):
         run(monkeypatch, *action)
-    monkeypatch.setenv("CANTING_HISTORY_URL", "off")
+    monkeypatch.setenv("CANTING_HISTORY", "off")
     with pytest.raises(SystemExit, match="Name the database with `--history`"):
         run(monkeypatch, *action)
     assert list(tmp_path.iterdir()) == []

@@ -82,7 +82,7 @@ def test_killed_amid_a_migration(url: str) -> None:
     history.close()
 
 
-@pytest.mark.parametrize("version", ["0003", "9999_from_the_future", ""])
+@pytest.mark.parametrize("version", ["0004", "9999_from_the_future", ""])
 def test_a_newer_or_unknown_version_is_refused_and_left_alone(url: str, version: str) -> None:
     made_at(url, HEAD)
     execute(url, f"UPDATE {VERSION_TABLE} SET version_num = '{version}'")

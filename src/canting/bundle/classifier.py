@@ -58,6 +58,8 @@ class Classifier(NamedTuple):
                 raise ModelOutputError(name)
         chances = softmax(said["logits"][None] / self.card.temperature)[0]
         place, distance = int(chances.argmax()), self._distance(said["pooled"])
+        if not (np.isfinite(chances).all() and np.isfinite(distance)):
+            raise ModelOutputError("probabilities")
         return Answer(
             label=self.labels[place],
             probability=float(chances[place]),

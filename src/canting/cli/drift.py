@@ -89,8 +89,8 @@ def _report(arguments: argparse.Namespace) -> "DriftReport":
     limits = DriftLimits(**{name: getattr(arguments, name) for name in DriftLimits._fields})
     since, last = _asked(arguments)
     url = arguments.history or settings.history_url
-    if url is None:
-        raise CantingError("`CANTING_HISTORY_URL` is off. Name the database with `--history`.")
+    if settings.history == "off" and not arguments.history:
+        raise CantingError("`CANTING_HISTORY` is off. Name the database with `--history`.")
     history = open_history(url, None, make=False)
     try:
         bundle = arguments.bundle or settings.bundle

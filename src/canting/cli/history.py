@@ -80,8 +80,8 @@ def _places(arguments: argparse.Namespace) -> _Places:
 
     settings = from_environment()
     url = arguments.history or settings.history_url
-    if url is None:
-        raise CantingError("`CANTING_HISTORY_URL` is off. Name the database with `--history`.")
+    if settings.history == "off" and not arguments.history:
+        raise CantingError("`CANTING_HISTORY` is off. Name the database with `--history`.")
     return _Places(url, arguments.pictures or settings.pictures_url)
 
 

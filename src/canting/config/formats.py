@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Format:
     """A format: Pillow's name, the name for people, MIME types, file suffixes, who takes it.
 
-    The service takes fewer than the pipeline: a stranger has fewer decoders to attack.
+    The service takes fewer than the pipeline: a stranger has fewer decoders to attack. `held` are
+    the bytes that Pillow takes for a pixel; 0: those of the picture's mode.
     """
 
     pillow: str
@@ -17,12 +18,14 @@ class Format:
     suffixes: tuple[str, ...]
     pipeline: bool = True
     service: bool = True
+    held: int = 0
 
 
 FORMATS = (
     Format("JPEG", "JPEG", ("image/jpeg",), (".jpg", ".jpeg")),
     Format("PNG", "PNG", ("image/png",), (".png",)),
-    Format("WEBP", "WebP", ("image/webp",), (".webp",)),
+    # Two canvases of the decoder, their copy, and the image, of 4 bytes each.
+    Format("WEBP", "WebP", ("image/webp",), (".webp",), held=16),
     Format("BMP", "BMP", ("image/bmp",), (".bmp",), service=False),
     Format("GIF", "GIF", ("image/gif",), (".gif",)),
     Format("TIFF", "TIFF", ("image/tiff",), (".tif", ".tiff"), service=False),
@@ -38,6 +41,11 @@ def decoded() -> tuple[str, ...]:
 def suffixes() -> frozenset[str]:
     """Return the suffixes, in small letters, that make a file a picture for the pipeline."""
     return frozenset(_flat(one.suffixes for one in FORMATS if one.pipeline))
+
+
+def held(name: str) -> int:
+    """Return what `Format.held` is for Pillow's name of a format."""
+    return next((one.held for one in FORMATS if one.pillow == name), 0)
 
 
 def uploaded() -> tuple[Format, ...]:

@@ -176,9 +176,6 @@ _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 _OTHER_BYTES = 4
 """Bytes that Pillow holds for a pixel of a mode."""
 
-_WEBP_BYTES = 16
-"""Bytes for a pixel of a WebP: two canvases of libwebp, their copy, and the image."""
-
 _STRIP = 2**20
 """Pixels that are converted at once, about."""
 
@@ -190,9 +187,8 @@ def _read(image: Image.Image, content: bytes) -> Header:
         raise _too_many_pixels(f"{width} × {height}")
     animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
     taken = _draft(image, content) if isinstance(image, JpegImagePlugin.JpegImageFile) else 0
-    if image.format == "WEBP":
-        taken = width * height * _WEBP_BYTES
-    taken = taken or width * height * _BYTES.get(image.mode, _OTHER_BYTES)
+    held = formats.held(image.format or "") or _BYTES.get(image.mode, _OTHER_BYTES)
+    taken = taken or width * height * held
     return Header(image, (width, height), mode, animated, taken)
 
 

@@ -74,7 +74,7 @@ def assemble(root: Path, bundle: Path, cards: Path, context: Path) -> None:
 
 
 def _bentoml(context: Path, home: Path, version: str) -> None:
-    names = {"PYTHONPATH": str(context), "BENTOML_HOME": str(home), "CANTING_HISTORY_URL": "off"}
+    names = {"PYTHONPATH": str(context), "BENTOML_HOME": str(home), "CANTING_HISTORY": "off"}
     command = [sys.executable, "-m", "bentoml", "build", "--version", version, "--output", "tag"]
     told = subprocess.run(
         command,

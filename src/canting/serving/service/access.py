@@ -1,109 +1,79 @@
-"""CSRF protection: a signed token in the form and a cookie."""
+"""What is asked of a request before anything else: its host, its origin, and a token."""
 
-import base64
-import binascii
-import hashlib
-import hmac
-import secrets
-from collections.abc import Mapping
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 from starlette.requests import Request
 
+from canting.serving.service import visitors
 from canting.serving.service.errors import Refusal
 from canting.serving.service.settings import Settings
 
-COOKIE = "canting_form"
-FIELD = "csrf"
+HEALTH = ("/livez", "/readyz")
+"""Asked by supervisors, under any host name and without a token."""
 
+OPEN = ("/api/openapi.json", "/language")
+"""For everybody, as is all below `/static`."""
 
-def token(request: Request) -> str:
-    """Return the token for the hidden field `csrf` of a form; its cookie goes with the answer."""
-    nonce = _nonce(request)
-    if nonce is None:
-        nonce = request.state.new_nonce = secrets.token_urlsafe(24)
-    return _sign(request, nonce)
-
-
-def check_csrf(request: Request, fields: Mapping[str, str]) -> None:
-    """Raise `Refusal` 403 `csrf` unless the form came from a page of ours."""
-    nonce = _nonce(request)
-    expected = _sign(request, nonce) if nonce else secrets.token_hex()
-    if not hmac.compare_digest(expected.encode(), fields.get(FIELD, "").encode()):
-        raise Refusal(403, "csrf", "This form has expired or was sent from another site.")
-
-
-def new_cookie(request: Request) -> str | None:
-    """Return the `Set-Cookie` of a form that this answer brings, where its cookie is new."""
-    nonce = getattr(request.state, "new_nonce", None)
-    if nonce is None:
-        return None
-    secure = "; Secure" if request.scope["scheme"] == "https" else ""
-    return f"{COOKIE}={nonce}; Path=/; HttpOnly; SameSite=Lax{secure}"
-
-
-def _nonce(request: Request) -> str | None:
-    return getattr(request.state, "new_nonce", None) or request.cookies.get(COOKIE)
-
-
-def _sign(request: Request, nonce: str) -> str:
-    key = request.app.state.canting.secret
-    return hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()
-
-
-OPEN = ("/api/openapi.json",)
-"""Below `/api`, and for everybody."""
+OPERATOR = ("/metrics", "/operator")
+"""For the operator alone where there is a token."""
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-def check(request: Request) -> None:
-    """Raise `Refusal` 401 without the token, 403 for a write that another site's page sends.
+def check(request: Request, path: str) -> None:
+    """Raise `Refusal` 400 for a foreign host, 403 for a foreign page, 401 without a token.
 
-    The path is that of the scope, by which routes are found: `request.url` is made of the `Host`
-    header too, which the sender chooses.
+    `path` is the one by which routes are found: `request.url` is made of the `Host` header too,
+    which the sender chooses.
     """
-    path = request.scope["path"].rstrip("/")
-    cross = request.headers.get("sec-fetch-site") == "cross-site"
-    if cross and request.method not in SAFE:
+    settings: Settings = request.app.state.canting.settings
+    if path in HEALTH:
+        return
+    if path != "/metrics":
+        _check_host(request, settings)
+    if request.method not in SAFE:
+        _check_origin(request, settings)
+    if _needs_token(path, settings) and not visitors.is_operator(request):
+        is_page = not (_is_below(path, "/api") or path == "/metrics")
+        asked = 'Basic realm="canting", charset="UTF-8"' if is_page else "Bearer"
+        raise Refusal(401, "unauthorized", "A token is required.", {"WWW-Authenticate": asked})
+
+
+def is_same_origin(request: Request, origin: str) -> bool:
+    """Return whether an `Origin` is that of this address."""
+    sent = urlsplit(origin)
+    host = request.headers.get("host", "").lower()
+    return (sent.scheme, sent.netloc.lower()) == (request.scope["scheme"], host)
+
+
+def _check_host(request: Request, settings: Settings) -> None:
+    given = request.headers.get("host", "").lower()
+    name = given.partition("]")[0] + "]" if given.startswith("[") else given.partition(":")[0]
+    if not any(_fits(name, pattern.lower()) for pattern in settings.hosts):
+        message = "This service does not answer under this name: see `CANTING_HOSTS`."
+        raise Refusal(400, "unknown_host", message)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    if pattern.startswith("*."):
+        return name.endswith(pattern[1:])
+    return pattern in ("*", name)
+
+
+def _check_origin(request: Request, settings: Settings) -> None:
+    origin = request.headers.get("origin")
+    if origin in settings.origins:
+        return
+    is_cross = request.headers.get("sec-fetch-site") == "cross-site"
+    if is_cross or (origin is not None and not is_same_origin(request, origin)):
         raise Refusal(403, "cross_site", "A page of another site sent this request.")
-    needed = _needed(path, request.app.state.canting.settings)
-    if needed and not _is_given(request.headers.get("authorization", ""), needed):
-        headers = {"WWW-Authenticate": 'Basic realm="canting", charset="UTF-8"'}
-        if _is_below(path, "/api"):
-            headers = {"WWW-Authenticate": "Bearer"}
-        raise Refusal(401, "unauthorized", "A token is required.", headers)
 
 
-def _needed(path: str, settings: Settings) -> list[SecretStr]:
-    """Return the tokens of which one must be given."""
-    if path in OPEN:
-        return []
-    if _is_below(path, "/api/history"):
-        return list(filter(None, [settings.history_token or settings.api_token]))
-    if _is_below(path, "/api"):
-        return list(filter(None, [settings.api_token]))
-    if _is_below(path, "/history") or path == "/history.csv":
-        return list(filter(None, [settings.history_token]))
-    return []
+def _needs_token(path: str, settings: Settings) -> bool:
+    if settings.token is None or path in OPEN or _is_below(path, "/static"):
+        return False
+    return path in OPERATOR or not settings.visitors
 
 
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
-
-
-def _is_given(header: str, needed: list[SecretStr]) -> bool:
-    scheme, _, value = header.partition(" ")
-    given = value.strip() if scheme.lower() == "bearer" else _password(scheme, value)
-    return any(
-        hmac.compare_digest(given.encode(), token.get_secret_value().encode()) for token in needed
-    )
-
-
-def _password(scheme: str, value: str) -> str:
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(value, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""

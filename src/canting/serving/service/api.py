@@ -1,6 +1,6 @@
 """REST for programs."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from canting.serving.service import api_history, openapi, schemas
 from canting.serving.service.api_history import as_json
-from canting.serving.service.classification import Classified, classify, heat_map, ready
+from canting.serving.service.classification import Classified, admitted, classify, heat_map, ready
 from canting.serving.service.errors import Refusal
 from canting.serving.service.forms import form
 from canting.serving.service.multipart import Upload
@@ -32,7 +32,8 @@ async def _classify(request: Request) -> Response:
     overlay = _flag(request, "overlay")
     classifier = ready(state)
     uploads = (await form(request, state.settings)).pictures()
-    results = [await _result(state, upload, overlay, len(uploads)) for upload in uploads]
+    asked = _Asked(overlay, len(uploads), admitted(request, len(uploads)))
+    results = [await _result(state, upload, asked) for upload in uploads]
     body = schemas.Classification(
         request_id=request.state.request_id,
         model=schemas.Model(digest=classifier.digest, version=classifier.version),
@@ -41,11 +42,18 @@ async def _classify(request: Request) -> Response:
     return as_json(body)
 
 
-async def _result(state: ServiceState, upload: Upload, overlay: bool, count: int) -> schemas.Result:
+class _Asked(NamedTuple):
+    overlay: bool
+    pictures: int
+    owner: str
+
+
+async def _result(state: ServiceState, upload: Upload, asked: _Asked) -> schemas.Result:
     try:
-        return _said(await classify(state, upload, overlay=overlay, source="api"))
+        said = await classify(state, upload, overlay=asked.overlay, source="api", owner=asked.owner)
+        return _said(said)
     except Refusal as refusal:
-        if count == 1:
+        if asked.pictures == 1:
             raise
         fault = schemas.Fault(code=refusal.code, message=refusal.message)
         return schemas.Result(name=upload.name, error=fault)

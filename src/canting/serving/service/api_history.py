@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from canting.serving.service import schemas
+from canting.serving.service import schemas, visitors
 from canting.serving.service.errors import Refusal
 from canting.serving.service.multipart import MAX_FIELD_BYTES, chunks
 from canting.serving.service.state import ServiceState
@@ -39,7 +39,8 @@ async def _page(request: Request) -> Response:
     history = await opened(request)
     page = _whole(request, "page", 1, LAST_PAGE)
     size = _whole(request, "size", 24, LARGEST_PAGE)
-    found = await run(request, history.page, _filter(request), page, size)
+    which = _filter(request)._replace(owner=visitors.reads(request))
+    found = await run(request, history.page, which, page, size)
     body = schemas.KeptPage(
         entries=[kept(entry) for entry in found.entries],
         total=found.total,
@@ -51,12 +52,13 @@ async def _page(request: Request) -> Response:
 
 async def _get(request: Request) -> Response:
     history = await opened(request)
-    return as_json(kept(await run(request, history.get, request.path_params["id"])))
+    name = request.path_params["id"]
+    return as_json(kept(await run(request, history.get, name, visitors.reads(request, name))))
 
 
 async def _delete(request: Request) -> Response:
     history = await opened(request)
-    await run(request, history.delete, request.path_params["id"])
+    await run(request, history.delete, request.path_params["id"], visitors.writes(request))
     return Response(status_code=204)
 
 
@@ -67,7 +69,8 @@ async def _correct(request: Request) -> Response:
     if label is not None and classifier is not None and label not in classifier.labels:
         message = f"`label`: expected one of {', '.join(classifier.labels)}."
         raise Refusal(422, "unknown_label", message)
-    return as_json(kept(await run(request, history.correct, request.path_params["id"], label)))
+    name, owner = request.path_params["id"], visitors.writes(request)
+    return as_json(kept(await run(request, history.correct, name, label, owner)))
 
 
 async def _correction(request: Request) -> schemas.Correction:

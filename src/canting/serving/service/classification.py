@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from starlette.requests import Request
 
 from canting.bundle.activation import overlay
 from canting.bundle.answer import Answer, ModelOutputError, notes
 from canting.bundle.classifier import Classifier
 from canting.core.errors import CantingError
-from canting.serving.service import metrics
+from canting.serving.service import metrics, proxies, visitors
 from canting.serving.service.decoders import Decoded
 from canting.serving.service.errors import Refusal
 from canting.serving.service.logs import LOGGER, timed
@@ -56,32 +57,37 @@ class Classified(NamedTuple):
     history_saved: bool
 
 
+def admitted(request: Request, count: int) -> str:
+    """Return who will own the answers to some pictures; raise `Refusal` 429 for too many."""
+    state: ServiceState = request.app.state.canting
+    state.rates.take(proxies.client_of(request.scope), count)
+    return "" if state.settings.history == "off" else visitors.owner(request)
+
+
 async def classify(
-    state: ServiceState, upload: Upload, *, overlay: bool, source: str
+    state: ServiceState, upload: Upload, *, overlay: bool, source: str, owner: str
 ) -> Classified:
     """Answer one picture and keep the answer; raise `Refusal`.
 
     `source` is "page" or "api".
     """
     try:
-        return await _classified(state, upload, overlay, source)
+        seen = await _seen(state, upload, overlay=overlay)
+        return await _kept(state, upload.name, seen, source=source, owner=owner)
     except Refusal as refusal:
         metrics.REFUSED_PICTURES.labels(refusal.code).inc()
         raise
 
 
-async def _classified(
-    state: ServiceState, upload: Upload, overlay: bool, source: str
-) -> Classified:
+async def _seen(state: ServiceState, upload: Upload, *, overlay: bool) -> Seen:
     classifier = ready(state)
     async with state.gate.place():
         loop = asyncio.get_running_loop()
         seen = await loop.run_in_executor(
             state.workers, _answer, state, classifier, upload.content, overlay
         )
-        _count(seen)
-        entry = await _kept(state, classifier, upload.name, seen, source)
-    return Classified(upload.name, seen.answer, seen.picture, entry, entry is not None)
+    _count(seen)
+    return seen
 
 
 def ready(state: ServiceState) -> Classifier:
@@ -120,20 +126,21 @@ def _answer(state: ServiceState, classifier: Classifier, content: bytes, overlay
 
 
 async def _kept(
-    state: ServiceState, classifier: Classifier, name: str, seen: Seen, source: str
-) -> "Entry | None":
-    """Return the entry of the answer; None where none is kept, or none can be."""
+    state: ServiceState, name: str, seen: Seen, *, source: str, owner: str
+) -> Classified:
+    """Keep the answer; without an entry where none is kept, or none can be."""
     history = await state.opened_history()
-    problem = state.history_problem
+    problem, entry = state.history_problem, None
     if history is not None:
-        new, loop = _new_entry(classifier, name, seen, source), asyncio.get_running_loop()
+        new = _new_entry(ready(state), name, seen)._replace(source=source, owner=owner)
+        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(state.writers, history.add, new, seen.picture.kept)
+            entry = await loop.run_in_executor(state.writers, history.add, new, seen.picture.kept)
         except CantingError as error:
             problem = str(error)
-    if problem:
+    if problem and entry is None:
         _not_kept(state, problem)
-    return None
+    return Classified(name, seen.answer, seen.picture, entry, entry is not None)
 
 
 def _not_kept(state: ServiceState, problem: str) -> None:
@@ -144,7 +151,7 @@ def _not_kept(state: ServiceState, problem: str) -> None:
         raise Refusal(503, "history_unavailable", message, {"Retry-After": "10"})
 
 
-def _new_entry(classifier: Classifier, name: str, seen: Seen, source: str) -> "NewEntry":
+def _new_entry(classifier: Classifier, name: str, seen: Seen) -> "NewEntry":
     from canting.serving.service.history import NewEntry
 
     answer, (width, height) = seen.answer, seen.picture.size
@@ -159,5 +166,5 @@ def _new_entry(classifier: Classifier, name: str, seen: Seen, source: str) -> "N
         model=classifier.digest,
         width=width,
         height=height,
-        source=source,
+        source="",
     )

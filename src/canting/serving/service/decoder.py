@@ -57,7 +57,7 @@ def _answer(
     """Send what the picture will take, wait for the word to go on, and send what it is."""
     signal.setitimer(signal.ITIMER_PROF, limits.seconds)
     try:
-        read = pictures.header(content, _taken())
+        read = pictures.header(content, taken())
         check(read, limits)
         signal.setitimer(signal.ITIMER_PROF, 0)
         _send(service, {"bytes": read.bytes + len(content)})
@@ -94,7 +94,8 @@ def _send(service: Connection, word: dict[str, Any]) -> None:
     service.send_bytes(json.dumps(word).encode())
 
 
-def _taken() -> tuple[str, ...]:
+def taken() -> tuple[str, ...]:
+    """Return Pillow's names of the formats that the service takes."""
     return tuple(one.pillow for one in formats.uploaded())
 
 

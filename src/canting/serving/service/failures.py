@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from canting.serving.service import metrics, pages
+from canting.serving.service import metrics, pages, proxies
 from canting.serving.service.errors import Refusal
 from canting.serving.service.logs import LOGGER
 
@@ -16,7 +16,7 @@ async def refused(request: Request, error: Exception) -> Response:
     """Return the answer to a refused request."""
     refusal = cast(Refusal, error)
     metrics.REFUSALS.labels(refusal.code).inc()
-    if request.scope["path"].startswith("/api/"):
+    if proxies.path_of(request.scope).startswith("/api/"):
         return as_json(request, refusal)
     return _as_page(request, refusal)
 

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from canting.serving.service import access, failures, logs, metrics
+from canting.serving.service import access, failures, logs, metrics, proxies, rates, visitors
 from canting.serving.service.errors import Refusal
 
 POLICY = "; ".join(
@@ -113,6 +113,8 @@ class Around:
             await self._app(scope, receive, send)
             return
         started, timings = perf_counter(), logs.TIMINGS.set({})
+        settings = scope["app"].state.canting.settings
+        proxies.apply(scope, settings)
         scope["state"] = {
             **scope.get("state", {}),
             "request_id": of(scope),
@@ -125,15 +127,22 @@ class Around:
         finally:
             request.app.state.canting.budget.give(request.state.held)
             metrics.count_request(scope, reply.status, perf_counter() - started)
+            client = {"client": scope["client"][0]} if settings.log_clients else {}
             logs.request_line(
-                request.state.request_id, scope["method"], scope["path"], reply.status, started
+                request.state.request_id,
+                scope["method"],
+                scope["path"],
+                reply.status,
+                started,
+                **client,
             )
             logs.TIMINGS.reset(timings)
 
     async def _answered(self, request: Request, reply: "_Reply") -> None:
         scope, receive = request.scope, reply.body.receive
         try:
-            access.check(request)
+            access.check(request, proxies.path_of(scope))
+            request.app.state.canting.rates.take(proxies.client_of(scope), rates.REQUEST)
             await self._app(scope, receive, reply.send)
         except ClientDisconnect:
             reply.status = GONE
@@ -179,7 +188,7 @@ class _Reply:
         if self._brings and self.body.is_unfinished:
             headers["Connection"] = "close"
         headers[HEADER] = self._request.state.request_id
-        if cookie := access.new_cookie(self._request):
+        if cookie := visitors.new_cookie(self._request):
             headers.append("Set-Cookie", cookie)
 
 

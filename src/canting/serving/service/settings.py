@@ -1,12 +1,23 @@
 """Settings of the service, read once from `CANTING_…` environment variables."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from canting.core.errors import CantingError
 
@@ -22,10 +33,34 @@ def _none(value: Any) -> Any:
     return None if value in ("", "none", "off") else value
 
 
+def _listed(value: Any) -> Any:
+    return [one.strip() for one in value.split(",") if one.strip()] if _is_text(value) else value
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
 Whole = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Off = BeforeValidator(_none)
 Token = Annotated[SecretStr | None, Off]
+
+
+Listed = BeforeValidator(_listed)
+PREFIX_PATH = re.compile("(/[A-Za-z0-9._~-]+)+")
+
+
+def _is_prefix(text: str) -> str:
+    if text and not PREFIX_PATH.fullmatch(text):
+        raise ValueError("expected a path such as /batik, without a slash at its end")
+    return text
+
+
+def _is_url(text: str) -> str:
+    if "://" not in text:
+        raise ValueError("expected a URL; `CANTING_HISTORY=off` stores nothing")
+    return text
 
 
 class Settings(BaseModel):
@@ -35,8 +70,10 @@ class Settings(BaseModel):
 
     bundle: Path = Field(default_factory=lambda: PACKED if PACKED.is_dir() else TRAINED)
     """Folder of the model and its card."""
-    history_url: Annotated[str | None, Off] = "sqlite:///history/history.db"
-    """Database of the history, as SQLAlchemy names it; `off`: no history."""
+    history: Literal["own", "public", "off"] = "own"
+    """Who sees the stored answers: the browser that asked, everybody, or none are stored."""
+    history_url: Annotated[str, AfterValidator(_is_url)] = "sqlite:///history/history.db"
+    """Database of the history, as SQLAlchemy names it."""
     pictures_url: Annotated[str | None, Off] = "history/pictures"
     """Folder or fsspec URL of the stored pictures."""
     keep_pictures: bool = True
@@ -47,12 +84,26 @@ class Settings(BaseModel):
     """Bytes of stored pictures above which the oldest entries are deleted; `none`: no limit."""
     history_required: bool = False
     """Whether an answer that cannot be saved is a 503, in place of `history_saved: false`."""
-    history_token: Token = None
-    """Needed to see the history, as a bearer token or as the password of a browser."""
-    api_token: Token = None
-    """Needed for `/api`, as a bearer token."""
+    token: Token = None
+    """The operator's: shows and deletes all entries; a bearer token, or a browser's password."""
+    visitors: bool = True
+    """Whether those without the token may ask; otherwise it is needed for everything."""
     secret: Token = None
-    """Secret that signs the tokens of forms; empty: a new one at every start."""
+    """Secret that signs cookies, forms and links; empty: that of the history's database."""
+    hosts: Annotated[tuple[str, ...], Listed] = ("localhost", "127.0.0.1", "[::1]")
+    """Host names under which the service answers, as `*.example.org`; `*`: any."""
+    origins: Annotated[tuple[str, ...], Listed] = ()
+    """Other sites whose pages may use the API, as `https://example.org` (CORS)."""
+    proxies: Annotated[tuple[IPvAnyNetwork, ...], Listed] = ()
+    """Addresses or networks of reverse proxies whose `X-Forwarded-…` headers are believed."""
+    proxy_header: str = "X-Forwarded-For"
+    """Header in which they name the client."""
+    prefix: Annotated[str, AfterValidator(_is_prefix)] = ""
+    """Path below which the service is reached, as `/batik`."""
+    client_rate: Annotated[Whole | None, Off] = 300
+    """Pictures of one address in a minute, except this machine's own; `none`: no limit."""
+    log_clients: bool = False
+    """Whether the log names the addresses of clients."""
     max_upload_bytes: Whole = 10 * MIB
     """Bytes of one picture."""
     max_request_bytes: Whole = 40 * MIB
@@ -82,6 +133,24 @@ class Settings(BaseModel):
     upload_timeout: Seconds = 120.0
     """Seconds that an upload may take."""
 
+    @model_validator(mode="after")
+    def _token_where_needed(self) -> "Settings":
+        if not self.visitors and self.token is None:
+            raise ValueError("CANTING_VISITORS=false needs CANTING_TOKEN")
+        return self
+
+    @staticmethod
+    def is_prefix(text: str) -> bool:
+        """Return whether a text is a path below which a service can be reached."""
+        return PREFIX_PATH.fullmatch(text) is not None
+
+
+RENAMED = {
+    "CANTING_API_TOKEN": "CANTING_TOKEN",
+    "CANTING_HISTORY_TOKEN": "CANTING_TOKEN",
+}
+"""Settings that are no more, and what stands for them: ignored, they would leave a door open."""
+
 
 class SettingsError(CantingError):
     """Names each environment variable that is wrong."""
@@ -108,6 +177,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def _misnamed(name: str, names: Iterable[str]) -> str:
     """Return the line of a variable that is not, but looks like, one of ours."""
+    if name in RENAMED:
+        return f"`{name}`: no setting any more. Received: it is set. Set `{RENAMED[name]}` instead."
     close = get_close_matches(name, names, n=1, cutoff=0.9) if name.startswith(PREFIX) else []
     if not close or name in names:
         return ""
@@ -115,8 +186,12 @@ def _misnamed(name: str, names: Iterable[str]) -> str:
 
 
 def _lines(error: ValidationError) -> list[str]:
-    return [
-        f"`{PREFIX}{str(detail['loc'][0]).upper()}`: {detail['msg']}. "
-        f"Received: {detail['input']!r}. Correct it or unset it."
-        for detail in error.errors(include_url=False, include_context=False)
-    ]
+    return [_line(detail) for detail in error.errors(include_url=False, include_context=False)]
+
+
+def _line(detail: Any) -> str:
+    problem = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:
+        return f"{problem}. Set both or neither."
+    name = PREFIX + str(detail["loc"][0]).upper()
+    return f"`{name}`: {problem}. Received: {detail['input']!r}. Correct it or unset it."

@@ -15,6 +15,7 @@ from canting.serving.service import metrics
 from canting.serving.service.decoders import Decoders
 from canting.serving.service.gate import Budget, Gate
 from canting.serving.service.logs import LOGGER
+from canting.serving.service.rates import Rates
 from canting.serving.service.settings import Settings
 
 
@@ -57,15 +58,19 @@ class ServiceState:
         self.gate = Gate(settings.concurrency, settings.queue)
         self.decoders = Decoders(settings)
         self.budget = Budget(settings.max_waiting_bytes)
-        self.secret = (
-            settings.secret.get_secret_value().encode()
-            if settings.secret
-            else secrets.token_bytes(32)
-        )
+        self.rates = Rates(settings.client_rate)
+        self._secret = secrets.token_bytes(32)
         self.workers = ThreadPoolExecutor(settings.concurrency, "classify")
         self.writers = ThreadPoolExecutor(settings.concurrency + READERS, "history")
         self._opening = asyncio.Lock()
         self._tried = monotonic()
+
+    @property
+    def secret(self) -> bytes:
+        """What signs cookies, forms and links: the setting, else that of the history's database."""
+        if self.settings.secret:
+            return self.settings.secret.get_secret_value().encode()
+        return self.history.secret.encode() if self.history else self._secret
 
     def close(self) -> None:
         """End the threads after their work and close the history."""
@@ -106,7 +111,7 @@ def open_state(settings: Settings) -> ServiceState:
 
 
 def _history(settings: Settings) -> "History | None":
-    if settings.history_url is None:
+    if settings.history == "off":
         return None
     from canting.serving.service.history import open_history
 

@@ -18,13 +18,15 @@ class NewEntry(NamedTuple):
     width: int
     height: int
     source: str
+    owner: str | None = None
 
 
 class Entry(NamedTuple):
     """An answer that is kept.
 
     `id` are 32 hexadecimal digits, `created` is in UTC, `model` the SHA-256 of the model that
-    answered, `corrected` the label that a person gave, `source` is "page" or "api".
+    answered, `corrected` the label that a person gave, `source` is "page" or "api", `owner` a
+    digest of the browser that asked; `None`: nobody's.
     """
 
     id: str
@@ -42,19 +44,21 @@ class Entry(NamedTuple):
     width: int
     height: int
     source: str
+    owner: str | None = None
 
 
 class Filter(NamedTuple):
     """Which entries are meant.
 
     `label` is the one that a person gave, else the one that was answered; `since` is included,
-    `until` is not; both need a time zone.
+    `until` is not; both need a time zone. `owner` leaves only what is theirs.
     """
 
     label: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     abstained: bool | None = None
+    owner: str | None = None
 
 
 EVERY = Filter()

@@ -28,16 +28,14 @@ class History:
     """Answers that are kept; used by many threads and processes at once.
 
     Every method raises `HistoryError` where the store cannot be read or written, and those that
-    take an id raise `UnknownEntry`.
+    take an id raise `UnknownEntry`, also for an entry that is not of the `owner` who is given.
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        pictures: PictureStore | None,
-        limits: HistoryLimits,
+        self, engine: Engine, pictures: PictureStore | None, limits: HistoryLimits, secret: str
     ) -> None:
-        """Take the parts that `open_history` has made."""
+        """Take the parts that `open_history` has made; `secret` is that of the store."""
+        self.secret = secret
         self._engine = engine
         self._pictures = pictures
         self._limits = limits
@@ -62,42 +60,42 @@ class History:
         """Yield every entry, the newest first, without holding them all."""
         return queries.every(self._engine, which, pictures=self._keeps)
 
-    def labels(self) -> list[str]:
+    def labels(self, owner: str | None = None) -> list[str]:
         """Return the labels that `Filter.label` finds something for."""
-        return queries.labels(self._engine)
+        return queries.labels(self._engine, owner)
 
-    def get(self, name: str) -> Entry:
+    def get(self, name: str, owner: str | None = None) -> Entry:
         """Return the entry with this id."""
         with reading(self._engine) as connection:
-            row = connection.execute(sa.select(entries).where(_is(name))).one_or_none()
+            row = connection.execute(sa.select(entries).where(*_is(name, owner))).one_or_none()
         if row is None:
             raise _unknown(name)
         return queries.entry(row, pictures=self._keeps)
 
-    def correct(self, name: str, label: str | None) -> Entry:
+    def correct(self, name: str, label: str | None, owner: str | None = None) -> Entry:
         """Keep the label that a person gave, or take it back; raise `InvalidValue` for no label."""
         corrected = None if label is None else texts.label(label)
-        statement = sa.update(entries).where(_is(name)).values(corrected=corrected)
+        statement = sa.update(entries).where(*_is(name, owner)).values(corrected=corrected)
         with writing(self._engine) as connection:
             if connection.execute(statement).rowcount == 0:
                 raise _unknown(name)
         return self.get(name)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, owner: str | None = None) -> None:
         """Delete an entry and its picture."""
-        if not self._delete(_is(name)):
+        if not self._delete(*_is(name, owner)):
             raise _unknown(name)
 
-    def picture(self, name: str) -> bytes:
+    def picture(self, name: str, owner: str | None = None) -> bytes:
         """Return the picture of an entry as JPEG; raise `UnknownEntry` where it is not kept."""
-        content = self._read(self.get(name))
+        content = self._read(self.get(name, owner))
         if content is None:
             raise UnknownEntry(f"The picture of entry `{name}` is not stored.")
         return content
 
-    def thumbnail(self, name: str) -> bytes:
+    def thumbnail(self, name: str, owner: str | None = None) -> bytes:
         """Return the picture of an entry as JPEG of at most 256 × 256 pixels."""
-        return self._small(self.get(name).id)
+        return self._small(self.get(name, owner).id)
 
     def export_corrections(self, folder: Path) -> dict[str, int]:
         """Add the corrected pictures to a folder as `<label>/<id>.jpg`, with a table of them.
@@ -154,10 +152,10 @@ class History:
             _log.warning("the limits of the history could not be kept: %s", error)
 
 
-def _is(name: str) -> ColumnElement[bool]:
+def _is(name: str, owner: str | None) -> list[ColumnElement[bool]]:
     if not re.fullmatch("[0-9a-f]{32}", name):
         raise _unknown(name)
-    return entries.c.id == name
+    return [entries.c.id == name, *queries.conditions(Filter(owner=owner))]
 
 
 def _unknown(name: str) -> UnknownEntry:

@@ -31,7 +31,7 @@ def open_history(
         migrate(engine)
         check(engine)
         places = pictures_of(engine, pictures)
-        history = History(engine, places, HistoryLimits(days, max_bytes))
+        history = History(engine, places, HistoryLimits(days, max_bytes), _secret(engine))
         history.retain()
         history.sweep()
     except BaseException:
@@ -46,6 +46,12 @@ def pictures_of(engine: Engine, url: str | None) -> PictureStore | None:
         return None
     with reading(engine) as connection:
         return PictureStore(url, connection.scalars(sa.select(store.c.id)).one())
+
+
+def _secret(engine: Engine) -> str:
+    with reading(engine) as connection:
+        secret: str = connection.scalars(sa.select(store.c.secret)).one()
+    return secret
 
 
 def check(engine: Engine, *, whole: bool = False) -> None:

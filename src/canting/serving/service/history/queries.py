@@ -34,6 +34,8 @@ def conditions(which: Filter) -> list[ColumnElement[bool]]:
         found.append(entries.c.created < _utc("until", which.until))
     if which.abstained is not None:
         found.append(entries.c.abstained == which.abstained)
+    if which.owner is not None:
+        found.append(entries.c.owner == which.owner)
     return found
 
 
@@ -107,8 +109,12 @@ def every(
         following = some.where(before(found[-1]))
 
 
-def labels(engine: Engine) -> list[str]:
+def labels(engine: Engine, owner: str | None) -> list[str]:
     """Return every label that counts for an entry, each by one step in the index."""
+    if owner is not None:
+        with reading(engine) as connection:
+            mine = sa.select(shown).where(entries.c.owner == owner).distinct()
+            return sorted(connection.scalars(mine))
     found: list[str] = []
     following = sa.select(shown).order_by(shown).limit(1)
     with reading(engine) as connection:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0002"
+HEAD = "0003"
 """The last migration."""
 
 VERSION_TABLE = "history_version"
@@ -29,8 +29,13 @@ class Utc(sa.TypeDecorator[datetime]):
 
 metadata = sa.MetaData()
 
-store = sa.Table("history_store", metadata, sa.Column("id", sa.String(32), primary_key=True))
-"""One row: names the folder of this database's pictures, so that no other sweeps them."""
+store = sa.Table(
+    "history_store",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("secret", sa.String(64)),
+)
+"""One row: the folder of this database's pictures, so that no other sweeps them, and a secret."""
 
 entries = sa.Table(
     "history_entries",
@@ -50,7 +55,9 @@ entries = sa.Table(
     sa.Column("height", sa.Integer, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("corrected", sa.Text),
+    sa.Column("owner", sa.String(64)),
     sa.Index("history_entries_created", "created", "id", "abstained", "picture_bytes"),
+    sa.Index("history_entries_owner", "owner", "created", "id"),
 )
 
 shown = sa.func.coalesce(entries.c.corrected, entries.c.label)

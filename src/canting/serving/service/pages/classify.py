@@ -9,8 +9,8 @@ from starlette.responses import FileResponse, Response
 
 from canting.bundle.classifier import Classifier
 from canting.imaging import pictures
-from canting.serving.service import access
-from canting.serving.service.classification import classify, ready
+from canting.serving.service import visitors
+from canting.serving.service.classification import admitted, classify, ready
 from canting.serving.service.errors import Refusal
 from canting.serving.service.forms import Upload, form
 from canting.serving.service.pages import shown
@@ -28,8 +28,10 @@ async def answer(request: Request) -> Response:
     """Answer the pictures of a form, each by itself; one that is refused stops no other."""
     state: ServiceState = request.app.state.canting
     content = await form(request, state.settings)
-    access.check_csrf(request, content.fields)
-    results = [await _one(state, upload) for upload in content.pictures()]
+    visitors.check_csrf(request, content.fields)
+    uploads = content.pictures()
+    owner = admitted(request, len(uploads))
+    results = [await _one(state, upload, owner) for upload in uploads]
     template = "part.html" if is_part(request) else "answers.html"
     refusals = [one.refusal for one in results if isinstance(one, shown.Failed)]
     failed = refusals[0] if len(refusals) == len(results) else None
@@ -43,9 +45,9 @@ async def answer(request: Request) -> Response:
     )
 
 
-async def _one(state: ServiceState, upload: Upload) -> shown.Shown | shown.Failed:
+async def _one(state: ServiceState, upload: Upload, owner: str) -> shown.Shown | shown.Failed:
     try:
-        classified = await classify(state, upload, overlay=True, source="page")
+        classified = await classify(state, upload, overlay=True, source="page", owner=owner)
     except Refusal as refusal:
         return shown.Failed(upload.name, refusal)
     return await run_in_threadpool(shown.fresh, state, classified)

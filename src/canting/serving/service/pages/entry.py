@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from canting.bundle.activation import activation, overlay
 from canting.bundle.classifier import Classifier
 from canting.imaging import pictures
-from canting.serving.service import access
+from canting.serving.service import visitors
 from canting.serving.service.api_history import opened, run
 from canting.serving.service.classification import LONGEST, ready
 from canting.serving.service.errors import Refusal
@@ -29,11 +29,11 @@ SAID = ("saved", "undone")
 
 async def entry(request: Request) -> Response:
     """Show an entry."""
-    found, said = await _get(request), request.query_params.get("done", "")
+    found, said = await _get(request, _reads(request)), request.query_params.get("done", "")
     return page(
         request,
         "answers.html",
-        results=[shown.kept(found, state_of(request))],
+        results=[shown.kept(found, request)],
         classifier=state_of(request).model.classifier,
         said=said if said in SAID else "",
     )
@@ -41,14 +41,14 @@ async def entry(request: Request) -> Response:
 
 async def confirm(request: Request) -> Response:
     """Ask whether an entry is to be deleted."""
-    return page(request, "delete.html", entry=await _get(request))
+    return page(request, "delete.html", entry=await _get(request, visitors.writes(request)))
 
 
 async def delete(request: Request) -> Response:
     """Delete an entry and go back to the list."""
     await _fields(request)
     history = await opened(request)
-    await run(request, history.delete, request.path_params["id"])
+    await run(request, history.delete, request.path_params["id"], visitors.writes(request))
     return RedirectResponse("/history?done=deleted", 303)
 
 
@@ -58,7 +58,8 @@ async def correct(request: Request) -> Response:
     history, classifier = await opened(request), state_of(request).model.classifier
     if label and classifier and label not in classifier.labels:
         raise Refusal(422, "unknown_label", "The model has no such class.")
-    found = await run(request, history.correct, request.path_params["id"], label or None)
+    name, owner = request.path_params["id"], visitors.writes(request)
+    found = await run(request, history.correct, name, label or None, owner)
     done = "saved" if label else "undone"
     if is_part(request):
         return page(request, "corrected.html", entry=found, classifier=classifier, said=done)
@@ -68,13 +69,17 @@ async def correct(request: Request) -> Response:
 async def _fields(request: Request) -> dict[str, str]:
     """Return the fields of a form that came from a page of ours."""
     fields = (await form(request, state_of(request).settings)).fields
-    access.check_csrf(request, fields)
+    visitors.check_csrf(request, fields)
     return fields
 
 
-async def _get(request: Request) -> "Entry":
+async def _get(request: Request, owner: str | None) -> "Entry":
     history = await opened(request)
-    return await run(request, history.get, request.path_params["id"])
+    return await run(request, history.get, request.path_params["id"], owner)
+
+
+def _reads(request: Request) -> str | None:
+    return visitors.reads(request, request.path_params["id"])
 
 
 PRIVATE = {"Cache-Control": "private, max-age=300"}
@@ -84,14 +89,14 @@ PRIVATE = {"Cache-Control": "private, max-age=300"}
 async def picture(request: Request) -> Response:
     """Send the kept picture of an entry."""
     history = await opened(request)
-    content = await run(request, history.picture, request.path_params["id"])
+    content = await run(request, history.picture, request.path_params["id"], _reads(request))
     return Response(content, media_type="image/jpeg", headers=PRIVATE)
 
 
 async def thumbnail(request: Request) -> Response:
     """Send the kept picture of an entry, small."""
     history = await opened(request)
-    content = await run(request, history.thumbnail, request.path_params["id"])
+    content = await run(request, history.thumbnail, request.path_params["id"], _reads(request))
     return Response(content, media_type="image/jpeg", headers=PRIVATE)
 
 
@@ -99,7 +104,7 @@ async def heat_map(request: Request) -> Response:
     """Send what the model saw in the kept picture of an entry that it has answered itself."""
     state: ServiceState = request.app.state.canting
     history, classifier = await opened(request), ready(state)
-    entry = await run(request, history.get, request.path_params["id"])
+    entry = await _get(request, _reads(request))
     if entry.model != classifier.digest:
         raise Refusal(404, "other_model", "Another model has answered this entry.")
     content = await run(request, history.picture, entry.id)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from canting.serving.service import visitors
 from canting.serving.service.api_history import opened, run
 from canting.serving.service.errors import Refusal
 from canting.serving.service.pages.rendering import page, state_of
@@ -133,8 +134,9 @@ async def history(request: Request) -> Response:
     wanted = read(request.query_params)
     try:
         kept = await opened(request)
-        found = await run(request, _found, kept, wanted)
-        labels = await run(request, kept.labels)
+        owner = visitors.reads(request)
+        found = await run(request, _found, kept, wanted, owner)
+        labels = await run(request, kept.labels, owner)
     except Refusal as refusal:
         return _none(request, refusal)
     said = request.query_params.get("done", "")
@@ -149,21 +151,26 @@ async def history(request: Request) -> Response:
     )
 
 
+async def operator(request: Request) -> Response:
+    """Let a browser ask for the operator's token, which `access` demands here, and go on."""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/history", 303)
+
+
 async def export(request: Request) -> Response:
     """Send the chosen entries as CSV, row by row."""
     wanted = read(request.query_params)
     kept = await opened(request)
     headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
-    rows = csv_rows(kept.all(wanted.filter))
+    rows = csv_rows(kept.all(wanted.filter._replace(owner=visitors.reads(request))))
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _found(kept: "History", wanted: HistoryQuery) -> "Page":
+def _found(kept: "History", wanted: HistoryQuery, owner: str | None) -> "Page":
     """Return a page; one that is no longer there, as after a deletion, is a refusal."""
     from canting.serving.service.history import InvalidValue
 
     try:
-        return kept.page(wanted.filter, wanted.page, SIZE)
+        return kept.page(wanted.filter._replace(owner=owner), wanted.page, SIZE)
     except InvalidValue:
         raise Refusal(400, "bad_filter", "There is no such page or filter.") from None
 

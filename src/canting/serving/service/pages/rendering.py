@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from canting.config import formats
 from canting.config.languages import LANGUAGES
-from canting.serving.service import access
+from canting.serving.service import visitors
 from canting.serving.service.errors import Refusal
 from canting.serving.service.pages import language, numbers, texts
 from canting.serving.service.pages.language import here, with_query
@@ -76,8 +76,9 @@ def _shared(request: Request) -> dict[str, Any]:
         "formats": formats.offered(words(code)("site.or")),
         "path": request.url.path,
         "here": here(request),
-        "csrf": partial(access.token, request),
+        "csrf": partial(visitors.token, request),
         "settings": state_of(request).settings,
+        "operator": visitors.is_operator(request),
         "request_id": getattr(request.state, "request_id", ""),
     }
 

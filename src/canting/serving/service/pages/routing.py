@@ -38,6 +38,7 @@ def routes() -> list[BaseRoute]:
         Route("/samples/{number:number}/picture", classify.sample_picture),
         Route("/history", history.history),
         Route("/history.csv", history.export),
+        Route("/operator", history.operator),
         Route(one, entry.entry),
         Route(f"{one}/delete", entry.confirm, methods=["GET"]),
         Route(f"{one}/delete", entry.delete, methods=["POST"]),

@@ -3,9 +3,13 @@
 import base64
 from typing import TYPE_CHECKING, NamedTuple
 
+from starlette.requests import Request
+
 from canting.bundle.answer import Answer
+from canting.serving.service import visitors
 from canting.serving.service.classification import Classified, heat_map
 from canting.serving.service.errors import Refusal
+from canting.serving.service.pages.language import with_query
 from canting.serving.service.state import ServiceState
 
 if TYPE_CHECKING:
@@ -40,9 +44,9 @@ class Failed(NamedTuple):
 
 def fresh(state: ServiceState, classified: Classified) -> Shown:
     """Return a new answer, its picture and heat map inside the page."""
-    entry = None if state.settings.history_token else classified.entry
+    entry = classified.entry
     kept = "saved" if classified.history_saved else "not_saved"
-    is_off = state.settings.history_url is None
+    is_off = state.settings.history == "off"
     picture = classified.picture
     shown = unkept(classified.name, classified.answer, picture.kept, picture.size)
     digest = state.model.classifier.digest if state.model.classifier else ""
@@ -66,10 +70,14 @@ def unkept(name: str, answer: Answer, picture: bytes, size: tuple[int, int]) -> 
     )
 
 
-def kept(entry: "Entry", state: ServiceState) -> Shown:
-    """Return the answer of an entry; the heat map is that of the model that answered, or none."""
-    classifier = state.model.classifier
+def kept(entry: "Entry", request: Request) -> Shown:
+    """Return the answer of an entry; the heat map is that of the model that answered, or none.
+
+    Who sees it by a link sees its pictures by the same link.
+    """
+    classifier = request.app.state.canting.model.classifier
     path = f"/history/{entry.id}"
+    key = request.query_params.get(visitors.KEY, "")
     is_same = classifier is not None and classifier.digest == entry.model
     return Shown(
         name=entry.name,
@@ -78,8 +86,10 @@ def kept(entry: "Entry", state: ServiceState) -> Shown:
         probabilities=likeliest_first(entry.probabilities),
         abstained=entry.abstained,
         warnings=(),
-        picture=f"{path}/picture" if entry.has_picture else "",
-        overlay=f"{path}/overlay" if entry.has_picture and is_same else "",
+        picture=with_query(f"{path}/picture", {"key": key}) if entry.has_picture else "",
+        overlay=with_query(f"{path}/overlay", {"key": key})
+        if entry.has_picture and is_same
+        else "",
         kept="saved",
         model=entry.model,
         entry=entry,
