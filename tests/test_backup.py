@@ -17,7 +17,7 @@ from canting.data.manifest import HELD_OUT
 from canting.evaluation.select_best.refit import refit
 from canting.models.features import store
 from canting.models.features.store import Store
-from canting.models.train import checkpoint, fit
+from canting.models.train import backup, checkpoint, fit
 from canting.models.train.batches import Data
 from canting.models.train.fit import Fit
 from canting.models.train.fold import FoldTask
@@ -107,7 +107,7 @@ def test_it_goes_on_to_the_same_end(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
+    monkeypatch.setattr(backup, "EVERY", 0.0)
     one, state = scenario(optimizer=(optimizer,)), tmp_path / "some.state"
     whole = train(data, one, settings(**how))
     killed(data, one, settings(**how), state, 2)
@@ -133,7 +133,7 @@ def test_without_what_is_kept_it_would_end_otherwise(data: Data) -> None:
 def test_a_damaged_state_starts_again(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
+    monkeypatch.setattr(backup, "EVERY", 0.0)
     state = tmp_path / "some.state"
     killed(data, scenario(), settings(), state, 2)
     content = state.read_bytes()

@@ -5,11 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from canting.cli.clean import needed
 from canting.config.params import load
 from canting.config.stage import BUILD, CACHE
 from canting.core.errors import CantingError
-from canting.data import manifest
 
 STAGES = ("fetch", "validate")
 """Stages that lead to the manifest."""
@@ -22,6 +20,10 @@ def needed_now(root: Path) -> set[Path]:
     """
     params = load(root / "params.yaml")
     _check(root)
+    # After the check: what computes the keys takes seconds to import.
+    from canting.cli.clean import needed
+    from canting.data import manifest
+
     found = needed.pictures(params, manifest.read(root / BUILD / "manifest.parquet"))
     return needed.needed(params, found, root / CACHE)
 

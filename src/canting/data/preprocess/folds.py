@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold
 
 from canting.core.errors import CantingError
 from canting.data.manifest import HELD_OUT
@@ -59,5 +58,7 @@ def _check(
 def _splits(
     labels: npt.NDArray[np.str_], groups: npt.NDArray[np.int64], parts: int, seed: int
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
     splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(labels)), labels, groups))

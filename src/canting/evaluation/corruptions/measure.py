@@ -22,7 +22,7 @@ from canting.models.features import inference, store, trunk
 from canting.models.features.cache import CachedView
 from canting.models.features.compute import Pictures
 from canting.models.features.store import Array
-from canting.models.train import fold, grid, prediction
+from canting.models.train import fold, grid
 from canting.models.train.fold import FoldTask
 
 Rows = npt.NDArray[np.int64]
@@ -156,6 +156,8 @@ def out_of_fold(
 
     Tail after tail, as Keras compiles each once for all changes.
     """
+    from canting.models.train import prediction
+
     logits = np.zeros((len(changes), len(folds), tails[0].output_shape[-1]), np.float32)
     for number, tail in enumerate(tails):
         rows = np.flatnonzero(folds == number)

@@ -11,8 +11,8 @@ from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.core import runtime
 from canting.models.train import tail
+from canting.models.train.backup import Backup
 from canting.models.train.batches import Batches, Data, Rows
-from canting.models.train.checkpoint import Backup
 from canting.models.train.prediction import Watch
 
 INNER_PARTS = 8
