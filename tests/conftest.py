@@ -1,5 +1,6 @@
 """What many tests share."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -38,6 +39,12 @@ def batik() -> Path:
 @pytest.fixture
 def trashnet() -> Path:
     return real("data/trashnet")
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of the rounds of the garbage collector: Keras starts many."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

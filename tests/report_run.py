@@ -22,8 +22,6 @@ from canting.evaluation.corruptions.tables import accuracies, metrics
 from canting.evaluation.evaluate import tables, trained
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluation.evaluate.writing import write_tables
-from canting.evaluation.plots.corruptions import corruptions
-from canting.evaluation.plots.figure import save
 from canting.evaluation.select_best import card, rule
 from canting.models.features.store import slug
 from canting.models.train.fold import read_table
@@ -160,8 +158,12 @@ def _plots(found: Evaluation, build: Path, folder: Path) -> None:
     targets = [folder / f"{name}.png" for name in names]
     targets += [build / "confusions" / f"{name}.png" for name in found.ranking["scenario"]]
     for target in targets:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (40, 30), "white").save(target)
+        _plain(target)
+
+
+def _plain(target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (40, 30), "white").save(target)
 
 
 def _corruptions(found: Evaluation, results: Path, params: Params) -> None:
@@ -177,10 +179,7 @@ def _corruptions(found: Evaluation, results: Path, params: Params) -> None:
     table = accuracies(answers, params.evaluate.confidence)
     files.write_text(results / "corruptions" / "corruptions.csv", table.to_csv(index=False))
     files.write_json(results / "corruptions" / "metrics.json", metrics(table, found.leader))
-    save(
-        corruptions(table, "Accuracy on changed pictures"),
-        results / "corruptions" / "corruptions.png",
-    )
+    _plain(results / "corruptions" / "corruptions.png")
 
 
 def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> None:

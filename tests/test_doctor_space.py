@@ -11,9 +11,10 @@ from ruamel.yaml import YAML
 
 from canting.cli.doctor import leftovers
 from canting.data import manifest
+from tests.dvc_called import dvc
 from tests.test_clean import fill, params, state
 from tests.test_clean import manifest as pictures
-from tests.test_doctor_dvc import DVC, dvc, git
+from tests.test_doctor_dvc import DVC, git
 
 PIPELINE = """
 stages:

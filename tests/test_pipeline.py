@@ -41,6 +41,7 @@ from stages import (
     validate,
 )
 from tests.conftest import ROOT, one_core
+from tests.dvc_called import dvc
 
 SMALL = {"image_size": [96, 96], "epochs": 8, "folds": 3, "learning_rate": 3.0e-3}
 
@@ -121,11 +122,11 @@ def inside(folder: Path) -> Iterator[None]:
 def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A clone in which the pipeline has run, committed."""
     folder = clone(tmp_path_factory.mktemp("clone"), tracked=True)
-    run(folder, "dvc", "pull", "--quiet", "data.dvc")
+    assert dvc(folder, "pull", "--quiet", "data.dvc").returncode == 0
     with inside(folder):
         for stage in STAGES:
             stage.main()
-    run(folder, "dvc", "commit", "--force")
+    assert dvc(folder, "commit", "--force").returncode == 0
     commit(folder)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -163,7 +164,7 @@ def test_the_bundle_answers_pictures_of_the_pipeline(done: Path) -> None:
 
 def test_nothing_is_up_for_a_second_run(done: Path) -> None:
     before = results(done)
-    assert "up to date" in run(done, "dvc", "repro").stdout
+    assert "up to date" in dvc(done, "repro").stdout
     assert results(done) == before
     assert run(done, "git", "status", "--porcelain").stdout == ""
 
