@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,20 @@ def batik() -> Path:
 @pytest.fixture
 def trashnet() -> Path:
     return real("data/trashnet")
+
+
+@contextmanager
+def eagerly() -> Iterator[None]:
+    """Let models train without a graph: to trace one takes longer than a short training.
+
+    For tests of what stands around the trainings; those of a training itself trace it.
+    """
+    import keras
+
+    compile_ = partialmethod(keras.Model.compile, run_eagerly=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "compile", compile_)
+        yield
 
 
 def pytest_collection_finish() -> None:

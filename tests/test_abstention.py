@@ -19,7 +19,7 @@ from canting.evaluation.select_best.refit import Refit
 from canting.models.features.store import Store
 from canting.models.train import fold, grid
 from canting.models.train.fold import FoldTask
-from tests.conftest import ROOT, slow
+from tests.conftest import ROOT, eagerly, slow
 
 FOLDS, CHANNELS = 3, 24
 
@@ -140,8 +140,9 @@ def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(
     settings = settings.model_copy(update={"train": with_hidden})
     (scenario,) = settings.scenarios()
     tasks = [FoldTask(scenario, one, settings, table, tmp_path, tmp_path / "c") for one in range(2)]
-    for task in tasks:
-        fold.run(task)
+    with eagerly():
+        for task in tasks:
+            fold.run(task)
     found = list(features.of_folds(tasks, np.zeros((12, 1), np.float32)))
     assert not np.allclose(found[0], found[1])
     for task, pooled in zip(tasks, found, strict=True):

@@ -49,7 +49,7 @@ OTHERS = quick(name for name, row in BACKBONES.items() if row.weights == "keras"
 def test_lite_sees_a_palace_in_china(backbone: str) -> None:
     trunk = split(backbone, None, (224, 224)).trunk
     assert trunk is not None
-    pooled = np.asarray(trunk.predict_on_batch(CHINA[None].astype(np.float32)))
+    pooled = np.asarray(trunk(CHINA[None].astype(np.float32), training=False))
     path = weight_files.locate(backbone)
     assert path is not None
     classifier = torch_file.read(path)

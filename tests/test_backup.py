@@ -22,7 +22,7 @@ from canting.models.train.batches import Data
 from canting.models.train.fit import Fit
 from canting.models.train.fold import FoldTask
 from canting.models.train.prediction import Watch
-from tests.conftest import ROOT
+from tests.conftest import ROOT, eagerly
 
 PICTURES, SIDE, EPOCHS = 48, 8, 6
 TARGETS = np.arange(PICTURES) % 3
@@ -143,6 +143,7 @@ def test_a_damaged_state_starts_again(
     assert_same(resumed, train(data, scenario(), settings()))
 
 
+@eagerly()
 def test_short_trainings_keep_nothing(data: Data, tmp_path: Path) -> None:
     state = tmp_path / "some.state"
     train(data, scenario(epochs=(2,)), settings(), state)
@@ -181,6 +182,7 @@ def task(data: Data, cache: Path, **changes: object) -> FoldTask:
     return FoldTask(scenario(**changes), HELD_OUT, settings, table, data.store.folder, cache)
 
 
+@eagerly()
 def test_the_training_on_everything_is_kept(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,6 +201,7 @@ def test_the_training_on_everything_is_kept(
     assert [path.suffix for path in (tmp_path / "train").iterdir()] == [".npz"]
 
 
+@eagerly()
 def test_a_winner_that_diverges_on_everything_is_refused(data: Data, tmp_path: Path) -> None:
     with pytest.raises(CantingError, match=r"trained on all pictures.*the loss became nan.*Lower"):
         refit(task(data, tmp_path, optimizer=("sgd",), learning_rate=(3e38,)))

@@ -23,7 +23,7 @@ from canting.models.features import inference, store
 from canting.models.features.compute import Pictures
 from canting.models.train import fold, outcome
 from canting.models.train.fold import FoldTask
-from tests.conftest import ROOT
+from tests.conftest import ROOT, eagerly
 
 SIZE, IDENTITY = (32, 40), "0123456789abcdef"
 LEVELS = [(kind, level) for kind, row in CORRUPTIONS.items() for level in row.levels]
@@ -163,8 +163,9 @@ def tasks(pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> list[
         FoldTask(scenario, number, params, table, folder / "features", folder / "cache")
         for number in range(FOLDS)
     ]
-    for task in made:
-        fold.run(task)
+    with eagerly():
+        for task in made:
+            fold.run(task)
     return made
 
 

@@ -81,13 +81,13 @@ def test_features_agree_with_keras(pictures: Pictures, cache: Path, tmp_path: Pa
             augmentation.view(picture, number, identity, MOVING, 1)
             for picture, identity in zip(pictures.array, pictures.digests, strict=True)
         ]
-        expected = np.asarray(network.predict_on_batch(np.stack(drawn).astype(np.float32)))
+        expected = np.asarray(network(np.stack(drawn).astype(np.float32), training=False))
         scale = np.abs(expected).max()
         assert np.abs(kept.view(number) - expected).max() < 1e-4 * scale
     flips = [pictures.array, *(np.flip(pictures.array, axes) for axes in ((2,), (1,), (1, 2)))]
     assert len(kept.test_views) == len(flips)
     for received, flipped in zip(kept.test_views, flips, strict=True):
-        expected = np.asarray(network.predict_on_batch(flipped.astype(np.float32)))
+        expected = np.asarray(network(flipped.astype(np.float32), training=False))
         assert np.abs(received - expected).max() < 1e-4 * np.abs(expected).max()
 
 
@@ -95,7 +95,7 @@ def test_the_cut_trunk_agrees_with_keras(pictures: Pictures, cache: Path) -> Non
     answer = trunk.load("efficientnet_lite0", "block3_expand_conv", SIZE, cache)
     network = split("efficientnet_lite0", "block3_expand_conv", SIZE).trunk
     assert network is not None
-    expected = np.asarray(network.predict_on_batch(pictures.array[:4].astype(np.float32)))
+    expected = np.asarray(network(pictures.array[:4].astype(np.float32), training=False))
     received = np.stack([answer(picture) for picture in pictures.array[:4]])
     assert received.shape[1:] == (16, 20, 24)
     assert np.abs(received - expected).max() < 1e-4 * np.abs(expected).max()

@@ -16,7 +16,7 @@ from canting.models.features import store
 from canting.models.train import grid
 from canting.models.train.fold import FoldTask
 from canting.models.train.grid import Tables
-from tests.conftest import ROOT, one_core
+from tests.conftest import ROOT, eagerly, one_core
 
 PICTURES, CHANNELS, FOLDS = 60, 8, 2
 TARGETS = np.arange(PICTURES) % 3
@@ -24,7 +24,7 @@ TARGETS = np.arange(PICTURES) % 3
 
 @pytest.fixture(scope="module", autouse=True)
 def alone() -> Iterator[None]:
-    with one_core():
+    with one_core(), eagerly():
         yield
 
 

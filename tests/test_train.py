@@ -25,7 +25,7 @@ from canting.models.features.store import Store
 from canting.models.train import fit, fold, grid, outcome, prediction, tail
 from canting.models.train.batches import Batches, Data, balanced, mix, oversampled
 from canting.models.train.outcome import FoldOutcome
-from tests.conftest import ROOT, one_core
+from tests.conftest import ROOT, eagerly, one_core
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
 NEVER = Train(
@@ -132,7 +132,7 @@ def test_weights_decay_by_the_share_that_is_set(optimizer: str) -> None:
 
 
 def test_training_learns_and_equals_itself(features: Path) -> None:
-    (scenario,) = params(epochs=(30,)).scenarios()
+    (scenario,) = params(epochs=(10,), learning_rate=(0.01,)).scenarios()
     first, again, other = (
         fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=seed, settings=NEVER)
         for seed in (5, 5, 6)
@@ -149,10 +149,11 @@ def test_cross_entropy_by_hand() -> None:
     assert cross_entropy(logits, np.array([0, 1])) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2)
 
 
+@eagerly()
 def test_early_stopping_never_looks_at_the_test_rows(features: Path) -> None:
-    (scenario,) = params(epochs=(60,), learning_rate=(0.05,)).scenarios()
+    (scenario,) = params(epochs=(30,), learning_rate=(0.2,)).scenarios()
     stopped = fit.fit(scenario, data(features), rows({0, 1}), rows({2}), seed=5, settings=STOPPING)
-    assert len(stopped.curves.loss) < 60
+    assert len(stopped.curves.loss) < 30
     shuffled = data(features)._replace(targets=np.where(table()["fold"] == 2, 0, targets()))
     blind = fit.fit(scenario, shuffled, rows({0, 1}), rows({2}), seed=5, settings=STOPPING)
     assert blind.curves.loss == stopped.curves.loss
@@ -177,6 +178,7 @@ def test_oversampling_repeats_the_rare_rows_evenly() -> None:
     assert set(np.bincount(classes[drawn])) == {7}
 
 
+@eagerly()
 def test_the_rate_falls_along_a_cosine_and_targets_are_smoothed(features: Path) -> None:
     (scenario,) = params(epochs=(2,)).scenarios()
     model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
@@ -194,6 +196,7 @@ def test_the_rate_falls_along_a_cosine_and_targets_are_smoothed(features: Path) 
     assert smoothed.curves.loss[0] != plain.curves.loss[0]
 
 
+@eagerly()
 def test_averaged_weights_are_the_ones_that_predict(features: Path) -> None:
     """A decay so close to 1 that the average hardly leaves the start tells the two apart."""
     (scenario,) = params(epochs=(3,), learning_rate=(0.05,)).scenarios()
@@ -351,6 +354,7 @@ def test_a_damaged_outcome_is_dropped_with_a_warning(features: Path, tmp_path: P
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @one_core()
+@eagerly()
 def test_a_diverging_scenario_is_marked_with_its_cause(features: Path, tmp_path: Path) -> None:
     settings = params(optimizer=("sgd",), learning_rate=(3e38,), folds=2)
     two = table().assign(fold=table()["fold"] % 2)
