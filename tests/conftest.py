@@ -104,9 +104,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 LONGEST = (
-    "pipeline browser_pages backbones features select_best train tune_search docs_commands report "
-    "track_send service_running fetch_archive backup grid_faults validate_expectations corruptions "
-    "doctor_dvc pull_request_parts cards_written near_duplicates validate_gate abstention painter"
+    "pipeline tune_search service_running browser_pages workflows_run features backup train "
+    "validate_gate backbones validate_expectations history_faults metrics track_send doctor_space "
+    "near_duplicates select_best report pull_request_parts fetch_archive cards_written costs "
+    "doctor_checks grid_faults corruptions clean study service_api tune_ledger drift_history "
+    "package_serve doctor_dvc registry_promote docs_site service_limits pages_http abstention "
+    "keys evaluate compare_runs predict painter"
 )
 """Files of tests in the order in which they are started."""
 
