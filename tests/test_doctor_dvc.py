@@ -15,6 +15,7 @@ import pytest
 
 from canting.cli.doctor import experiments, locks
 from canting.cli.doctor.finding import Finding
+from tests import dvc_called
 from tests.conftest import slow
 
 DVC = str(Path(sys.executable).parent / "dvc")
@@ -35,8 +36,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (tmp_path / "dvc.yaml").write_text(PIPELINE)
     (tmp_path / "params.yaml").write_text("seconds: 0\n")
     git(tmp_path, "init", "-q")
-    dvc(tmp_path, "init", "-q")
-    dvc(tmp_path, "repro", "-q")
+    dvc_called.dvc(tmp_path, "init", "-q")
+    dvc_called.dvc(tmp_path, "repro", "-q")
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-q", "-m", "state")
     yield tmp_path
@@ -90,7 +91,7 @@ def test_a_damaged_rwlock_stops_dvc_and_is_fixed(repository: Path, content: str)
 
 
 def test_dvc_runs_again(repository: Path) -> None:
-    assert dvc(repository, "repro").returncode == 0
+    assert dvc_called.dvc(repository, "repro").returncode == 0
 
 
 @pytest.mark.slow
