@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,6 +15,7 @@ import httpx
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from canting.serving.service.outage import QUIET_SECONDS
 from tests.service_fixtures import LABELS, Server, bundle, encoded, running
 
 __all__ = ["bundle"]
@@ -286,4 +288,5 @@ def test_a_locked_database_loses_no_answer(server: Server) -> None:
     )
     assert server.entries() == before
     assert set((server.folder / "history").rglob("*.jpg")) == files
+    time.sleep(QUIET_SECONDS)
     assert server.answer(encoded())["history_saved"]

@@ -142,7 +142,7 @@ def test_sqlite_is_set_up_to_lose_nothing(sqlite: str) -> None:
             connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
         ]
-    assert values == ["wal", 2, 5000, 1]
+    assert values == ["wal", 2, 1000, 1]
     history.close()
     with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"))) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from canting.bundle.activation import overlay
 from canting.bundle.answer import Answer, ModelOutputError, notes
 from canting.bundle.classifier import Classifier
-from canting.core.errors import CantingError
 from canting.serving.service import metrics, proxies, visitors
 from canting.serving.service.decoders import Decoded
 from canting.serving.service.errors import Refusal
-from canting.serving.service.logs import LOGGER, timed
+from canting.serving.service.keeping import keep
+from canting.serving.service.logs import timed
 from canting.serving.service.multipart import Upload
 from canting.serving.service.state import ServiceState
 
@@ -73,10 +73,12 @@ async def classify(
     """
     try:
         seen = await _seen(state, upload, overlay=overlay)
-        return await _kept(state, upload.name, seen, source=source, owner=owner)
+        new = _new_entry(ready(state), upload.name, seen)._replace(source=source, owner=owner)
+        entry = await keep(state, new, seen.picture.kept)
     except Refusal as refusal:
         metrics.REFUSED_PICTURES.labels(refusal.code).inc()
         raise
+    return Classified(upload.name, seen.answer, seen.picture, entry, entry is not None)
 
 
 async def _seen(state: ServiceState, upload: Upload, *, overlay: bool) -> Seen:
@@ -125,33 +127,8 @@ def _answer(state: ServiceState, classifier: Classifier, content: bytes, overlay
     )
 
 
-async def _kept(
-    state: ServiceState, name: str, seen: Seen, *, source: str, owner: str
-) -> Classified:
-    """Keep the answer; without an entry where none is kept, or none can be."""
-    history = await state.opened_history()
-    problem, entry = state.history_problem, None
-    if history is not None:
-        new = _new_entry(ready(state), name, seen)._replace(source=source, owner=owner)
-        loop = asyncio.get_running_loop()
-        try:
-            entry = await loop.run_in_executor(state.writers, history.add, new, seen.picture.kept)
-        except CantingError as error:
-            problem = str(error)
-    if problem and entry is None:
-        _not_kept(state, problem)
-    return Classified(name, seen.answer, seen.picture, entry, entry is not None)
-
-
-def _not_kept(state: ServiceState, problem: str) -> None:
-    metrics.HISTORY_FAILURES.inc()
-    LOGGER.error("history: %s", problem)
-    if state.settings.history_required:
-        message = "The answer could not be saved."
-        raise Refusal(503, "history_unavailable", message, {"Retry-After": "10"})
-
-
 def _new_entry(classifier: Classifier, name: str, seen: Seen) -> "NewEntry":
+    """Return what is kept of an answer; who asked, and how, is still to be added."""
     from canting.serving.service.history import NewEntry
 
     answer, (width, height) = seen.answer, seen.picture.size

@@ -15,6 +15,7 @@ from canting.serving.service import metrics
 from canting.serving.service.decoders import Decoders
 from canting.serving.service.gate import Budget, Gate
 from canting.serving.service.logs import LOGGER
+from canting.serving.service.outage import Outage
 from canting.serving.service.rates import Rates
 from canting.serving.service.settings import Settings
 
@@ -54,6 +55,7 @@ class ServiceState:
         self.model = model
         self.history = history
         self.history_problem = ""
+        self.outage = Outage()
         self.metrics = metrics
         self.gate = Gate(settings.concurrency, settings.queue)
         self.decoders = Decoders(settings)

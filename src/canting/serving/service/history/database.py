@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from canting.core.errors import CantingError
 from canting.serving.service.history.errors import ADVICE, HistoryError, failure, told
 
-WAIT = 5
+WAIT = 1
 """Seconds that a connection waits for another program to end its writing."""
 
 LONGEST = 60
@@ -34,7 +34,9 @@ def connect(url: str, *, make: bool = True) -> Engine:
     parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
         named = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(named, pool_pre_ping=True, connect_args={"connect_timeout": WAIT})
+        engine = create_engine(
+            named, pool_pre_ping=True, connect_args={"connect_timeout": 2 * WAIT}
+        )
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     _check_file(parsed, make=make)
@@ -69,7 +71,7 @@ def shown(engine: Engine) -> str:
 def _turn(engine: Engine) -> Iterator[None]:
     # SQLite lets its writers poll, so that of many threads some would never have their turn.
     lock = engine.get_execution_options().get("turn", threading.Lock())
-    if not lock.acquire(timeout=2 * WAIT):
+    if not lock.acquire(timeout=WAIT):
         message = f"`{shown(engine)}` cannot be used (others write). {ADVICE['locked']}"
         raise HistoryError("locked", message)
     try:
