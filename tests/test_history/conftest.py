@@ -41,23 +41,49 @@ def as_user(folder: Path) -> list[str]:
     return ["runuser", "-u", user, "--"]
 
 
+class Database:
+    """A PostgreSQL server in a temporary folder."""
+
+    def __init__(self) -> None:
+        """Make and start it, or skip."""
+        self._programs = programs()
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        self._prefix = as_user(self.folder)
+        self._call(
+            "initdb", "-U", "canting", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+        )
+        self.url = f"postgresql://canting@/postgres?host={self.folder}"
+        self.start()
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        self._call("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        self._call("pg_ctl", "-m", "immediate", "stop")
+
+    def _call(self, program: str, *arguments: str) -> None:
+        data = ["-D", str(self.folder / "data")]
+        command = [*self._prefix, str(self._programs / program), *data, *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """Start a PostgreSQL server in a temporary folder and yield its URL."""
-    place = programs()
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    prefix, data = as_user(folder), str(folder / "data")
+    """Yield the URL of a server that all tests share."""
+    one = Database()
+    yield one.url
+    one.stop()
+    shutil.rmtree(one.folder)
 
-    def call(program: str, *arguments: str) -> None:
-        command = [*prefix, str(place / program), "-D", data, *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd=folder)
 
-    call("initdb", "-U", "canting", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    call("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
-    yield f"postgresql://canting@/postgres?host={folder}"
-    call("pg_ctl", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+@pytest.fixture
+def own_database() -> Iterator[Database]:
+    """Yield a server that may be stopped."""
+    one = Database()
+    yield one
+    one.stop()
+    shutil.rmtree(one.folder)
 
 
 @pytest.fixture

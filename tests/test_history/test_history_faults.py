@@ -96,8 +96,6 @@ def test_a_full_database(sqlite: str, folder: Path) -> None:
 FILL = """
 history = open_history(f"sqlite:///{sys.argv[1]}/history.db", sys.argv[1] + "/pictures")
 from pathlib import Path
-ballast = Path(sys.argv[1], "ballast")
-ballast.write_bytes(bytes(200_000))
 kept = []
 try:
     while True:
@@ -107,8 +105,16 @@ except HistoryError as error:
 from tests.history_made import stored
 assert len(kept) > 2
 assert sorted(kept) == stored(Path(sys.argv[1], "pictures")) == sorted(e.id for e in history.all())
-ballast.unlink()
+ballast = Path(sys.argv[1], "ballast").open("wb", buffering=0)
+try:
+    while True:
+        ballast.write(bytes(512))
+except OSError:
+    pass
 history.delete(kept[0])
+assert stored(Path(sys.argv[1], "pictures")) == sorted(e.id for e in history.all())
+ballast.close()
+Path(sys.argv[1], "ballast").unlink()
 kept[0] = history.add(new(), picture(100, 100)).id
 assert sorted(kept) == stored(Path(sys.argv[1], "pictures")) == sorted(e.id for e in history.all())
 history.close()
@@ -116,7 +122,7 @@ history.close()
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    mount = f'mount -t tmpfs -o size=1m tmpfs {tmp_path} && exec "$@"'
+    mount = f'mount -t tmpfs -o size=2m tmpfs {tmp_path} && exec "$@"'
     begin = ["unshare", "--mount", "--map-root-user", "sh", "-c", mount, "sh"]
     try:
         subprocess.run([*begin, "true"], check=True, capture_output=True)

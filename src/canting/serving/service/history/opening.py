@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from canting.serving.service.history import reserve
 from canting.serving.service.history.database import connect, reading, shown
 from canting.serving.service.history.errors import ADVICE, HistoryError
 from canting.serving.service.history.history import History
@@ -30,6 +31,7 @@ def open_history(
     try:
         migrate(engine)
         check(engine)
+        reserve.keep(engine)
         places = pictures_of(engine, pictures)
         history = History(engine, places, HistoryLimits(days, max_bytes), _secret(engine))
         history.retain()

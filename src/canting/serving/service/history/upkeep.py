@@ -8,7 +8,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Engine
 
+from canting.serving.service.history import reserve
 from canting.serving.service.history.database import reading, writing
+from canting.serving.service.history.errors import HistoryError
 from canting.serving.service.history.pictures import PictureStore
 from canting.serving.service.history.queries import NEWEST
 from canting.serving.service.history.tables import entries
@@ -93,6 +95,18 @@ def delete(engine: Engine, pictures: PictureStore | None, *which: ColumnElement[
 
 
 def _delete(engine: Engine, pictures: PictureStore | None, names: list[str]) -> int:
+    """Delete rows, then their pictures; on a full disk with the space that is kept for that."""
+    try:
+        return _deleted(engine, pictures, names)
+    except HistoryError as error:
+        if error.code != "full" or not reserve.release(engine):
+            raise
+        return _deleted(engine, pictures, names)
+    finally:
+        reserve.keep(engine)
+
+
+def _deleted(engine: Engine, pictures: PictureStore | None, names: list[str]) -> int:
     statement = sa.delete(entries).where(entries.c.id.in_(names)).returning(entries.c.id)
     with writing(engine) as connection:
         deleted = list(connection.scalars(statement))
