@@ -83,15 +83,17 @@ async def _model(request: Request) -> Response:
         digest=classifier.digest,
         version=classifier.version,
         labels=list(classifier.labels),
-        image_size=card.image_size,
+        image_size=list(card.image_size),
         figures=card.figures.model_dump() if card.figures else None,
         abstention=card.abstention.model_dump() if card.abstention else None,
     )
     return as_json(body)
 
 
-async def _openapi(_: Request) -> Response:
-    return JSONResponse(openapi.document())
+async def _openapi(request: Request) -> Response:
+    state: ServiceState = request.app.state.canting
+    labels = state.model.classifier.labels if state.model.classifier else ()
+    return JSONResponse(openapi.document(labels, state.settings.max_files))
 
 
 def _flag(request: Request, name: str) -> bool:

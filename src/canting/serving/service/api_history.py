@@ -1,6 +1,7 @@
 """REST of the history."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,15 +14,13 @@ from starlette.routing import BaseRoute, Route
 from canting.serving.service import schemas, visitors
 from canting.serving.service.errors import Refusal
 from canting.serving.service.multipart import MAX_FIELD_BYTES, chunks
+from canting.serving.service.openapi import LARGEST_PAGE, LAST_PAGE
 from canting.serving.service.state import ServiceState
 
 if TYPE_CHECKING:
     from canting.serving.service.history import Entry, Filter, History
 
 Value = TypeVar("Value")
-
-LARGEST_PAGE = 100
-LAST_PAGE = 10_000_000
 
 
 def routes() -> list[BaseRoute]:
@@ -104,7 +103,7 @@ async def run(request: Request, call: Callable[..., Value], *arguments: Any) -> 
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(state.writers, call, *arguments)
     except UnknownEntry:
-        raise Refusal(404, "unknown_entry", "There is no such entry.") from None
+        raise Refusal(404, "unknown_entry", "There is no such entry or page.") from None
     except InvalidValue as error:
         raise Refusal(400, "bad_parameter", str(error)) from None
     except HistoryError:
@@ -130,10 +129,12 @@ def _filter(request: Request) -> "Filter":
 
     query = request.query_params
     abstained = {"": None, "true": True, "false": False}
-    if query.get("abstained", "") not in abstained:
+    if query.get("abstained", "") not in abstained or query.get("abstained") == "":
         raise _bad("abstained", "true or false")
+    if len(query.get("label", "")) > 200:
+        raise _bad("label", "at most 200 characters")
     return Filter(
-        label=query.get("label") or None,
+        label=query.get("label"),
         since=_time(request, "since"),
         until=_time(request, "until"),
         abstained=abstained[query.get("abstained", "")],
@@ -142,15 +143,19 @@ def _filter(request: Request) -> "Filter":
 
 def _time(request: Request, name: str) -> datetime | None:
     given = request.query_params.get(name)
-    if not given:
+    if given is None:
         return None
+    expected = "a time with its zone, such as 2030-12-31T23:59:59Z"
+    if not _TIME.fullmatch(given):
+        raise _bad(name, expected)
     try:
-        time = datetime.fromisoformat(given)
+        return datetime.fromisoformat(given.upper())
     except ValueError:
-        raise _bad(name, "a time in UTC such as 2030-12-31T23:59:59Z") from None
-    if time.tzinfo is None:
-        raise _bad(name, "a time with its zone, such as 2030-12-31T23:59:59Z")
-    return time
+        raise _bad(name, expected) from None
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.I)
+"""RFC 3339, 5.6."""
 
 
 def _whole(request: Request, name: str, default: int, most: int) -> int:

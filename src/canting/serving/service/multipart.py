@@ -138,6 +138,8 @@ class Parts:
         self._name = options.get(b"name", b"").decode(errors="replace")
         if b"filename" in options:
             self._file = options[b"filename"].decode(errors="replace")
+        elif self._headers.get(b"content-type", b"").startswith(b"image/"):
+            self._file = ""
         self._count += 1
         if self._count > self._limits[1] + MAX_FIELDS:
             raise Refusal(413, "too_many_files", "The form has too many parts.")

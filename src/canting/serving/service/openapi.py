@@ -11,6 +11,9 @@ from canting.serving.service import schemas
 VERSION = "1.0"
 """Of the API."""
 
+ENTRY = "^[0-9a-f]{32}$"
+LARGEST_PAGE, LAST_PAGE = 100, 10_000_000
+
 TEMPLATE = "#/components/schemas/{model}"
 BODIES = (
     schemas.Error,
@@ -25,8 +28,8 @@ Json = dict[str, Any]
 
 
 @cache
-def document() -> Json:
-    """Return the document, OpenAPI 3.1."""
+def document(labels: tuple[str, ...] = (), most_files: int = 20) -> Json:
+    """Return the document, OpenAPI 3.1; `labels` are those of the model that answers."""
     modes = [(body, "serialization") for body in BODIES]
     _, schema = models_json_schema(modes, ref_template=TEMPLATE)  # type: ignore[arg-type]
     return {
@@ -37,20 +40,26 @@ def document() -> Json:
             "description": "Classifies pictures, and abstains from those it does not know.",
         },
         "security": [{}, {"token": []}],
-        "paths": _paths(),
+        "paths": _paths(most_files),
         "components": {
-            "schemas": schema["$defs"],
+            "schemas": _with_labels(schema["$defs"], labels),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _paths() -> Json:
-    entry = _parameter("id", "path", {"type": "string"}, required=True)
+def _with_labels(schemas: Json, labels: tuple[str, ...]) -> Json:
+    if labels:
+        schemas["Correction"]["properties"]["label"]["enum"] = [*labels, None]
+    return schemas
+
+
+def _paths(most_files: int) -> Json:
+    entry = _parameter("id", "path", {"type": "string", "pattern": ENTRY}, required=True)
     return {
-        "/api/classify": {"post": _classify()},
+        "/api/classify": {"post": _classify(most_files)},
         "/api/model": {
-            "get": _operation("The model that answers", schemas.About, (401, 503)),
+            "get": _operation("The model that answers", schemas.About, (400, 401, 503)),
         },
         "/api/history": {
             "get": _operation("Past answers, latest first", schemas.KeptPage, (400, 401, 404, 503))
@@ -58,21 +67,23 @@ def _paths() -> Json:
         },
         "/api/history/{id}": {
             "parameters": [entry],
-            "get": _operation("A past answer", schemas.Kept, (401, 404, 503)),
-            "delete": _operation("Delete a past answer and its picture", None, (401, 404, 503)),
+            "get": _operation("A past answer", schemas.Kept, (400, 401, 404, 503)),
+            "delete": _operation(
+                "Delete a past answer and its picture", None, (400, 401, 403, 404, 503)
+            ),
         },
         "/api/history/{id}/correction": {
             "parameters": [entry],
             "post": _operation(
-                "Set the correct label", schemas.Kept, (400, 401, 404, 413, 415, 422, 503)
+                "Set the correct label", schemas.Kept, (400, 401, 403, 404, 413, 415, 422, 503)
             )
             | {"requestBody": _json_body(schemas.Correction)},
         },
     }
 
 
-def _classify() -> Json:
-    errors = (400, 401, 408, 413, 415, 422, 429, 500, 503)
+def _classify(most_files: int) -> Json:
+    errors = (400, 401, 403, 408, 413, 415, 422, 429, 500, 503)
     overlay = _parameter("overlay", "query", {"type": "boolean", "default": False})
     files = {
         "type": "object",
@@ -81,28 +92,36 @@ def _classify() -> Json:
             "files": {
                 "type": "array",
                 "minItems": 1,
+                "maxItems": most_files,
                 "items": {"type": "string", "format": "binary"},
                 "description": f"Pictures as {formats.offered()}.",
             }
         },
     }
+    kinds = {"files": {"contentType": ", ".join(formats.accepted().split(","))}}
+    body = {"schema": files, "encoding": kinds}
     return _operation("Classify pictures", schemas.Classification, errors) | {
         "description": "One picture that cannot be answered is an error. Of several, each has its "
         "own answer or its own `error`; too many bytes or files refuse the request as a whole.",
         "parameters": [overlay],
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": files}}},
+        "requestBody": {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": files, "encoding": kinds}},
+        },
     }
 
 
 def _filters() -> list[Json]:
     time = {"type": "string", "format": "date-time"}
     return [
-        _parameter("label", "query", {"type": "string"}),
+        _parameter("label", "query", {"type": "string", "maxLength": 200}),
         _parameter("since", "query", time),
         _parameter("until", "query", time),
         _parameter("abstained", "query", {"type": "boolean"}),
-        _parameter("page", "query", {"type": "integer", "minimum": 1, "default": 1}),
-        _parameter("size", "query", {"type": "integer", "minimum": 1, "maximum": 100}),
+        _parameter(
+            "page", "query", {"type": "integer", "minimum": 1, "maximum": LAST_PAGE, "default": 1}
+        ),
+        _parameter("size", "query", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
     ]
 
 

@@ -78,7 +78,9 @@ class About(Model):
     """The model."""
 
     labels: list[str]
-    image_size: tuple[int, int] = Field(description="Height and width, pixels.")
+    image_size: list[int] = Field(
+        description="Height and width, pixels.", min_length=2, max_length=2
+    )
     figures: dict[str, Any] | None = Field(description="Measured out of fold.")
     abstention: dict[str, Any] | None = Field(description="How unknown pictures are refused.")
 

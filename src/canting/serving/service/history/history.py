@@ -52,7 +52,7 @@ class History:
         return entry
 
     def page(self, which: Filter = EVERY, page: int = 1, size: int = 24) -> Page:
-        """Return a page of the newest entries first; raise `InvalidValue` for one there is not."""
+        """Return a page of the newest entries first; raise `UnknownEntry` where there is none."""
         self._keep_limits()
         return queries.page(self._engine, which, page, size, pictures=self._keeps)
 

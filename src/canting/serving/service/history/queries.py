@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Engine, Row, Select
 
 from canting.serving.service.history.database import reading
 from canting.serving.service.history.entries import Entry, Filter, Page
-from canting.serving.service.history.errors import InvalidValue
+from canting.serving.service.history.errors import InvalidValue, UnknownEntry
 from canting.serving.service.history.tables import entries, shown
 from canting.serving.service.history.texts import is_storable
 
@@ -81,13 +81,17 @@ AT_ONCE = 500
 
 
 def page(engine: Engine, which: Filter, number: int, size: int, *, pictures: bool) -> Page:
-    """Return a page, counted from 1; the first is there even where nothing is found."""
+    """Return a page, counted from 1; the first is there even where nothing is found.
+
+    Raise `UnknownEntry` for one after the last.
+    """
     _check("size", size, LARGEST)
     _check("page", number, None)
     with reading(engine) as connection:
         total = int(connection.execute(counted(which)).scalar_one())
         pages = max(1, -(-total // size))
-        _check("page", number, pages)
+        if number > pages:
+            raise UnknownEntry(f"The history has no page {number}; the last is {pages}.")
         rows = connection.execute(some(which, size, (number - 1) * size)).all()
     found = tuple(entry(row, pictures=pictures) for row in rows)
     return Page(found, total, number, pages)
