@@ -1,4 +1,4 @@
-.PHONY: format check test test-all repro serve docs lock
+.PHONY: format check test test-all repro container serve docs lock
 
 VENV := .venv
 PYTHON ?= python3
@@ -39,6 +39,10 @@ test-all: $(READY) data
 repro: $(READY) data
 	dvc repro
 	canting show
+
+# The container of the last `make repro`, built and run for real; needs root and Debian, no registry.
+container: $(READY)
+	PYTHON=python .ci/container
 
 # The pages and the API on the model of the last `make repro`: http://127.0.0.1:3000
 serve: $(READY)

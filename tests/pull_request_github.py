@@ -38,7 +38,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", f"http://localhost:{port}/blob")
             self.end_headers()
         elif path == "actions/runs/7/artifacts":
-            found = [{"id": 3, "name": "reproduced", "expired": False}]
+            # Of a run that was started again, in an order that nobody promises.
+            found = [{"id": one, "name": "reproduced", "expired": one == 4} for one in (4, 1, 3, 2)]
             self._json({"artifacts": found if self.state.artifact is not None else []})
         elif path == "pulls":
             self._json([one for one in self.state.pulls if one["label"] == query["head"]])

@@ -74,10 +74,8 @@ def test_it_holds_the_bundle_the_service_and_a_container_file(built: Path, packe
     assert shipped == {**card, "git_revision": revision(ROOT)}
     assert found["src/bundle/cards/model_card.html"] == b"<h1>Colours</h1>"
     assert "src/canting/serving/service/service.py" in found
-    container = found["env/docker/Dockerfile"].decode()
-    assert "FROM python:3.11-slim" in container
-    assert "env/python/requirements.txt" in container
-    assert "\nUSER bentoml" in container
+    assert found["env/docker/Dockerfile"] == (ROOT / bento.CONTAINER).read_bytes()
+    assert [name for name in found if name.startswith("env/docker/")] == ["env/docker/Dockerfile"]
     listed = found["env/python/requirements.txt"].decode()
     assert not any(f"\n{name}==" in listed for name in PIPELINE)
 
@@ -96,6 +94,19 @@ def interpreter(built: Path) -> Path:
     if told.returncode:
         pytest.skip("needs the service's packages in uv's cache")
     return folder / "bin" / "python"
+
+
+def test_the_container_has_two_stages_no_root_one_port_and_a_health_check() -> None:
+    """What `make container` builds and runs; here, what a change must not take out of it."""
+    lines = (ROOT / bento.CONTAINER).read_text().splitlines()
+    words = [line.split() for line in lines if line and not line.startswith("#")]
+    said = {word: [line[1:] for line in words if line[0] == word] for word, *_ in words}
+    assert said["FROM"] == [["${BASE}", "AS", "build"], ["${BASE}"]]
+    assert said["USER"] == [["1034:1034"]]
+    assert said["EXPOSE"] == [["3000"]]
+    assert said["VOLUME"] == [["/history"]]
+    assert len(said["HEALTHCHECK"]) == 1
+    assert not {"apt-get", "apk", "curl", "git", "uv"} & {one for line in words for one in line}
 
 
 def size(folder: Path) -> int:
@@ -120,7 +131,9 @@ def test_an_environment_of_its_requirements_is_small_and_serves(
         server.terminate()
         server.wait(30)
     assert told.returncode == 0, told.stderr + (tmp_path / "log").read_text()
-    assert [line.split()[1] for line in told.stdout.splitlines()] == sorted(COLOURS)
+    answers = [line.split() for line in told.stdout.splitlines()]
+    assert [answer[1] for answer in answers] == sorted(COLOURS)
+    assert len({answer[-1] for answer in answers}) == len(COLOURS)
 
 
 def smoke(port: int, built: Path) -> subprocess.CompletedProcess[str]:

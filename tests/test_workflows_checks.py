@@ -34,7 +34,7 @@ def jobs(path: Path) -> dict[str, dict[str, Any]]:
 def steps(path: Path) -> list[dict[str, Any]]:
     content = load(path)
     own = content.get("runs", {}).get("steps", [])
-    return [*own, *(step for job in jobs(path).values() for step in job["steps"])]
+    return [*own, *(step for job in jobs(path).values() for step in job.get("steps", []))]
 
 
 def test_actionlint_finds_nothing() -> None:
@@ -80,9 +80,12 @@ def test_every_job_is_bounded_and_has_the_least_rights(path: Path) -> None:
     assert content["permissions"] == {}
     assert content["concurrency"]["group"]
     for job in jobs(path).values():
+        assert "permissions" in job
+        if "uses" in job:  # another of these workflows, which has its own bounds
+            assert (ROOT / job["uses"]) in WORKFLOWS
+            continue
         assert job["timeout-minutes"] <= 45
         assert job["runs-on"] == "ubuntu-24.04"
-        assert "permissions" in job
         for step in job["steps"]:
             if "actions/checkout@" in step.get("uses", ""):
                 assert step["with"]["persist-credentials"] is False
@@ -117,6 +120,31 @@ def test_what_is_published_comes_from_no_cache() -> None:
     assert 'default: "false"' in ACTIONS[0].read_text()
     trains = jobs(path)["build"]["permissions"]
     assert trains == {"contents": "read"}
+
+
+def test_what_is_published_waits_for_checks_and_tests_of_the_same_commit() -> None:
+    """A called workflow runs on the commit of the one that calls it."""
+    release = jobs(GITHUB / "workflows" / "release.yml")
+    assert release["checks"]["uses"] == "./.github/workflows/reproduce.yml"
+    assert "if" not in release["checks"]
+    for name, job in release.items():
+        writes = {right for right, level in job["permissions"].items() if level == "write"}
+        if writes:
+            assert {"build", "checks"} <= set(job["needs"]), name
+            assert "if" not in job, name
+    tested = jobs(GITHUB / "workflows" / "reproduce.yml")
+    ran = [step.get("run") for job in tested.values() for step in job["steps"]]
+    assert {"make check", "make test-all", "make repro"} <= set(ran)
+    assert not any(job.get("continue-on-error") or "if" in job for job in tested.values())
+
+
+def test_a_release_sees_all_tags() -> None:
+    """Without them, each release is the highest."""
+    for job in jobs(GITHUB / "workflows" / "release.yml").values():
+        named = any("image_names.sh" in step.get("run", "") for step in job.get("steps", []))
+        for step in job.get("steps", []):
+            if named and "actions/checkout@" in step.get("uses", ""):
+                assert step["with"]["fetch-depth"] == 0
 
 
 def test_artifacts_that_are_read_are_artifacts_that_are_written() -> None:

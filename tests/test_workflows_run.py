@@ -24,7 +24,8 @@ ELSEWHERE = {
     "make repro": "tests/test_pipeline.py runs the same pipeline in a fresh clone",
     ".github/scripts/image.sh load": "needs a container engine; its syntax is checked below",
     '.github/scripts/image.sh push >> "$GITHUB_OUTPUT"': "needs a container engine and GitHub",
-    ".github/scripts/smoke_container.sh": "needs an engine; test_package_serve.py runs smoke.py",
+    ".github/scripts/smoke_container.sh": "needs an engine; `make container` runs it",
+    ".github/scripts/wheels.sh build/bento": "asks the package index; `make container` runs it",
     'docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin <<< "$TOKEN"': "needs GitHub",
 }
 """Blocks that no test of this file executes, and why."""
@@ -76,12 +77,19 @@ def bash(folder: Path, block: str, **variables: str) -> subprocess.CompletedProc
     ("ref", "tags"),
     [
         ("refs/heads/main", ["sha-0123456789ab", "main"]),
-        ("refs/tags/v1.2.3", ["sha-0123456789ab", "1.2.3", "latest"]),
+        ("refs/tags/v1.10.0", ["sha-0123456789ab", "1.10.0", "latest"]),
+        ("refs/tags/v1.9.1", ["sha-0123456789ab", "1.9.1"]),
+        ("refs/tags/v2.0.0-rc1", ["sha-0123456789ab", "2.0.0-rc1"]),
+        ("refs/tags/vanity", ["sha-0123456789ab"]),
         ("refs/heads/other", ["sha-0123456789ab"]),
     ],
 )
 def test_the_container_has_lower_case_names(tmp_path: Path, ref: str, tags: list[str]) -> None:
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    who = "-c user.name=test -c user.email=test@example.org"
+    tags_of = "for tag in v1.9.1 v1.10.0 v1.2.3 v2.0.0-rc1 vanity; do git tag $tag; done"
+    made = f"git init -q; git {who} commit -q --allow-empty -m state; {tags_of}"
+    assert bash(tmp_path, made).returncode == 0
     variables = {"GITHUB_REPOSITORY": "Owner/Canting", "GITHUB_SHA": "0123456789abcdef"}
     output = tmp_path / "output"
     told = bash(tmp_path, NAMES, GITHUB_REF=ref, GITHUB_OUTPUT=str(output), **variables)
@@ -168,6 +176,7 @@ def test_a_pull_request_gets_one_comment_that_follows_its_runs(
     state.comments[3]["user"] = None
     changed = {**here(), **worse(here())}
     changed["params.yaml"] = changed["params.yaml"].replace(b"optimizer: adam", b"optimizer: lion")
+    changed["results/evaluate/confusion.png"] += b"<script>alert(1)</script>"
     state.artifact = pack(checkout.parent / "a.zip", changed).read_bytes()
     told = comment(checkout, address)
     assert [one.returncode for one in told] == [0, 0, 0], [one.stderr for one in told]
@@ -185,7 +194,9 @@ def test_a_pull_request_gets_one_comment_that_follows_its_runs(
         "show",
         f"pull-request-pictures:{path[1]}",
     ]
-    assert subprocess.run(shown, capture_output=True, check=True).stdout.startswith(b"\x89PNG")
+    published = subprocess.run(shown, capture_output=True, check=True).stdout
+    assert published.startswith(b"\x89PNG")
+    assert b"<script>" not in published
     assert ("/blob", None) in state.shown
     state.artifact = pack(checkout.parent / "b.zip", here()).read_bytes()
     comment(checkout, address)

@@ -1,6 +1,8 @@
 """Ask a running service all that a visitor would: readiness, pages, pictures, history.
 
-usage: smoke.py ADDRESS BENTO; the pictures asked about are the samples in the Bento's bundle.
+usage: smoke.py ADDRESS BENTO         asks about the samples in the Bento's bundle and prints the
+                                      answers, the id in the history last
+       smoke.py ADDRESS kept ID...    asks for entries of the history and their pictures
 """
 
 import json
@@ -10,14 +12,23 @@ import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
+from typing import Any
 
 PATIENCE = 60
 PAGES = ("/", "/classify", "/history", "/about", "/api/model", "/livez", "/metrics")
 
 
-def main(address: str, bento: Path) -> None:
+def main(address: str, what: str, *ids: str) -> None:
     """Fail with a clear line where an answer is not as it should be."""
     wait(f"{address}/readyz")
+    if what == "kept":
+        kept(address, ids)
+    else:
+        visit(address, Path(what))
+
+
+def visit(address: str, bento: Path) -> None:
+    """Ask for every page, and about every sample."""
     for page in PAGES:
         get(address + page)
     pictures = sorted((bento / "src" / "bundle" / "samples").rglob("*.jpg"))
@@ -26,8 +37,19 @@ def main(address: str, bento: Path) -> None:
         answer = classify(address, picture.read_bytes())
         total = sum(answer["probabilities"].values())
         check(abs(total - 1) < 1e-5, f"{picture.name}: probabilities sum to {total}")
-        print(picture.name, answer["label"], round(answer["probability"], 4))
+        check(answer["history_saved"], f"{picture.name}: not saved in the history")
+        told = (picture.name, answer["label"], round(answer["probability"], 4))
+        print(*told, answer["history_id"])
     refused(address, b"<html>no picture</html>")
+
+
+def kept(address: str, ids: tuple[str, ...]) -> None:
+    """Check that the history has entries and their pictures."""
+    check(bool(ids), "expected ids of entries")
+    for one in ids:
+        entry = json.loads(get(f"{address}/api/history/{one}"))
+        check(entry["id"] == one and entry["has_picture"], f"{one}: {entry}")
+        check(get(f"{address}/history/{one}/picture")[:2] == b"\xff\xd8", f"{one}: no JPEG")
 
 
 def wait(address: str) -> None:
@@ -50,7 +72,7 @@ def get(address: str) -> bytes:
     return content
 
 
-def classify(address: str, content: bytes) -> dict[str, dict[str, float]]:
+def classify(address: str, content: bytes) -> dict[str, Any]:
     """Return the answer about one picture."""
     mark = uuid.uuid4().hex
     head = f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="p.jpg"\r\n\r\n'
@@ -58,7 +80,7 @@ def classify(address: str, content: bytes) -> dict[str, dict[str, float]]:
     request = urllib.request.Request(f"{address}/api/classify", body)  # noqa: S310
     request.add_header("Content-Type", f"multipart/form-data; boundary={mark}")
     with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
-        found: dict[str, dict[str, float]] = json.load(answer)["results"][0]
+        found: dict[str, Any] = json.load(answer)["results"][0]
     return found
 
 
@@ -72,11 +94,11 @@ def refused(address: str, content: bytes) -> None:
         check(bool(answer["error"]), f"no picture: {answer}")
 
 
-def check(true: bool, told: str) -> None:
+def check(true: object, told: str) -> None:
     """End with a message where something is not true."""
     if not true:
         sys.exit(told)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/"), Path(sys.argv[2]))
+    main(sys.argv[1].rstrip("/"), *sys.argv[2:])

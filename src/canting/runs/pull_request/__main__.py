@@ -34,7 +34,8 @@ def _fetch(folder: Path) -> None:
     found = github.pages(f"actions/runs/{int(os.environ['RUN_ID'])}/artifacts", "artifacts")
     ours = [one for one in found if one["name"] == artifact.NAME and not one["expired"]]
     if ours:
-        path = f"actions/artifacts/{int(ours[-1]['id'])}/zip"
+        newest = max(int(one["id"]) for one in ours)
+        path = f"actions/artifacts/{newest}/zip"
         folder.mkdir(parents=True, exist_ok=True)
         content = github.download(path, artifact.LARGEST_ARCHIVE)
         (folder / ARCHIVE).write_bytes(content)

@@ -30,6 +30,7 @@ def _ships(path: Path) -> bool:
 
 
 BENTOFILE, PROJECT, LOCK = "bentofile.yaml", "pyproject.toml", "requirements.txt"
+CONTAINER = "deploy/Dockerfile"
 REQUIREMENTS = "serving.txt"
 BUNDLE = "bundle"
 """Folder beside `canting` in the Bento; `canting.serving.service.settings` looks there."""
@@ -52,6 +53,7 @@ def build(root: Path, bundle: Path, cards: Path, bento: Path) -> str:
         _bentoml(context, home, version)
         built = home / "bentos" / NAME / version
         _settle(built, context)
+        _contain(built, root / CONTAINER)
         with files.replacing(bento) as aside:
             shutil.move(built, aside)
     return f"{NAME}:{version}"
@@ -95,3 +97,11 @@ def _settle(built: Path, context: Path) -> None:
     settled = re.sub(r"^creation_time: .*$", f"creation_time: '{EPOCH}'", text, flags=re.MULTILINE)
     described.write_text(settled, encoding="utf-8")
     shutil.copyfile(context / REQUIREMENTS, built / "env" / "python" / "requirements.txt")
+
+
+def _contain(built: Path, container: Path) -> None:
+    """Put the project's container file in place of BentoML's, which no option can replace."""
+    folder = built / "env" / "docker"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copyfile(container, folder / "Dockerfile")
