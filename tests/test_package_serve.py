@@ -1,6 +1,7 @@
 """The Bento, built offline, served from an environment that holds its requirements alone."""
 
 import os
+import runpy
 import shutil
 import socket
 import subprocess
@@ -155,3 +156,18 @@ def test_the_smoke_test_fails_where_nothing_answers_rightly(built: Path) -> None
     finally:
         other.terminate()
         other.wait()
+
+
+def test_what_the_container_is_asked_about_itself_can_be_answered_wrongly(tmp_path: Path) -> None:
+    """`confined.py` sees a port that is open to others, and a folder that can be written."""
+    confined = runpy.run_path(str(ROOT / ".github" / "scripts" / "confined.py"))
+    with (
+        socket.create_server(("0.0.0.0", 0)) as wide,
+        socket.create_server(("127.0.0.1", 0)) as own,
+    ):
+        ports = confined["reachable"]()
+        assert wide.getsockname()[1] in ports
+        assert own.getsockname()[1] not in ports
+    with pytest.raises(SystemExit, match="could be written"):
+        confined["unwritable"](tmp_path / "written")
+    confined["unwritable"](tmp_path / "absent" / "written")

@@ -26,6 +26,9 @@ ELSEWHERE = {
     '.github/scripts/image.sh push >> "$GITHUB_OUTPUT"': "needs a container engine and GitHub",
     ".github/scripts/smoke_container.sh": "needs an engine; `make container` runs it",
     ".github/scripts/wheels.sh build/bento": "asks the package index; `make container` runs it",
+    '.github/scripts/sign_bundle.sh build/best >> "$GITHUB_STEP_SUMMARY"': (
+        "needs GitHub's identity; test_classifier_signature.py signs with keys"
+    ),
     'docker login ghcr.io --username "$GITHUB_ACTOR" --password-stdin <<< "$TOKEN"': "needs GitHub",
 }
 """Blocks that no test of this file executes, and why."""

@@ -16,13 +16,18 @@ Code = Literal[
     "classes_differ",
     "arrays_absent",
     "arrays_damaged",
+    "signature_absent",
+    "signature_invalid",
+    "signature_unchecked",
 ]
+
+FIX = "Write the bundle again: `dvc repro --force select_best`."
 
 
 class BundleError(CantingError):
     """A bundle that is not whole, or whose parts do not belong together; `code` says which."""
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: Code, message: str, fix: str = FIX) -> None:
         """Keep the code for programs beside the message for people."""
-        super().__init__(f"{message} Write the bundle again: `dvc repro --force select_best`.")
+        super().__init__(f"{message} {fix}")
         self.code = code

@@ -70,6 +70,8 @@ class Settings(BaseModel):
 
     bundle: Path = Field(default_factory=lambda: PACKED if PACKED.is_dir() else TRAINED)
     """Folder of the model and its card."""
+    signature: Annotated[str | None, Off] = None
+    """Who must have signed the bundle: path of a public key, or identity, space, issuer."""
     history: Literal["own", "public", "off"] = "own"
     """Who sees the stored answers: the browser that asked, everybody, or none are stored."""
     history_url: Annotated[str, AfterValidator(_is_url)] = "sqlite:///history/history.db"

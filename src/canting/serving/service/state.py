@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+from canting.bundle import signature
 from canting.bundle.classifier import Classifier
 from canting.bundle.errors import BundleError
 from canting.bundle.load import load
@@ -28,9 +29,11 @@ class ServedModel(NamedTuple):
     problem: str = ""
 
 
-def load_model(folder: Path) -> ServedModel:
-    """Load the bundle; a bad one is a reason, not an exception."""
+def load_model(folder: Path, signer: str | None = None) -> ServedModel:
+    """Load the bundle; a bad one, or one that a signer did not sign, is a reason, no exception."""
     try:
+        if signer:
+            signature.check(folder, signer)
         return ServedModel(load(folder))
     except BundleError as error:
         return ServedModel(None, error.code, str(error))
@@ -105,7 +108,7 @@ class ServiceState:
 
 def open_state(settings: Settings) -> ServiceState:
     """Load the model and open the history; what fails leaves its reason."""
-    state = ServiceState(settings, load_model(settings.bundle), None)
+    state = ServiceState(settings, load_model(settings.bundle, settings.signature), None)
     if state.model.problem:
         LOGGER.error("model: %s", state.model.problem)
     state.open_history()
