@@ -3,12 +3,16 @@
 BentoML's own counters are switched off: they keep one for every path that anybody asks for.
 """
 
+from pathlib import Path
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+
+from canting.bundle import reference
+from canting.core.errors import CantingError
 
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 """Seconds."""
@@ -24,12 +28,31 @@ MODEL_FAILURES = Counter("canting_model_output_invalid", "Answers of the model t
 REQUESTS = Histogram(
     "canting_request_seconds", "Requests", ["route", "method", "status"], buckets=BUCKETS
 )
+READY = Gauge("canting_model_ready", "1 where there is a model, 0 where there is none")
+EXPECTED = Gauge("canting_expected_share", "Share of a label in the out-of-fold answers", ["label"])
+EXPECTED_ABSTENTIONS = Gauge(
+    "canting_expected_abstained_share", "Share of abstentions in the out-of-fold answers"
+)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def routes() -> list[BaseRoute]:
     """Return `/metrics`."""
     return [Route("/metrics", _metrics, methods=["GET"])]
+
+
+def tell_model(card: Path | None) -> None:
+    """Tell whether there is a model, and what it answered out of fold if its card says so."""
+    READY.set(card is not None)
+    if card is None:
+        return
+    try:
+        found = reference.read(card)
+    except CantingError:
+        return
+    EXPECTED_ABSTENTIONS.set(found.abstained / found.pictures)
+    for label, count in found.classes.items():
+        EXPECTED.labels(label).set(count / max(1, found.answered))
 
 
 def count_request(scope: Any, status: int, seconds: float) -> None:

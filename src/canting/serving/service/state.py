@@ -111,6 +111,7 @@ def open_state(settings: Settings) -> ServiceState:
     state = ServiceState(settings, load_model(settings.bundle, settings.signature), None)
     if state.model.problem:
         LOGGER.error("model: %s", state.model.problem)
+    metrics.tell_model(None if state.model.problem else settings.bundle / "card.json")
     state.open_history()
     return state
 
