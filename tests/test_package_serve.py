@@ -110,6 +110,21 @@ def test_the_container_has_two_stages_no_root_one_port_and_a_health_check() -> N
     assert not {"apt-get", "apk", "curl", "git", "uv"} & {one for line in words for one in line}
 
 
+def test_wheels_are_asked_for_by_the_python_of_the_container_alone(tmp_path: Path) -> None:
+    """The lock chooses by the version of the one who asks."""
+    other = tmp_path / "python"
+    code = "import sys; sys.version_info, sys.version = (3, 12, 1), '3.12.1'; exec(sys.argv[2])"
+    other.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    other.chmod(0o755)
+    script = str(ROOT / ".github" / "scripts" / "wheels.sh")
+    command = ["bash", script, str(tmp_path)]
+    environment = {**os.environ, "PYTHON": str(other)}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "expected Python 3.11" in told.stderr
+    assert "3.12.1" in told.stderr
+
+
 def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
