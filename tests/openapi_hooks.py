@@ -2,6 +2,7 @@
 
 import io
 import os
+from typing import Any
 
 import schemathesis
 from hypothesis import strategies
@@ -23,7 +24,7 @@ for kind in ("JPEG", "PNG", "WEBP", "GIF"):
 
 
 @schemathesis.hook
-def before_call(_: HookContext, case: Case, __: object) -> None:
+def before_call(_: HookContext, case: Case[Any], __: object) -> None:
     """Ask for an entry that is there, where one is made up that could be."""
     made_up = (case.path_parameters or {}).get("id") or ""
     if len(made_up) == 32 and IDS:

@@ -17,6 +17,9 @@ OPEN = ("/api/openapi.json", "/language")
 OPERATOR = ("/metrics", "/operator")
 """For the operator alone where there is a token."""
 
+_ASKS_FIRST = "access-control-request-method"
+"""Header of the request that a browser sends, without a token, before that of another site."""
+
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -33,7 +36,10 @@ def check(request: Request, path: str) -> None:
         _check_host(request, settings)
     if request.method not in SAFE:
         _check_origin(request, settings)
-    if _needs_token(path, settings) and not visitors.is_operator(request):
+    is_preflight = request.method == "OPTIONS" and _ASKS_FIRST in request.headers
+    if is_preflight or not _needs_token(path, settings):
+        return
+    if not visitors.is_operator(request):
         is_page = not (_is_below(path, "/api") or path == "/metrics")
         asked = 'Basic realm="canting", charset="UTF-8"' if is_page else "Bearer"
         raise Refusal(401, "unauthorized", "A token is required.", {"WWW-Authenticate": asked})

@@ -104,10 +104,7 @@ def _classify(most_files: int) -> Json:
         "description": "One picture that cannot be answered is an error. Of several, each has its "
         "own answer or its own `error`; too many bytes or files refuse the request as a whole.",
         "parameters": [overlay],
-        "requestBody": {
-            "required": True,
-            "content": {"multipart/form-data": {"schema": files, "encoding": kinds}},
-        },
+        "requestBody": {"required": True, "content": {"multipart/form-data": body}},
     }
 
 

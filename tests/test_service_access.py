@@ -1,0 +1,196 @@
+"""Hosts, origins, proxies, a prefix, rates, and what the log says of a client."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canting.serving.service import proxies, rates
+from canting.serving.service.errors import Refusal
+from canting.serving.service.settings import Settings
+from tests.service_fixtures import Server, bundle, encoded, running
+
+__all__ = ["bundle"]
+
+SITE = "https://app.example"
+
+
+@pytest.fixture(scope="module")
+def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("access")
+    with running(folder, bundle, hosts="127.0.0.1,[::1],*.batik.example", origins=SITE) as one:
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("127.0.0.1:9", 200),
+        ("[::1]:3000", 200),
+        ("toko.batik.example", 200),
+        ("TOKO.Batik.Example:443", 200),
+        ("batik.example", 400),
+        ("evilbatik.example", 400),
+        ("evil.example", 400),
+        ("127.0.0.1.evil.example", 400),
+        ("", 400),
+        ("[::2]", 400),
+        ("localhost", 400),
+    ],
+)
+def test_only_known_hosts_are_answered(server: Server, host: str, status: int) -> None:
+    """A page of a stranger, whose name leads to this machine, learns nothing (DNS rebinding)."""
+    for path in ("/", "/api/model", "/history"):
+        response = server.client.get(path, headers={"Host": host})
+        assert response.status_code == status, path
+        assert status == 200 or "CANTING_HOSTS" in response.text
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert server.client.get(path, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 200),
+        ("own", 200),
+        (SITE, 200),
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("http://127.0.0.1", 403),
+        ("https://app.example.evil.example", 403),
+    ],
+)
+def test_only_known_origins_may_write(server: Server, origin: str | None, status: int) -> None:
+    headers = {} if origin is None else {"Origin": server.url if origin == "own" else origin}
+    files = {"files": ("a.jpg", encoded())}
+    response = server.client.post("/api/classify", files=files, headers=headers)
+    assert response.status_code == status
+    allowed = response.headers.get("access-control-allow-origin")
+    assert allowed == (SITE if origin == SITE else None)
+
+
+def test_a_browser_asks_first_and_is_told(server: Server) -> None:
+    asked = {
+        "Access-Control-Request-Method": "DELETE",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    path = f"/api/history/{'0' * 32}"
+    for origin, status in ((SITE, 200), ("https://evil.example", 400)):
+        response = server.client.options(path, headers={"Origin": origin, **asked})
+        assert response.status_code == status
+        allowed = response.headers.get("access-control-allow-origin")
+        assert allowed == (SITE if status == 200 else None)
+        assert "access-control-allow-credentials" not in response.headers
+
+
+def scope(peer: str, **headers: str) -> dict[str, Any]:
+    raw = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
+    return {"type": "http", "client": (peer, 1), "scheme": "http", "path": "/about", "headers": raw}
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("203.0.113.9", "198.51.100.7", "203.0.113.9"),
+        ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "1.1.1.1, 198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "1.1.1.1, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
+        ("10.0.0.1", "made up, 10.0.0.2", "10.0.0.2"),
+        ("10.0.0.1", "10.0.0.3", "10.0.0.3"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_a_client_is_named_by_proxies_of_ours_alone(peer: str, forwarded: str, client: str) -> None:
+    settings = Settings.model_validate({"proxies": "10.0.0.0/8"})
+    asked = scope(peer, x_forwarded_for=forwarded, x_forwarded_proto="https")
+    proxies.apply(asked, settings)
+    assert proxies.client_of(asked) == ip_address(client)
+    assert asked["scheme"] == ("https" if peer.startswith("10.") else "http")
+
+
+@pytest.mark.parametrize(
+    ("given", "root"),
+    [
+        ("/batik", "/batik"),
+        ("/a/b", "/a/b"),
+        ("//evil", ""),
+        ("/a?b", ""),
+        ("batik", ""),
+        ("/", ""),
+    ],
+)
+def test_a_prefix_comes_from_proxies_of_ours_alone(given: str, root: str) -> None:
+    settings = Settings.model_validate({"proxies": "10.0.0.1"})
+    for peer, expected in (("10.0.0.1", root), ("10.0.0.2", "")):
+        asked = scope(peer, x_forwarded_prefix=given)
+        proxies.apply(asked, settings)
+        assert asked.get("root_path", "") == expected
+        assert proxies.path_of(asked) == "/about"
+
+
+def test_a_bucket_is_emptied_and_fills_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(rates, "monotonic", lambda: now[0])
+    limits = rates.Rates(60)
+    one, other = ip_address("198.51.100.7"), ip_address("198.51.100.8")
+    for _ in range(20):
+        limits.take(one, 1)
+    with pytest.raises(Refusal) as caught:
+        limits.take(one, 1)
+    assert (caught.value.status, caught.value.headers) == (429, {"Retry-After": "1"})
+    limits.take(other, 1)
+    now[0] += 5
+    for _ in range(5):
+        limits.take(one, 1)
+    with pytest.raises(Refusal):
+        limits.take(one, 1)
+    now[0] += 3600
+    limits.take(one, 200)
+    with pytest.raises(Refusal) as caught:
+        limits.take(one, 1)
+    assert int(caught.value.headers["Retry-After"]) == 181
+
+
+def test_a_network_of_addresses_is_one_client_and_this_machine_none() -> None:
+    limits = rates.Rates(3)
+    limits.take(ip_address("2001:db8::1"), 1)
+    with pytest.raises(Refusal):
+        limits.take(ip_address("2001:db8::ffff:2"), 1)
+    limits.take(ip_address("2001:db8:0:1::1"), 1)
+    for _ in range(50):
+        limits.take(ip_address("127.0.0.1"), 1)
+        rates.Rates(None).take(ip_address("198.51.100.7"), 1000)
+
+
+def test_few_clients_are_remembered() -> None:
+    limits = rates.Rates(60)
+    for number in range(rates.CLIENTS + 500):
+        limits.take(ip_address(number + 2**24), 1)
+    assert len(limits._left) == rates.CLIENTS
+
+
+def test_a_client_behind_a_proxy_has_a_rate_and_may_be_in_the_log(
+    bundle: Path, tmp_path: Path
+) -> None:
+    named: dict[str, Any] = {"proxies": "127.0.0.1", "client_rate": 30, "log_clients": "true"}
+    with running(tmp_path, bundle, **named) as server:
+        one, other = ({"X-Forwarded-For": f"198.51.100.{number}"} for number in (7, 8))
+        files = {"files": ("a.jpg", encoded())}
+        statuses = [
+            server.client.post("/api/classify", files=files, headers=one).status_code
+            for _ in range(15)
+        ]
+        assert statuses.count(200) in (8, 9, 10)
+        assert set(statuses) == {200, 429}
+        assert server.client.post("/api/classify", files=files, headers=other).status_code == 200
+        clients = {line.get("client") for line in server.lines() if line["message"] == "request"}
+        assert {"198.51.100.7", "198.51.100.8"} <= clients
+
+
+def test_no_client_is_in_the_log_unless_asked_for(server: Server) -> None:
+    server.answer(encoded())
+    assert not [line for line in server.lines() if "client" in line]
