@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import psutil
@@ -145,6 +146,17 @@ def test_many_large_pictures_at_once_wait_for_memory(decoders: Decoders) -> None
         found = list(pool.map(lambda _: decoders.decode(content, SHAPE), range(4)))
     assert [one.size for one in found] == [(5700, 5000)] * 4
     assert peak.bytes <= (MOST * 45 + 200) * MB
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}, {"exif": b"Exif\0\0MM"}])
+def test_a_webp_that_takes_too_much_is_known_before_it_is_opened(
+    decoders: Decoders, options: dict[str, Any]
+) -> None:
+    image = Image.new("RGB", (2700, 2700))
+    large = saved(image, "WEBP", method=0, **options)
+    assert code_of(decoders, large) == "too_many_pixels"
+    small = saved(image.resize((2600, 2600)), "WEBP", method=0, **options)
+    assert decoders.decode(small, SHAPE).size == (2600, 2600)
 
 
 @pytest.mark.parametrize("size", [(9000, 10000), (18000, 10000), (60000, 60000)])

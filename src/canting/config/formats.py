@@ -48,6 +48,27 @@ def held(name: str) -> int:
     return next((one.held for one in FORMATS if one.pillow == name), 0)
 
 
+def taken_to_open(content: bytes) -> int:
+    """Return the bytes that a WebP will take, of which Pillow takes some to open it; 0 for others.
+
+    Its sides stand in the first chunk (RFC 9649, 2.5 to 2.7).
+    """
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return 0
+    first = _whole(content[21:25])
+    sides = {
+        b"VP8X": (_whole(content[24:27]) + 1, _whole(content[27:30]) + 1),
+        b"VP8L": ((first & 0x3FFF) + 1, (first >> 14 & 0x3FFF) + 1),
+        b"VP8 ": (_whole(content[26:28]) & 0x3FFF, _whole(content[28:30]) & 0x3FFF),
+    }
+    width, height = sides.get(content[12:16], (0, 0))
+    return width * height * held("WEBP")
+
+
+def _whole(content: bytes) -> int:
+    return int.from_bytes(content, "little")
+
+
 def uploaded() -> tuple[Format, ...]:
     """Return the formats that the service takes."""
     return tuple(one for one in FORMATS if one.service)

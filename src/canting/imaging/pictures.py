@@ -6,6 +6,7 @@ DCT scaling, the others strip by strip.
 
 import io
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -84,15 +85,18 @@ def decode(source: Path | bytes) -> Picture:
     return load(header(source))
 
 
-def header(source: Path | bytes, accepted: tuple[str, ...] = ()) -> Header:
+def header(source: Path | bytes, accepted: tuple[str, ...] = (), most: int = sys.maxsize) -> Header:
     """Read what stands before the pixels; raise `PictureError`.
 
-    `accepted` are Pillow's names of formats; without, those that the pipeline decodes.
+    `accepted` are Pillow's names of formats; without, those that the pipeline decodes. `most` are
+    the bytes that decoding may take.
     """
     content = source if isinstance(source, bytes) else source.read_bytes()
     names = accepted or formats.decoded()
     if not content:
         raise PictureError("empty_file", "expected a picture, received an empty file")
+    if (taken := formats.taken_to_open(content)) > most:
+        raise _too_many_pixels(f"a picture that takes {taken:,} bytes")
     try:
         image = Image.open(io.BytesIO(content), formats=names)
     except UnidentifiedImageError:
@@ -104,7 +108,10 @@ def header(source: Path | bytes, accepted: tuple[str, ...] = ()) -> Header:
         raise _too_many_pixels("more than the memory holds") from None
     except Exception as error:  # each decoder raises its own
         raise _corrupt(error) from None
-    return _read(image, content)
+    read = _read(image, content)
+    if read.bytes > most:
+        raise _too_many_pixels(f"{image.width} × {image.height}, which takes {read.bytes:,} bytes")
+    return read
 
 
 def load(read: Header) -> Picture:

@@ -57,7 +57,7 @@ def _answer(
     """Send what the picture will take, wait for the word to go on, and send what it is."""
     signal.setitimer(signal.ITIMER_PROF, limits.seconds)
     try:
-        read = pictures.header(content, taken())
+        read = pictures.header(content, taken(), limits.max_bytes)
         check(read, limits)
         signal.setitimer(signal.ITIMER_PROF, 0)
         _send(service, {"bytes": read.bytes + len(content)})
@@ -82,7 +82,7 @@ def _answer(
 def check(read: Header, limits: DecodingLimits) -> None:
     """Raise `PictureError` for a picture that is too large, too small or too long."""
     width, height = read.size
-    if width * height > limits.max_pixels or read.bytes > limits.max_bytes:
+    if width * height > limits.max_pixels:
         raise PictureError("too_many_pixels", f"{width} × {height}")
     if min(read.size) < limits.min_side:
         raise PictureError("too_small", f"{width} × {height}")
