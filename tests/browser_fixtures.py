@@ -45,7 +45,10 @@ def site_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for label in LABELS
     ]
     figures = {**FIGURES, **INTERVAL, "classes": classes}
-    files.write_json(folder / "card.json", {**card, "out_of_fold": figures})
+    learned = {"source": "data", "pictures": 1300, "painted": True}
+    files.write_json(
+        folder / "card.json", {**card, "out_of_fold": figures, "learned_from": learned}
+    )
     return folder
 
 

@@ -18,6 +18,7 @@ from canting.config.params import load as load_params
 from canting.config.stage import SPENT, processor_seconds, spending
 from canting.core import files, runtime
 from canting.core.frames import row_of
+from canting.data import origin
 from canting.documents import render
 from canting.documents.cards import cost, licences, metadata
 from canting.documents.cards.data import conflicts, data_card
@@ -199,7 +200,7 @@ def test_the_embedded_pictures_are_known_by_their_digest(plain: Path, tmp_path: 
     assert len(rows) == 3 * PER_CLASS
     files.write_text(tmp_path / "run" / "build" / "digests.csv", table)
     run = run_of(tmp_path / "run")
-    assert run.digest == licences.EMBEDDED
+    assert run.digest == origin.EMBEDDED
     assert metadata.of_data(run)["license"] == "apache-2.0"
     assert "no use on photographs" in render.markdown(model_card(run, provenance(ROOT)), "f")
 

@@ -88,7 +88,6 @@ def test_outputs_are_read_by_a_stage_or_a_person() -> None:
 
 
 FOR_PEOPLE = {
-    "build/digests.csv",
     "build/best",
     "build/bento/made_of.json",
     "build/tracked.json",

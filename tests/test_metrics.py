@@ -20,6 +20,7 @@ from canting.config.sections import SelectBest
 from canting.config.tables import SEARCH
 from canting.core import files
 from canting.core.frames import row_of
+from canting.data import origin
 from canting.data.manifest import HELD_OUT
 from canting.documents.cards import metadata
 from canting.documents.cards.model import model_card
@@ -181,6 +182,34 @@ def test_a_new_row_is_in_report_cards_and_bundle(run: tuple[Path, bool]) -> None
     assert value == round(best[NEW], 4)
     kept = card.card(*_of_bundle(folder, found))["out_of_fold"]
     assert {name for name in kept if name.startswith(NEW)} == {NEW} | means(is_mean)
+
+
+def test_the_card_says_what_the_model_learned_from(run: tuple[Path, bool]) -> None:
+    folder, _ = run
+    found = read(folder)
+    task, *rest = _of_bundle(folder, found)
+    kept = card.card(task, *rest)["learned_from"]
+    in_folds = int((task.table["fold"] >= 0).sum())
+    assert kept == {"source": "data", "pictures": in_folds, "painted": False}
+    painted = files.sha256(folder / "build" / "digests.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(origin, "EMBEDDED", painted)
+        assert card.card(task, *rest)["learned_from"]["painted"] is True
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("data", "data"),
+        ("kaggle:owner/slug/versions/2", "kaggle:owner/slug/versions/2"),
+        ("/home/someone/secret/batik.zip", "batik.zip"),
+        ("~/batik/", "batik"),
+        (".", Path.cwd().name),
+        ("..", Path.cwd().parent.name),
+    ],
+)
+def test_a_source_is_named_without_its_folders(source: str, name: str) -> None:
+    assert origin.public_name(source) == name
 
 
 def _of_bundle(folder: Path, found: Run) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,18 @@ import pytest
 
 from canting.config.formats import offered
 from canting.config.languages import LANGUAGES
+from canting.core import files
 from canting.serving.service.pages.texts import words
-from tests.browser_fixtures import HOSTILE, KEPT, bundle, cloth, site, site_bundle
+from tests.browser_fixtures import (
+    HOSTILE,
+    KEPT,
+    bundle,
+    cloth,
+    fill,
+    new_entry,
+    site,
+    site_bundle,
+)
 from tests.service_fixtures import Server, running
 
 __all__ = ["bundle", "site", "site_bundle"]
@@ -49,9 +60,9 @@ def token(server: Server) -> str:
 
 
 def ask(server: Server, *pictures: tuple[str, bytes], **headers: str) -> httpx.Response:
-    files = [("files", picture) for picture in pictures]
+    sent = [("files", picture) for picture in pictures]
     fields = {"csrf": token(server)}
-    return server.client.post("/classify", files=files, data=fields, headers=headers)
+    return server.client.post("/classify", files=sent, data=fields, headers=headers)
 
 
 def newest(server: Server) -> str:
@@ -141,8 +152,8 @@ def test_forms_need_their_token(site: Server) -> None:
         answer = site.client.post(f"/history/{entry}/{path}", data={"label": "parang"})
         assert answer.status_code == 403
         assert words("en")("codes.csrf") in answer.text
-    files = {"files": ("a.jpg", cloth("red"))}
-    assert site.client.post("/classify", files=files).status_code == 403
+    sent = {"files": ("a.jpg", cloth("red"))}
+    assert site.client.post("/classify", files=sent).status_code == 403
     assert get(site, f"/history/{entry}/delete")
     assert site.entries() == before
 
@@ -245,6 +256,46 @@ def test_our_own_files_are_kept_by_browsers(site: Server) -> None:
 def test_the_figures_of_the_model(site: Server) -> None:
     page = get(site, "/about", headers=INDONESIAN)
     assert all(text in page for text in ("89,2 %", "85,1 %", "92,1 %", "1.300", "0,888"))
+
+
+def test_a_model_of_painted_pictures_says_so_wherever_it_answers(site: Server) -> None:
+    for code in LANGUAGES:
+        language = {"Accept-Language": code}
+        whole = words(code)("learned.painted", count="1,300" if code == "en" else "1.300")
+        for path in ("/", "/about"):
+            assert whole in get(site, path, headers=language), path
+        short = words(code)("learned.painted_short")
+        assert short in ask(site, ("a.jpg", cloth("red")), **language).text
+        assert short in get(site, f"/history/{newest(site)}", headers=language)
+        assert short in get(site, "/samples/1", headers=language)
+    assert site.client.get("/api/model").json()["learned_from"]["painted"] is True
+
+
+def test_a_model_of_other_pictures_names_their_source(site_bundle: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(site_bundle, tmp_path / "other")
+    card = files.read_json(folder / "card.json")
+    learned = {"source": "kaggle:a/<b>", "pictures": 2300}
+    files.write_json(folder / "card.json", {**card, "learned_from": learned})
+    with running(tmp_path / "run", folder) as one:
+        whole = words("en")("learned.source", count="2,300", name="kaggle:a/&lt;b&gt;")
+        assert whole in get(one, "/")
+        assert whole in get(one, "/about")
+        short = words("en")("learned.source_short", count="2,300", name="kaggle:a/&lt;b&gt;")
+        assert short in ask(one, ("a.jpg", cloth("red"))).text
+
+
+def test_an_answer_of_another_model_does_not_say_what_this_one_learned_from(
+    site_bundle: Path, tmp_path: Path
+) -> None:
+    (entry,) = fill(tmp_path, [new_entry(2, "0" * 64)])
+    with running(tmp_path, site_bundle) as one:
+        assert words("en")("learned.painted_short") not in get(one, f"/history/{entry.id}")
+
+
+def test_a_card_without_it_says_nothing_of_it(bundle: Path, tmp_path: Path) -> None:
+    with running(tmp_path, bundle) as one:
+        assert 'learned"' not in get(one, "/") + get(one, "/about")
+        assert one.client.get("/api/model").json()["learned_from"] is None
 
 
 def test_without_a_history(silent: Server) -> None:

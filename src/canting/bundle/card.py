@@ -62,11 +62,22 @@ class Abstention(Part):
     refused: dict[str, Share] = {}
 
 
+class LearnedFrom(Part):
+    """The pictures that the model learned from: where they are from, and how many.
+
+    `painted`: by this project's own program, so that they say nothing about photographs.
+    """
+
+    source: str
+    pictures: Annotated[int, Field(ge=1)]
+    painted: bool = False
+
+
 class Card(Part):
     """Names, sizes, temperature, figures and digests of a bundle.
 
     Logits divided by `temperature` give calibrated probabilities. `abstention` is absent where it
-    is switched off.
+    is switched off, `learned_from` in older bundles.
     """
 
     labels: Annotated[tuple[str, ...], Field(min_length=2)]
@@ -77,6 +88,7 @@ class Card(Part):
     abstention: Abstention | None = None
     out_of_fold: Figures | None = None
     hold_out: dict[str, float] | None = None
+    learned_from: LearnedFrom | None = None
     scenario: dict[str, JsonValue] = {}
     reason: str = ""
     manifest_sha256: str = ""

@@ -125,6 +125,14 @@ class ClassRow(TypedDict):
     support: int
 
 
+class LearnedFromRecord(TypedDict):
+    """The pictures that the model learned from, as the card says it."""
+
+    source: str
+    pictures: int
+    painted: bool
+
+
 class CardRecord(TypedDict):
     """`build/best/card.json`, whole; `canting.bundle.card.Card` is what a service needs of it."""
 
@@ -138,6 +146,7 @@ class CardRecord(TypedDict):
     abstention: AbstentionRecord | None
     hold_out: Scores | None
     params: dict[str, object]
+    learned_from: LearnedFromRecord
     manifest_sha256: str
     reference: NotRequired[dict[str, object]]
     model_sha256: NotRequired[str]

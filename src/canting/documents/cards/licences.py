@@ -2,10 +2,8 @@
 
 from canting.config.catalog import BACKBONES, Licence
 from canting.core.frames import row_of
+from canting.data import origin
 from canting.documents.run import Run
-
-EMBEDDED = "9894aa548c4cd4315f018346b0e9e6e433dc7d071e034b1665c202a6033f3bf0"
-"""Digest of the pictures that this project paints itself."""
 
 OWN = "Apache-2.0"
 """Licence of this project, of the pictures that it paints too."""
@@ -13,7 +11,7 @@ OWN = "Apache-2.0"
 
 def is_embedded(run: Run) -> bool:
     """Return whether the pictures are those that this project paints."""
-    return run.digest == EMBEDDED
+    return origin.is_embedded(run.digest)
 
 
 def of_pictures(run: Run) -> str | None:

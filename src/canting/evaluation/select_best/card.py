@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import pandas as pd
 
-from canting.config.columns import LABEL, SCENARIO
+from canting.config.columns import FOLD, LABEL, SCENARIO
 from canting.config.metrics import averaged, ends_of
 from canting.config.params import Params
 from canting.config.records import (
@@ -14,6 +14,7 @@ from canting.config.records import (
     CandidateRow,
     CardRecord,
     ClassRow,
+    LearnedFromRecord,
     Scores,
     Selection,
 )
@@ -22,6 +23,8 @@ from canting.config.tables import RATES
 from canting.core import files
 from canting.core.digits import bound
 from canting.core.frames import records, row_of
+from canting.data import origin
+from canting.data.manifest import HELD_OUT
 from canting.evaluation.evaluate.tables import named
 from canting.evaluation.select_best.rule import Choice, Cost
 from canting.models.backbones.cut import split
@@ -92,7 +95,16 @@ def card(
         "abstention": abstention,
         "hold_out": hold_out,
         "params": task.params.model_dump(mode="json", include=SHAPING),
+        "learned_from": _learned_from(task, build),
         "manifest_sha256": files.sha256(build / "manifest.parquet"),
+    }
+
+
+def _learned_from(task: FoldTask, build: Path) -> LearnedFromRecord:
+    return {
+        "source": origin.public_name(task.params.fetch.source),
+        "pictures": int((task.table[FOLD] != HELD_OUT).sum()),
+        "painted": origin.is_embedded(files.sha256(build / "digests.csv")),
     }
 
 

@@ -86,6 +86,7 @@ async def _model(request: Request) -> Response:
         image_size=list(card.image_size),
         figures=card.figures.model_dump() if card.figures else None,
         abstention=card.abstention.model_dump() if card.abstention else None,
+        learned_from=card.learned_from.model_dump() if card.learned_from else None,
     )
     return as_json(body)
 

@@ -83,6 +83,10 @@ class About(Model):
     )
     figures: dict[str, Any] | None = Field(description="Measured out of fold.")
     abstention: dict[str, Any] | None = Field(description="How unknown pictures are refused.")
+    learned_from: dict[str, Any] | None = Field(
+        description="Source and number of the training pictures; `painted`: made by a program, so "
+        "that answers about photographs are not to be trusted."
+    )
 
 
 class Kept(Body):
