@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -14,6 +15,17 @@ from canting.serving.service.pages import history, language, numbers
 from canting.serving.service.pages.history import csv_rows
 from canting.serving.service.pages.language import accepted
 from tests.browser_fixtures import new_entry
+
+
+def entry_of(number: int, **changes: object) -> Entry:
+    """Return an entry as the history has it."""
+    return Entry(
+        **new_entry(number, "0" * 64, **changes)._asdict(),
+        id="a" * 32,
+        created=datetime(2025, 5, 31, tzinfo=UTC),
+        corrected=None,
+        has_picture=True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,6 +114,7 @@ def test_ways_of_our_own_are_kept() -> None:
         "since=yesterday",
         "until=2025-02-30",
         "since=20250101",
+        "name=" + "x" * 101,
     ],
 )
 def test_a_query_that_cannot_be_read(query: str) -> None:
@@ -118,19 +131,34 @@ def test_the_last_day_is_still_shown() -> None:
     assert history.read(QueryParams("until=9999-12-31")).filter.until is None
 
 
+def test_a_name_is_searched_for_without_the_spaces_around_it() -> None:
+    wanted = history.read(QueryParams("name=+a b%25+"))
+    assert (wanted.name, wanted.filter.name) == ("a b%", "a b%")
+    assert history.read(QueryParams("name=+")).filter.name is None
+    assert wanted.fields["name"] == "a b%"
+
+
+def test_a_table_is_made_of_blocks_and_reads_no_entry_before_its_turn() -> None:
+    taken: list[int] = []
+
+    def entries() -> Iterator[Entry]:
+        for number in range(1200):
+            taken.append(number)
+            yield entry_of(number)
+
+    blocks = history.csv_blocks(entries())
+    assert next(blocks).count("\r\n") == history.AT_ONCE
+    assert len(taken) == history.AT_ONCE - 1, "a header and the rest"
+    rest = list(blocks)
+    assert [text.count("\r\n") for text in rest] == [500, 201]
+
+
 def test_a_table_of_nothing_has_its_header() -> None:
     assert "".join(csv_rows([])).startswith("id,created,name,label,corrected,probability")
 
 
 def test_a_table_runs_nothing_in_a_spreadsheet() -> None:
-    told = new_entry(2, "0" * 64, name="=1+1", label="@sum")._asdict()
-    entry = Entry(
-        **told,
-        id="a" * 32,
-        created=datetime(2025, 5, 31, tzinfo=UTC),
-        corrected=None,
-        has_picture=True,
-    )
+    entry = entry_of(2, name="=1+1", label="@sum")
     row = next(csv.DictReader(io.StringIO("".join(csv_rows([entry])))))
     assert (row["name"], row["label"]) == ("'=1+1", "'@sum")
     assert row["created"] == "2025-05-31T00:00:00+00:00"

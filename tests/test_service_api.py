@@ -99,7 +99,7 @@ def test_the_document_itself(server: Server) -> None:
     [
         "page=-1", "page=0", "page=1000000000", "page=1e3", "page=%C2%B2", "size=0", "size=101",
         "size=-5", "since=yesterday", "since=2026-01-01", "until=2026-13-01T00:00:00Z",
-        "abstained=perhaps", "page=" + "9" * 5000,
+        "abstained=perhaps", "page=" + "9" * 5000, "name=" + "n" * 101,
     ],
 )  # fmt: skip
 def test_bad_filters(server: Server, query: str) -> None:
@@ -115,6 +115,15 @@ def test_words_of_sql_are_only_words(server: Server, label: str) -> None:
     assert (found.status_code, found.json()["total"]) == (200, 0)
     assert server.client.get(f"/api/history/{label}").status_code == 404
     assert server.entries() > 0
+
+
+def test_a_file_is_found_by_a_part_of_its_name(server: Server) -> None:
+    server.answer(("Sarung_100%.jpg", encoded("red"), "image/jpeg"))
+    for part, count in (("sarung_100%", 1), ("RUNG", 1), ("sarung 100", 0), ("%", 1), ("_", 1)):
+        found = server.client.get("/api/history", params={"name": part})
+        assert (part, found.json()["total"]) == (part, count)
+    check(server, "get", "/api/history", found)
+    assert server.client.get("/api/history?name=" + "n" * 100).json()["total"] == 0
 
 
 def test_filters_find_what_is_meant(server: Server) -> None:

@@ -215,11 +215,38 @@ def test_sql_in_a_filter_or_an_id_is_only_text(history: History, text: str) -> N
     assert ids(history.page(Filter(label=text)).entries) == [odd.id]
 
 
+def test_a_part_of_a_file_name_finds_it_in_any_case(history: History) -> None:
+    names = ["Kain_50%.JPG", "kain 500.jpg", "Kain-5a.jpg", "back\u2215slash.png", "café.jpg"]
+    for name in names:
+        history.add(new(name=name), None)
+
+    def found(part: str) -> set[str]:
+        which = Filter(name=part)
+        assert history.page(which).total == len(list(history.all(which)))
+        return {entry.name for entry in history.all(which)}
+
+    assert found("KAIN") == {*names[:3]}
+    assert found("50%") == {"Kain_50%.JPG"}
+    assert found("n_5") == {"Kain_50%.JPG"}
+    assert found("/") == found("\\") == found("' OR 1=1 --") == set()
+    assert found(".jpg") == {*names} - {"back\u2215slash.png"}
+    assert found("cafe\u0301") == {"café.jpg"}, "composed as names are"
+    assert {one.name for one in history.all(Filter(name="5", label="parang"))} == set()
+
+
+def test_sqlite_finds_a_name_in_any_case_of_any_letters(sqlite: str, folder: Path) -> None:
+    history = open_history(sqlite, str(folder))
+    history.add(new(name="ÉTOFFE.jpg"), None)
+    assert history.page(Filter(name="étoffe")).total == 1
+    history.close()
+
+
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * 10_000_000])
 def test_text_that_no_database_takes_finds_nothing(history: History, text: str) -> None:
     history.add(new(), None)
     assert history.page(Filter(label=text)).total == 0
     assert list(history.all(Filter(label=text))) == []
+    assert list(history.all(Filter(name=text))) == []
 
 
 def test_a_correction_counts_and_can_be_taken_back(history: History) -> None:

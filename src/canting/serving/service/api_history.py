@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from canting.serving.service import schemas, visitors
 from canting.serving.service.errors import Refusal
 from canting.serving.service.multipart import MAX_FIELD_BYTES, chunks
-from canting.serving.service.openapi import LARGEST_PAGE, LAST_PAGE
+from canting.serving.service.openapi import LARGEST_PAGE, LAST_PAGE, LONGEST_SEARCH
 from canting.serving.service.state import ServiceState
 
 if TYPE_CHECKING:
@@ -133,11 +133,15 @@ def _filter(request: Request) -> "Filter":
         raise _bad("abstained", "true or false")
     if len(query.get("label", "")) > 200:
         raise _bad("label", "at most 200 characters")
+    name = query.get("name", "")
+    if len(name) > LONGEST_SEARCH:
+        raise _bad("name", f"at most {LONGEST_SEARCH} characters")
     return Filter(
         label=query.get("label"),
         since=_time(request, "since"),
         until=_time(request, "until"),
         abstained=abstained[query.get("abstained", "")],
+        name=name or None,
     )
 
 

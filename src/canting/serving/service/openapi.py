@@ -13,6 +13,8 @@ VERSION = "1.0"
 
 ENTRY = "^[0-9a-f]{32}$"
 LARGEST_PAGE, LAST_PAGE = 100, 10_000_000
+LONGEST_SEARCH = 100
+"""Characters of a part of a file name that is searched for."""
 
 TEMPLATE = "#/components/schemas/{model}"
 BODIES = (
@@ -110,11 +112,17 @@ def _classify(most_files: int) -> Json:
 
 def _filters() -> list[Json]:
     time = {"type": "string", "format": "date-time"}
+    part = {
+        "type": "string",
+        "maxLength": LONGEST_SEARCH,
+        "description": "A part of the file name, in any case.",
+    }
     return [
         _parameter("label", "query", {"type": "string", "maxLength": 200}),
         _parameter("since", "query", time),
         _parameter("until", "query", time),
         _parameter("abstained", "query", {"type": "boolean"}),
+        _parameter("name", "query", part),
         _parameter(
             "page", "query", {"type": "integer", "minimum": 1, "maximum": LAST_PAGE, "default": 1}
         ),

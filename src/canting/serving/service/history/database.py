@@ -117,6 +117,8 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    # SQLite's own knows the case of ASCII letters alone.
+    connection.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)
 
 
 def _prepare_postgresql(connection: Any, _: Any) -> None:

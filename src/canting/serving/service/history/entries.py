@@ -51,7 +51,8 @@ class Filter(NamedTuple):
     """Which entries are meant.
 
     `label` is the one that a person gave, else the one that was answered; `since` is included,
-    `until` is not; both need a time zone. `owner` leaves only what is theirs.
+    `until` is not; both need a time zone. `owner` leaves only what is theirs, `name` is a part of
+    the file's name, in any case.
     """
 
     label: str | None = None
@@ -59,6 +60,7 @@ class Filter(NamedTuple):
     until: datetime | None = None
     abstained: bool | None = None
     owner: str | None = None
+    name: str | None = None
 
 
 EVERY = Filter()

@@ -1,5 +1,6 @@
 """Database queries of the history, all with bound parameters."""
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from canting.serving.service.history.database import reading
 from canting.serving.service.history.entries import Entry, Filter, Page
 from canting.serving.service.history.errors import InvalidValue, UnknownEntry
 from canting.serving.service.history.tables import entries, shown
-from canting.serving.service.history.texts import is_storable
+from canting.serving.service.history.texts import LONGEST_NAME, is_storable
 
 NEWEST = (entries.c.created.desc(), entries.c.id.desc())
 
@@ -36,7 +37,16 @@ def conditions(which: Filter) -> list[ColumnElement[bool]]:
         found.append(entries.c.abstained == which.abstained)
     if which.owner is not None:
         found.append(entries.c.owner == which.owner)
+    if which.name is not None:
+        found.append(_named(which.name))
     return found
+
+
+def _named(part: str) -> ColumnElement[bool]:
+    """Return the condition that a file's name contains a text; its signs mean themselves."""
+    text = unicodedata.normalize("NFC", part)
+    is_some = len(text) <= LONGEST_NAME and is_storable(text)
+    return entries.c.name.icontains(text, autoescape=True) if is_some else sa.false()
 
 
 def _utc(name: str, time: datetime) -> datetime:

@@ -1,10 +1,13 @@
 """The filter of the history, read from the query of an address."""
 
+import asyncio
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import Executor
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.datastructures import QueryParams
@@ -14,6 +17,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from canting.serving.service import visitors
 from canting.serving.service.api_history import opened, run
 from canting.serving.service.errors import Refusal
+from canting.serving.service.openapi import LONGEST_SEARCH
 from canting.serving.service.pages.rendering import page, state_of
 
 if TYPE_CHECKING:
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 
 KNOWN = {"": None, "yes": False, "no": True}
 """Words of the query field `known`, as `Filter.abstained`."""
+
+FIELDS = ("label", "known", "since", "until", "name")
+"""Fields of the query that choose entries."""
 
 
 class HistoryQuery(NamedTuple):
@@ -30,19 +37,26 @@ class HistoryQuery(NamedTuple):
     known: str = ""
     since: str = ""
     until: str = ""
+    name: str = ""
     page: int = 1
 
     @property
     def fields(self) -> dict[str, str]:
         """The query without the page."""
-        return {name: getattr(self, name) for name in ("label", "known", "since", "until")}
+        return {name: getattr(self, name) for name in FIELDS}
 
     @property
     def filter(self) -> "Filter":
         """The entries that are meant; `until` is a day that is still shown."""
         from canting.serving.service.history import Filter
 
-        return Filter(self.label or None, _day(self.since), _after(self.until), KNOWN[self.known])
+        return Filter(
+            label=self.label or None,
+            since=_day(self.since),
+            until=_after(self.until),
+            abstained=KNOWN[self.known],
+            name=self.name or None,
+        )
 
 
 def read(query: QueryParams) -> HistoryQuery:
@@ -54,7 +68,10 @@ def read(query: QueryParams) -> HistoryQuery:
     since, until = query.get("since", ""), query.get("until", "")
     if not (_is_day(since) and _is_day(until)):
         raise _bad()
-    return HistoryQuery(query.get("label", "")[:200], known, since, until, int(page))
+    name = query.get("name", "").strip()
+    if len(name) > LONGEST_SEARCH:
+        raise _bad()
+    return HistoryQuery(query.get("label", "")[:200], known, since, until, name, int(page))
 
 
 def _is_day(text: str) -> bool:
@@ -75,7 +92,7 @@ def _after(text: str) -> datetime | None:
 
 
 def _bad() -> Refusal:
-    return Refusal(400, "bad_filter", "`known`, `since`, `until` or `page` cannot be read.")
+    return Refusal(400, "bad_filter", "`known`, `since`, `until`, `name` or `page` cannot be read.")
 
 
 if TYPE_CHECKING:
@@ -95,6 +112,17 @@ def csv_rows(entries: "Iterable[Entry]") -> Iterator[str]:
     yield _line(COLUMNS)
     for entry in entries:
         yield _line(_cells(entry))
+
+
+def csv_blocks(entries: "Iterable[Entry]") -> Iterator[str]:
+    """Yield a CSV, `AT_ONCE` of its lines in each text."""
+    rows = csv_rows(entries)
+    while block := "".join(islice(rows, AT_ONCE)):
+        yield block
+
+
+AT_ONCE = 500
+"""Lines that are sent at once."""
 
 
 def _cells(entry: "Entry") -> Iterator[object]:
@@ -146,6 +174,7 @@ async def history(request: Request) -> Response:
         found=found,
         choice=wanted,
         labels=labels,
+        longest_search=LONGEST_SEARCH,
         classifier=state_of(request).model.classifier,
         said=said if said in SAID else "",
     )
@@ -157,12 +186,23 @@ async def operator(request: Request) -> Response:
 
 
 async def export(request: Request) -> Response:
-    """Send the chosen entries as CSV, row by row."""
+    """Send the chosen entries as CSV, some rows at once; only those are held."""
     wanted = read(request.query_params)
     kept = await opened(request)
+    theirs = wanted.filter._replace(owner=visitors.reads(request))
+    blocks = csv_blocks(kept.all(theirs))
+    first = await run(request, next, blocks)  # a history that cannot be read is refused as a page
     headers = {"Content-Disposition": 'attachment; filename="history.csv"'}
-    rows = csv_rows(kept.all(wanted.filter._replace(owner=visitors.reads(request))))
-    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+    content = _chained(first, blocks, state_of(request).writers)
+    return StreamingResponse(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _chained(first: str, following: Iterator[str], threads: Executor) -> AsyncIterator[str]:
+    """Yield text as it is read; an error on the way cuts the transfer and is logged."""
+    block, loop = first, asyncio.get_running_loop()
+    while block:
+        yield block
+        block = await loop.run_in_executor(threads, next, following, "")
 
 
 def _found(kept: "History", wanted: HistoryQuery, owner: str | None) -> "Page":
