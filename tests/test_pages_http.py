@@ -1,9 +1,11 @@
 """The pages without a browser: what a server that runs answers over HTTP."""
 
+import contextlib
 import csv
 import io
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -199,6 +201,60 @@ def test_the_table_has_what_the_filter_shows(site: Server) -> None:
     assert oldest["created"].endswith("+00:00")
 
 
+def test_the_history_is_searched_by_file_name(site: Server) -> None:
+    page = get(site, "/history?name=CLOTH+29")
+    assert page.count("data-entry") == 1
+    assert "cloth 29.jpg" in page
+    assert 'value="CLOTH 29"' in page
+    assert "/history.csv?name=CLOTH+29" in page
+    table = csv.DictReader(io.StringIO(site.client.get("/history.csv?name=CLOTH+29").text))
+    assert [row["name"] for row in table] == ["cloth 29.jpg"]
+    assert words("en")("history.empty_filter") in get(site, "/history?name=%25%25")
+
+
+def test_a_table_begins_before_it_is_read_and_is_cut_where_reading_fails(
+    site_bundle: Path, tmp_path: Path
+) -> None:
+    fill(tmp_path, [new_entry(number, "0" * 64) for number in range(2, 6)])
+    grow(tmp_path / "history" / "history.db", 40_000)
+    with (
+        running(tmp_path, site_bundle) as one,
+        one.client.stream("GET", "/history.csv") as answer,
+    ):
+        assert answer.status_code == 200
+        pieces = answer.iter_bytes()
+        assert next(pieces).startswith(b"id,created")
+        forget(tmp_path / "history" / "history.db")
+        with pytest.raises(httpx.RemoteProtocolError):
+            for _ in pieces:
+                pass
+        failed = one.lines_of(answer.headers["x-request-id"])
+        assert any("no such table" in str(line) for line in failed), failed
+        refused = one.client.get("/history.csv")
+        assert (refused.status_code, refused.headers["content-type"][:9]) == (503, "text/html")
+
+
+def grow(database: Path, count: int) -> None:
+    """Copy the entries of a history until there are `count` of them."""
+    columns = "created, name, label, probability, probabilities, abstained, reason, distance, model"
+    columns += ", picture_bytes, width, height, source, corrected"
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        copy = f"INSERT INTO history_entries (id, {columns}) SELECT lower(hex(randomblob(16))), "
+        copy += f"{columns} FROM history_entries LIMIT ?"
+        while now := connection.execute("SELECT count(*) FROM history_entries").fetchone()[0]:
+            if now >= count:
+                break
+            connection.execute(copy, (count - now,))
+        connection.commit()
+
+
+def forget(database: Path) -> None:
+    """Take a history's table away while others read it."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("DROP TABLE history_entries")
+        connection.commit()
+
+
 @pytest.mark.parametrize(
     "query", ["page=-1", "page=999999", "known=x", "since=a'--", "size=0&page=0"]
 )
@@ -251,6 +307,37 @@ def test_our_own_files_are_kept_by_browsers(site: Server) -> None:
     for path in ("/static/base.css", "/static/base.css?v=0"):
         assert site.client.get(path).headers["cache-control"] == "no-cache"
     assert site.client.get("/static/..%2fpages%2fstatic.py").status_code == 404
+
+
+def test_what_a_browser_has_already_is_not_sent_again(site: Server) -> None:
+    ask(site, ("a.jpg", cloth("red")))
+    entry = newest(site)
+    kept = [f"/history/{entry}/{name}" for name in ("picture", "thumbnail", "overlay")]
+    tags = set()
+    for path in ("/static/base.css", "/samples/1/picture", *kept):
+        first = site.client.get(path)
+        tag = first.headers["etag"]
+        tags.add(tag)
+        for known in (tag, f'"other", W/{tag}', "*"):
+            again = site.client.get(path, headers={"If-None-Match": known})
+            assert (path, again.status_code, again.content) == (path, 304, b"")
+            assert again.headers["etag"] == tag
+            assert again.headers["cache-control"] == first.headers["cache-control"]
+            assert again.headers["content-security-policy"]
+        other = site.client.get(path, headers={"If-None-Match": '"other", "' + tag[2:]})
+        assert (path, other.status_code) == (path, 200)
+        assert other.content == first.content
+    assert len(tags) == 5
+    site.client.post(f"/history/{entry}/delete", data={"csrf": token(site)})
+    for path in kept:
+        assert site.client.get(path, headers={"If-None-Match": "*"}).status_code == 404
+
+
+def test_a_known_picture_of_a_private_history_still_needs_the_token(private: Server) -> None:
+    ask(private, ("a.jpg", cloth("red")))
+    for name in ("picture", "thumbnail", "overlay"):
+        path = f"/history/{'0' * 32}/{name}"
+        assert private.client.get(path, headers={"If-None-Match": "*"}).status_code == 401
 
 
 def test_the_figures_of_the_model(site: Server) -> None:

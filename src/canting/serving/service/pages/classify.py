@@ -8,12 +8,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from canting.bundle.classifier import Classifier
+from canting.core import files
 from canting.imaging import pictures
 from canting.serving.service import visitors
 from canting.serving.service.classification import admitted, classify, ready
 from canting.serving.service.errors import Refusal
 from canting.serving.service.forms import Upload, form
 from canting.serving.service.pages import shown
+from canting.serving.service.pages.caching import not_modified, tagged
 from canting.serving.service.pages.rendering import is_part, page
 from canting.serving.service.state import ServiceState
 
@@ -66,8 +68,11 @@ async def sample(request: Request) -> Response:
 
 async def sample_picture(request: Request) -> Response:
     """Send a sample picture."""
-    headers = {"Cache-Control": "public, max-age=300"}
-    return FileResponse(_path(request), media_type="image/jpeg", headers=headers)
+    path = _path(request)
+    digest = await run_in_threadpool(files.sha256, path)
+    headers = tagged({"Cache-Control": "public, max-age=300"}, digest)
+    known = not_modified(request, headers)
+    return known or FileResponse(path, media_type="image/jpeg", headers=headers)
 
 
 def _answered(classifier: Classifier, path: Path) -> shown.Shown:

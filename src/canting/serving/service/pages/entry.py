@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -17,6 +18,7 @@ from canting.serving.service.classification import LONGEST, ready
 from canting.serving.service.errors import Refusal
 from canting.serving.service.forms import form
 from canting.serving.service.pages import shown
+from canting.serving.service.pages.caching import not_modified, tagged
 from canting.serving.service.pages.rendering import is_part, page, state_of
 from canting.serving.service.state import ServiceState
 
@@ -89,15 +91,23 @@ PRIVATE = {"Cache-Control": "private, max-age=300"}
 async def picture(request: Request) -> Response:
     """Send the kept picture of an entry."""
     history = await opened(request)
-    content = await run(request, history.picture, request.path_params["id"], _reads(request))
-    return Response(content, media_type="image/jpeg", headers=PRIVATE)
+    return await _jpeg(request, history.picture, "picture")
 
 
 async def thumbnail(request: Request) -> Response:
     """Send the kept picture of an entry, small."""
     history = await opened(request)
-    content = await run(request, history.thumbnail, request.path_params["id"], _reads(request))
-    return Response(content, media_type="image/jpeg", headers=PRIVATE)
+    return await _jpeg(request, history.thumbnail, "thumbnail")
+
+
+async def _jpeg(request: Request, read: Callable[[str], bytes], kind: str) -> Response:
+    """Send what is read of an entry, or 304: it never changes, but it can be deleted."""
+    entry = await _get(request, _reads(request))
+    headers = tagged(PRIVATE, entry.id, kind)
+    if known := not_modified(request, headers):
+        return known
+    content = await run(request, read, entry.id)
+    return Response(content, media_type="image/jpeg", headers=headers)
 
 
 async def heat_map(request: Request) -> Response:
@@ -107,11 +117,14 @@ async def heat_map(request: Request) -> Response:
     entry = await _get(request, _reads(request))
     if entry.model != classifier.digest:
         raise Refusal(404, "other_model", "Another model has answered this entry.")
+    headers = tagged(PRIVATE, entry.id, classifier.digest)
+    if known := not_modified(request, headers):
+        return known
     content = await run(request, history.picture, entry.id)
     async with state.gate.place():
         loop = asyncio.get_running_loop()
         drawn = await loop.run_in_executor(state.workers, _drawn, classifier, content, entry.label)
-    return Response(drawn, media_type="image/png", headers=PRIVATE)
+    return Response(drawn, media_type="image/png", headers=headers)
 
 
 def _drawn(classifier: Classifier, content: bytes, label: str) -> bytes:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from canting.serving.service.errors import Refusal
+from canting.serving.service.pages.caching import not_modified, tagged
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -30,7 +31,9 @@ async def static(request: Request) -> Response:
     if name not in _names():
         raise Refusal(404, "not_found", "There is nothing at this address.")
     is_current = request.query_params.get("v") == _version(name)
-    headers = {"Cache-Control": YEAR if is_current else "no-cache"}
+    headers = tagged({"Cache-Control": YEAR if is_current else "no-cache"}, _version(name))
+    if known := not_modified(request, headers):
+        return known
     return FileResponse(FOLDER / name, media_type=TYPES[Path(name).suffix], headers=headers)
 
 
