@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from canting.config.formats import accepted
 from canting.serving.service.pages.texts import words
 from tests.browser_fixtures import browser, bundle, cloth, shoot, site, site_bundle
 from tests.conftest import slow
@@ -74,6 +75,7 @@ def files(*colours: str) -> Any:
 def test_upload_several_with_previews_and_progress(visit: Open) -> None:
     page = visit("/")
     page.set_input_files("input[multiple]", files("red", "lime", "blue"))
+    page.get_by_text("3 pictures chosen").wait_for()
     assert page.locator("[data-chosen] img").count() == 3
     page.get_by_role("button", name="Remove lime.jpg").click()
     assert page.get_by_role("status").inner_text() == "2 pictures chosen"
@@ -94,9 +96,39 @@ def test_what_cannot_be_sent_is_said_before(visit: Open) -> None:
     text = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"}
     large = {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": b"0" * (2**20 + 1)}
     page.set_input_files("input[multiple]", [text, large, *files("red")])
+    page.get_by_text("1 picture chosen").wait_for()
     assert "a.txt is not in a supported picture format" in status.inner_text()
     assert "b.jpg is larger than 1 MiB" in status.inner_text()
     assert "1 picture chosen" in status.inner_text()
+
+
+def test_content_decides_where_the_name_says_nothing(visit: Open) -> None:
+    page = visit("/classify")
+    assert page.locator("input[multiple]").get_attribute("accept") is None
+    photo: Any = {"name": "photo", "mimeType": "", "buffer": cloth("red")}
+    page.set_input_files("input[multiple]", [photo])
+    page.locator("[data-chosen] img").wait_for()
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.get_by_text("1 picture classified").wait_for()
+    assert page.locator("[data-answer] h2").all_inner_texts() == ["Kawung"]
+
+
+@pytest.mark.parametrize("kind", ["image/heic", "image/jpeg", ""])
+def test_a_picture_of_a_phone_is_explained_before_it_is_sent(visit: Open, kind: str) -> None:
+    page = visit("/classify")
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+    chosen = [{"name": "IMG_1", "mimeType": kind, "buffer": heic}, *files("red")]
+    page.set_input_files("input[multiple]", chosen)
+    page.get_by_text("1 picture chosen").wait_for()
+    said = page.get_by_role("status").inner_text()
+    assert words("en")("upload.heif", name="IMG_1") in said
+    assert page.locator("[data-chosen] img").count() == 1
+
+
+def test_a_phone_opens_its_photos(visit: Open) -> None:
+    page = visit("/classify", **PHONE)
+    assert page.locator("input[multiple]").get_attribute("accept") == accepted()
+    assert not page.get_by_text(words("id")("upload.drop")).is_visible()
 
 
 def test_drop_and_paste(visit: Open) -> None:
@@ -111,6 +143,7 @@ def test_drop_and_paste(visit: Open) -> None:
     }"""
     page.evaluate(give, "drop")
     page.evaluate(give, "paste")
+    page.get_by_text("2 pictures chosen").wait_for()
     assert page.locator("[data-chosen] img").count() == 2
 
 

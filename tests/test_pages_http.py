@@ -32,6 +32,7 @@ __all__ = ["bundle", "site", "site_bundle"]
 
 INDONESIAN = {"Accept-Language": "id"}
 PART = {"X-Canting-Part": "1"}
+PHONE_PICTURE = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,13 @@ def test_several_pictures_of_which_one_is_bad(site: Server) -> None:
     assert answer.text.count("data-answer") == 3
     assert words("en")("codes.unsupported_format", formats=offered()) in answer.text
     assert "<html>" not in answer.text.split("<body", 1)[1]
+
+
+def test_a_picture_of_a_phone_is_explained(site: Server) -> None:
+    for code in LANGUAGES:
+        answer = ask(site, ("IMG_1.HEIC", PHONE_PICTURE), **{"Accept-Language": code})
+        assert answer.status_code == 415
+        assert words(code)("codes.unsupported_heif") in answer.text
 
 
 def test_bad_pictures_alone(site: Server) -> None:

@@ -84,6 +84,15 @@ def test_what_is_no_picture_whatever_its_name(server: Server, content: bytes) ->
     refused(server, ("a.jpg", content, "image/jpeg"), status=415, code="unsupported_format")
 
 
+@pytest.mark.parametrize("declared", ["image/heic", "image/jpeg", ""])
+def test_a_picture_of_a_phone_is_explained(server: Server, declared: str) -> None:
+    content = saved(Image.new("RGB", (40, 40)), "AVIF")
+    refused(server, ("a.jpg", content, declared), status=415, code="unsupported_heif")
+    message = server.post(("a.heic", content, declared)).json()["message"]
+    assert "HEIC or AVIF" in message
+    assert "as JPEG" in message
+
+
 @pytest.mark.parametrize("declared", ["image/jpg", "image/png", "application/octet-stream", ""])
 def test_the_content_decides(server: Server, declared: str) -> None:
     assert server.answer(("a.jpg", encoded("blue"), declared))["label"] == "parang"

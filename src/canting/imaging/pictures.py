@@ -36,6 +36,7 @@ SEGMENTS = 5_000
 Code = Literal[
     "empty_file",
     "unsupported_format",
+    "unsupported_heif",
     "corrupt_image",
     "too_many_pixels",
     "too_small",
@@ -100,8 +101,7 @@ def header(source: Path | bytes, accepted: tuple[str, ...] = (), most: int = sys
     try:
         image = Image.open(io.BytesIO(content), formats=names)
     except UnidentifiedImageError:
-        message = f"expected one of {', '.join(names)}, received bytes of none of them"
-        raise PictureError("unsupported_format", message) from None
+        raise _unsupported(content, names) from None
     except Image.DecompressionBombError:
         raise _too_many_pixels("over 179 million pixels") from None
     except MemoryError:
@@ -277,6 +277,26 @@ def _white(image: Image.Image) -> float:
 def _eight_bits(values: npt.NDArray[np.generic], full: float) -> npt.NDArray[np.uint8]:
     scaled = np.clip(values.astype(np.float64) / full, 0, 1) * 255
     return np.rint(scaled).astype(np.uint8)
+
+
+_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
+"""Brands of HEIC and AVIF files (ISO/IEC 23008-12, AV1 Image File Format)."""
+
+
+def _is_heif(content: bytes) -> bool:
+    """Return whether the first box names a brand of HEIC or AVIF (ISO/IEC 14496-12, 4.3)."""
+    if content[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(content[:4]), 256)
+    brands = {content[8:12]} | {content[place : place + 4] for place in range(16, end, 4)}
+    return not brands.isdisjoint(_HEIF)
+
+
+def _unsupported(content: bytes, names: tuple[str, ...]) -> PictureError:
+    expected = f"expected one of {', '.join(names)}, received"
+    if _is_heif(content):
+        return PictureError("unsupported_heif", f"{expected} a HEIC or AVIF picture")
+    return PictureError("unsupported_format", f"{expected} bytes of none of them")
 
 
 def _too_many_pixels(received: str) -> PictureError:

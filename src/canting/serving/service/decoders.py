@@ -28,6 +28,7 @@ STATUS = {
     "empty_file": 400,
     "too_many_pixels": 413,
     "unsupported_format": 415,
+    "unsupported_heif": 415,
     "corrupt_image": 422,
     "too_small": 422,
     "extreme_aspect": 422,
@@ -119,6 +120,9 @@ class Decoders:
             "empty_file": "The file is empty.",
             "too_many_pixels": "The picture has too many pixels. Send it smaller, or as JPEG.",
             "unsupported_format": f"Send a picture as {formats.offered()}.",
+            "unsupported_heif": "This is a HEIC or AVIF picture, as phones take them. Send it as "
+            "JPEG: export or share it as JPEG, or let an iPhone take JPEG in Settings, Camera, "
+            "Formats, Most Compatible.",
             "corrupt_image": "The picture is damaged or cut off.",
             "too_small": f"Send a picture of at least {limits.min_side} pixels on each side.",
             "extreme_aspect": f"One side is over {limits.max_aspect:g} times the other. "

@@ -1,14 +1,24 @@
 // The chosen pictures, checked and previewed before they are uploaded.
+import { isHeif } from "./heif.js";
+
+// What a browser says of a file whose suffix it does not know; the server looks at the content.
+const UNKNOWN = ["", "application/octet-stream"];
 
 export class Chosen {
   constructor(list, limits, words, say) {
-    Object.assign(this, { list, limits, words, say, files: [] });
+    Object.assign(this, { list, limits, words, say, files: [], added: Promise.resolve() });
   }
 
+  // One lot after the other; `added` is settled when all have been checked.
   add(files) {
+    const lot = [...files];
+    this.added = this.added.then(() => this.check(lot));
+  }
+
+  async check(files) {
     const problems = [];
     for (const file of files) {
-      const problem = this.problem(file);
+      const problem = await this.problem(file);
       if (problem) problems.push(problem);
       else this.show(file);
     }
@@ -16,8 +26,9 @@ export class Chosen {
     this.say([...new Set(problems), counted].filter(Boolean).join(" "));
   }
 
-  problem(file) {
-    if (!this.limits.types.includes(file.type)) return this.words.say("not_picture", { name: file.name });
+  async problem(file) {
+    if (await isHeif(file)) return this.words.say("heif", { name: file.name });
+    if (![...this.limits.types, ...UNKNOWN].includes(file.type)) return this.words.say("not_picture", { name: file.name });
     if (file.size > this.limits.bytes) return this.words.say("too_large", { name: file.name, size: this.limits.size });
     if (this.files.length >= this.limits.most) return this.words.say("too_many", { count: this.limits.most });
     return "";

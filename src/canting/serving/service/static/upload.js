@@ -13,12 +13,22 @@ export function upload(form) {
   const types = form.querySelector("input[type=file]").accept.split(",");
   const limits = { most: Number(most), bytes: Number(bytes), size, types };
   const chosen = new Chosen(form.querySelector("[data-chosen]"), limits, words, say);
+  showEveryFile(form);
   listen(form, chosen);
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    await chosen.added;
     if (chosen.files.length) sendAll(form, chosen, words, say);
     else say(words.say("none"));
   });
+}
+
+// With a mouse, `accept` hides pictures without a suffix in the dialog. On phones it stays: there
+// it opens the photo library, and lets an iPhone turn HEIC into JPEG.
+function showEveryFile(form) {
+  if (!matchMedia("(any-pointer: coarse)").matches) {
+    for (const input of form.querySelectorAll("input[type=file]")) input.removeAttribute("accept");
+  }
 }
 
 function listen(form, chosen) {
