@@ -169,6 +169,8 @@ def test_without_scripts_everything_works(visit: Open) -> None:
     page.get_by_label("It shows").select_option("parang")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Corrected to Parang").wait_for()
+    assert page.get_by_role("link", name="Link to this answer").get_attribute("href") in page.url
+    assert not page.locator("[data-copy]").is_visible()
     page.get_by_role("link", name="Delete").click()
     shoot(page, "plain-delete")
     page.get_by_role("button", name="Yes, delete").click()
@@ -212,6 +214,34 @@ def test_history_is_corrected_and_deleted_without_leaving(visit: Open, site: Ser
     page.get_by_role("button", name="Yes, delete").click()
     page.get_by_text("The entry was deleted.").wait_for()
     assert site.entries() == before - 1
+
+
+@pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "refused"])
+def test_the_link_to_an_answer_is_copied(visit: Open, site: Server, allowed: bool) -> None:
+    address = f"{site.url}/history/{site.answer(cloth('red'))['history_id']}"
+    page = visit("/history")
+    if allowed:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    else:
+        page.add_init_script("delete Navigator.prototype.clipboard")
+    page.goto(address)
+    page.get_by_role("button", name="Copy link").click()
+    said = words("en")("result.copied" if allowed else "result.copy_failed")
+    page.get_by_text(said).wait_for()
+    read = "navigator.clipboard.readText()" if allowed else "getSelection().toString()"
+    assert page.evaluate(read) == address
+    shoot(page, "copied" if allowed else "not-copied")
+
+
+def test_the_link_of_a_new_answer_is_copied_in_place(visit: Open) -> None:
+    page = visit("/classify")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.set_input_files("input[multiple]", files("red"))
+    page.get_by_role("button", name="Classify", exact=True).click()
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text(words("en")("result.copied")).wait_for()
+    page.goto(page.evaluate("navigator.clipboard.readText()"))
+    assert page.locator("[data-answer] h2").inner_text() == "Kawung"
 
 
 @pytest.mark.parametrize("scripts", [True, *slow(False)], ids=["scripts", "no scripts"])

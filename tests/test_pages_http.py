@@ -212,7 +212,7 @@ def test_the_table_has_what_the_filter_shows(site: Server) -> None:
 def test_the_history_is_searched_by_file_name(site: Server) -> None:
     page = get(site, "/history?name=CLOTH+29")
     assert page.count("data-entry") == 1
-    assert "cloth 29.jpg" in page
+    assert '<span class="tile-name small" dir="auto">cloth 29.jpg</span>' in page
     assert 'value="CLOTH 29"' in page
     assert "/history.csv?name=CLOTH+29" in page
     table = csv.DictReader(io.StringIO(site.client.get("/history.csv?name=CLOTH+29").text))

@@ -14,6 +14,7 @@ from canting.serving.service import visitors
 from canting.serving.service.errors import Refusal
 from canting.serving.service.pages import language, numbers, texts
 from canting.serving.service.pages.language import here, with_query
+from canting.serving.service.pages.shown import entry_link
 from canting.serving.service.pages.static import address
 from canting.serving.service.pages.texts import emphasis, words
 from canting.serving.service.state import ServiceState
@@ -59,6 +60,7 @@ def environment() -> Environment:
     )
     made.globals |= {"static": address, "with_query": with_query, "languages": LANGUAGES}
     made.globals["accepted"] = formats.accepted
+    made.globals["entry_link"] = entry_link
     made.globals["in_hundred"] = numbers.in_hundred
     made.filters["emphasis"] = emphasis
     for said in (numbers.decimal, numbers.percent, numbers.size, numbers.date, numbers.time):

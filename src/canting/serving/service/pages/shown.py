@@ -96,6 +96,11 @@ def kept(entry: "Entry", request: Request) -> Shown:
     )
 
 
+def entry_link(entry: "Entry") -> str:
+    """Return the address of an entry on this site, as it is shared: the one place for it."""
+    return f"/history/{entry.id}"
+
+
 def likeliest_first(probabilities: dict[str, float]) -> tuple[tuple[str, float], ...]:
     """Return labels and probabilities, equal ones in the order of the card."""
     return tuple(sorted(probabilities.items(), key=lambda pair: -pair[1]))
