@@ -272,6 +272,9 @@ def test_a_phone_takes_a_photo_and_shows_its_answer(visit: Open) -> None:
     page.get_by_role("button", name="Klasifikasikan", exact=True).click()
     page.locator("[data-answer]").wait_for()
     assert "> 99,9 % yakin" in page.locator("[data-answer]").inner_text()
+    names = page.locator(".bars th span")
+    heights = names.evaluate_all("all => all.map(one => one.clientHeight)")
+    assert len({*heights}) == 1, "every name on one line, Mega Mendung too"
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     shoot(page, "phone-answer")
 
