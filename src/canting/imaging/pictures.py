@@ -17,6 +17,7 @@ from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from canting.config import formats
 from canting.core.errors import CantingError
+from canting.imaging.heif import is_heif
 
 Pixels = npt.NDArray[np.uint8]
 """`(height, width, 3) uint8`, RGB."""
@@ -279,22 +280,9 @@ def _eight_bits(values: npt.NDArray[np.generic], full: float) -> npt.NDArray[np.
     return np.rint(scaled).astype(np.uint8)
 
 
-_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
-"""Brands of HEIC and AVIF files (ISO/IEC 23008-12, AV1 Image File Format)."""
-
-
-def _is_heif(content: bytes) -> bool:
-    """Return whether the first box names a brand of HEIC or AVIF (ISO/IEC 14496-12, 4.3)."""
-    if content[4:8] != b"ftyp":
-        return False
-    end = min(int.from_bytes(content[:4]), 256)
-    brands = {content[8:12]} | {content[place : place + 4] for place in range(16, end, 4)}
-    return not brands.isdisjoint(_HEIF)
-
-
 def _unsupported(content: bytes, names: tuple[str, ...]) -> PictureError:
     expected = f"expected one of {', '.join(names)}, received"
-    if _is_heif(content):
+    if is_heif(content):
         return PictureError("unsupported_heif", f"{expected} a HEIC or AVIF picture")
     return PictureError("unsupported_format", f"{expected} bytes of none of them")
 
