@@ -27,7 +27,8 @@ export class Chosen {
   }
 
   async problem(file) {
-    if (await isHeif(file)) return this.words.say("heif", { name: file.name });
+    const areTaken = this.limits.types.some((type) => /heic|heif|avif/.test(type));
+    if (!areTaken && await isHeif(file)) return this.words.say("heif", { name: file.name });
     if (![...this.limits.types, ...UNKNOWN].includes(file.type)) return this.words.say("not_picture", { name: file.name });
     if (file.size > this.limits.bytes) return this.words.say("too_large", { name: file.name, size: this.limits.size });
     if (this.files.length >= this.limits.most) return this.words.say("too_many", { count: this.limits.most });
