@@ -77,7 +77,7 @@ def test_a_signed_bundle_is_served_under_any_name(
 
 
 async def ask(app: Starlette, picture: bytes) -> httpx.Response:
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
     async with app.router.lifespan_context(app), client:
         return await client.post("/api/classify", files={"files": picture})
 
@@ -87,7 +87,7 @@ def test_a_service_that_asks_for_a_signature_answers_with_that_model_alone(
     signed: tuple[Path, Path], tmp_path: Path, others: bool
 ) -> None:
     public = keys(tmp_path, "theirs")[1] if others else signed[1]
-    names = {"BUNDLE": str(signed[0]), "SIGNATURE": str(public), "HISTORY_URL": "off"}
+    names = {"BUNDLE": str(signed[0]), "SIGNATURE": str(public), "HISTORY": "off"}
     settings = from_environment({f"CANTING_{name}": value for name, value in names.items()})
     picture = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(picture, "PNG")

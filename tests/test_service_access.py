@@ -1,16 +1,24 @@
 """Hosts, origins, proxies, a prefix, rates, and what the log says of a client."""
 
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
+from html import unescape
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from canting.serving.service import proxies, rates
 from canting.serving.service.errors import Refusal
 from canting.serving.service.settings import Settings
-from tests.service_fixtures import Server, bundle, encoded, running
+from tests.service_fixtures import Server, bundle, encoded, free_port, running
 
 __all__ = ["bundle"]
 
@@ -194,3 +202,91 @@ def test_a_client_behind_a_proxy_has_a_rate_and_may_be_in_the_log(
 def test_no_client_is_in_the_log_unless_asked_for(server: Server) -> None:
     server.answer(encoded())
     assert not [line for line in server.lines() if "client" in line]
+
+
+NGINX = """
+daemon off; pid {folder}/pid; error_log {folder}/error; events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  client_max_body_size 50m;
+  server {{
+    listen 127.0.0.1:{port};
+    location /batik/ {{
+      proxy_pass http://127.0.0.1:{behind}{cut};
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      {header}
+    }}
+  }}
+}}
+"""
+
+
+@pytest.fixture(params=["cut and named", "cut and set", "kept and set"])
+def behind_nginx(
+    bundle: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[httpx.Client]:
+    """Yield a client of nginx, which hands on what is below a prefix, cut off or not."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:" + os.environ["PATH"])
+    if program is None:
+        pytest.skip("needs `nginx`")
+    port, how = free_port(), request.param
+    prefix: dict[str, Any] = {} if "named" in how else {"prefix": "/batik"}
+    with running(tmp_path, bundle, proxies="127.0.0.1", client_rate="none", **prefix) as server:
+        text = NGINX.format(
+            folder=tmp_path,
+            port=port,
+            behind=server.port,
+            cut="/" if "cut" in how else "",
+            header="proxy_set_header X-Forwarded-Prefix /batik;" if "named" in how else "",
+        )
+        (tmp_path / "nginx.conf").write_text(text)
+        command = [program, "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path)]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as nginx:
+            wait_for(port)
+            url = f"http://127.0.0.1:{port}/batik"
+            with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+                yield client
+            nginx.terminate()
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+
+
+def links(page: str) -> set[str]:
+    found = re.findall(r'(?:href|src|action)="([^"#]+)"', page)
+    return {unescape(one) for one in found if not one.startswith("data:")}
+
+
+def test_every_address_works_below_a_prefix_through_nginx(behind_nginx: httpx.Client) -> None:
+    client = behind_nginx
+    page = client.get("/classify").text
+    token = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
+    assert token
+    files = {"files": ("kain.jpg", encoded())}
+    answered = client.post("/classify", files=files, data={"csrf": token[1]})
+    assert answered.status_code == 200
+    entry = re.findall("/batik(/history/[0-9a-f]{32})", answered.text)[0]
+    pages = [client.get(path).text for path in ("/", "/classify", "/history", "/about", entry)]
+    found = set().union(*map(links, [*pages, answered.text]))
+    assert len(found) > 20
+    for address in sorted(found):
+        assert address.startswith("/batik/"), address
+        status = client.get(address.removeprefix("/batik")).status_code
+        assert status in ((405,) if address.endswith("/correct") else (200, 303)), address
+    assert client.get(entry).status_code == 200
+    switched = client.get("/language?to=id&back=/about")
+    assert switched.headers["location"] == "/batik/about"
+    assert all("Path=/batik" in one for one in switched.headers.get_list("set-cookie"))
+    gone = client.post(f"{entry}/delete", data={"csrf": token[1]})
+    assert gone.headers["location"] == "/batik/history?done=deleted"
+    assert client.get(f"/api{entry}").json()["code"] == "unknown_entry"
+    assert client.get("/nothing").status_code == 404

@@ -78,6 +78,7 @@ def test_an_entry_is_seen_by_who_made_it(server: Server) -> None:
     with browser(server) as one, browser(server) as other:
         name, others = ask(one), ask(other)
         assert (statuses(one, name), statuses(other, name)) == ({200}, {404})
+        assert statuses(other, name, headers={"If-None-Match": "*"}) == {404}
         assert [e["id"] for e in one.get("/api/history").json()["entries"]] == [name]
         assert name in one.get("/history").text
         assert name not in other.get("/history").text

@@ -157,15 +157,21 @@ def test_an_empty_history_has_one_page(history: History) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "size"), [(0, 24), (-1, 24), (10**9, 24), (10**30, 24), (2, 24), (1, 0), (1, -5),
-                       (1, 501), (1, 10**30)]
-)  # fmt: skip
+    ("page", "size"), [(0, 24), (-1, 24), (1, 0), (1, -5), (1, 501), (1, 10**30)]
+)
 def test_a_page_that_there_is_not_is_one_clear_error(
     history: History, page: int, size: int
 ) -> None:
     history.add(new(), None)
     with pytest.raises(InvalidValue, match=r"^`(page|size)`: expected .* Received: -?\d+\."):
         history.page(page=page, size=size)
+
+
+@pytest.mark.parametrize("page", [2, 10**9, 10**30])
+def test_a_page_after_the_last_is_unknown(history: History, page: int) -> None:
+    history.add(new(), None)
+    with pytest.raises(UnknownEntry, match="the last is 1"):
+        history.page(page=page)
 
 
 def test_filters(history: History) -> None:

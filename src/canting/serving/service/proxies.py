@@ -29,10 +29,16 @@ def client_of(scope: Scope) -> Address | None:
     return _address(scope["client"][0]) if scope.get("client") else None
 
 
+def root_of(scope: Scope) -> str:
+    """Return the prefix below which the service is reached; empty: none."""
+    root: str = scope.get("root_path", "")
+    return root.rstrip("/")
+
+
 def path_of(scope: Scope) -> str:
     """Return the path of a request without the prefix."""
     path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", "")) or "/"
+    return path.removeprefix(root_of(scope)) or "/"
 
 
 def _put_below(scope: Scope, prefix: str) -> None:

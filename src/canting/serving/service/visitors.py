@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
+from canting.serving.service import proxies
 from canting.serving.service.errors import Refusal
 
 COOKIE = "canting_visitor"
@@ -78,7 +79,7 @@ def new_cookie(request: Request) -> str | None:
     if new is None:
         return None
     secure = "; Secure" if request.scope["scheme"] == "https" else ""
-    path = request.scope.get("root_path", "") or "/"
+    path = proxies.root_of(request.scope) or "/"
     signed = f"{new}.{_sign(request, f'visitor {new}')}"
     return f"{COOKIE}={signed}; Path={path}; Max-Age={YEAR}; HttpOnly; SameSite=Lax{secure}"
 

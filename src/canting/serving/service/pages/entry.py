@@ -20,6 +20,7 @@ from canting.serving.service.forms import form
 from canting.serving.service.pages import shown
 from canting.serving.service.pages.caching import not_modified, tagged
 from canting.serving.service.pages.rendering import is_part, page, state_of
+from canting.serving.service.proxies import root_of
 from canting.serving.service.state import ServiceState
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ async def delete(request: Request) -> Response:
     await _fields(request)
     history = await opened(request)
     await run(request, history.delete, request.path_params["id"], visitors.writes(request))
-    return RedirectResponse("/history?done=deleted", 303)
+    return RedirectResponse(f"{root_of(request.scope)}/history?done=deleted", 303)
 
 
 async def correct(request: Request) -> Response:
@@ -65,7 +66,7 @@ async def correct(request: Request) -> Response:
     done = "saved" if label else "undone"
     if is_part(request):
         return page(request, "corrected.html", entry=found, classifier=classifier, said=done)
-    return RedirectResponse(f"/history/{found.id}?done={done}", 303)
+    return RedirectResponse(f"{root_of(request.scope)}/history/{found.id}?done={done}", 303)
 
 
 async def _fields(request: Request) -> dict[str, str]:

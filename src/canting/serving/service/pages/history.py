@@ -19,6 +19,7 @@ from canting.serving.service.api_history import opened, run
 from canting.serving.service.errors import Refusal
 from canting.serving.service.openapi import LONGEST_SEARCH
 from canting.serving.service.pages.rendering import page, state_of
+from canting.serving.service.proxies import root_of
 
 if TYPE_CHECKING:
     from canting.serving.service.history import Filter
@@ -182,7 +183,7 @@ async def history(request: Request) -> Response:
 
 async def operator(request: Request) -> Response:
     """Let a browser ask for the operator's token, which `access` demands here, and go on."""
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/history", 303)
+    return RedirectResponse(f"{root_of(request.scope)}/history", 303)
 
 
 async def export(request: Request) -> Response:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from canting.config.languages import DEFAULT, LANGUAGES
+from canting.serving.service.proxies import path_of, root_of
 
 OWN = re.compile(r"/(?![/\\])[A-Za-z0-9/._~%?&=+:,-]{0,500}")
 """A path, perhaps with a query: no scheme, no host, no backslash, no control character."""
@@ -20,10 +21,11 @@ def own(address: str) -> str:
 
 def here(request: Request) -> str:
     """Return where the visitor is, as an address that can be asked again."""
+    path = path_of(request.scope)
     if request.method not in ("GET", "HEAD"):
-        return "/classify" if request.url.path == "/classify" else "/"
+        return "/classify" if path == "/classify" else "/"
     query = request.url.query
-    return own(request.url.path + (f"?{query}" if query else ""))
+    return own(path + (f"?{query}" if query else ""))
 
 
 def with_query(path: str, query: dict[str, str]) -> str:
@@ -51,11 +53,14 @@ def accepted(header: str) -> str:
 
 async def switch(request: Request) -> Response:
     """Remember a language in a cookie and go back to where the switch was used."""
-    answer = RedirectResponse(own(request.query_params.get("back", "/")), 303)
+    root = root_of(request.scope)
+    answer = RedirectResponse(root + own(request.query_params.get("back", "/")), 303)
     wanted = request.query_params.get("to", "")
     if wanted in LANGUAGES:
         secure = request.url.scheme == "https"
-        answer.set_cookie(COOKIE, wanted, YEAR, httponly=True, samesite="lax", secure=secure)
+        answer.set_cookie(
+            COOKIE, wanted, YEAR, path=root or "/", httponly=True, samesite="lax", secure=secure
+        )
     return answer
 
 

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from canting.config import formats
 from canting.config.languages import LANGUAGES
-from canting.serving.service import visitors
+from canting.serving.service import proxies, visitors
 from canting.serving.service.errors import Refusal
 from canting.serving.service.pages import language, numbers, texts
 from canting.serving.service.pages.language import here, with_query
@@ -58,9 +58,8 @@ def environment() -> Environment:
         auto_reload=False,
         lstrip_blocks=True,
     )
-    made.globals |= {"static": address, "with_query": with_query, "languages": LANGUAGES}
+    made.globals |= {"with_query": with_query, "languages": LANGUAGES}
     made.globals["accepted"] = formats.accepted
-    made.globals["entry_link"] = entry_link
     made.globals["in_hundred"] = numbers.in_hundred
     made.filters["emphasis"] = emphasis
     for said in (numbers.decimal, numbers.percent, numbers.size, numbers.date, numbers.time):
@@ -70,13 +69,17 @@ def environment() -> Environment:
 
 
 def _shared(request: Request) -> dict[str, Any]:
-    code = language.chosen(request)
+    code, root = language.chosen(request), proxies.root_of(request.scope)
     return {
         "t": words(code),
         "n": words(code).counted,
         "language": code,
         "formats": formats.offered(words(code)("site.or")),
-        "path": request.url.path,
+        "path": proxies.path_of(request.scope),
+        "root": root,
+        "static": lambda name: f"{root}{address(name)}",
+        "entry_link": partial(entry_link, request),
+        "may_change": lambda entry: visitors.writes(request) in (None, entry.owner),
         "here": here(request),
         "csrf": partial(visitors.token, request),
         "settings": state_of(request).settings,

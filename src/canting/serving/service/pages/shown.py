@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.requests import Request
 
 from canting.bundle.answer import Answer
-from canting.serving.service import visitors
+from canting.serving.service import proxies, visitors
 from canting.serving.service.classification import Classified, heat_map
 from canting.serving.service.errors import Refusal
 from canting.serving.service.pages.language import with_query
@@ -76,7 +76,7 @@ def kept(entry: "Entry", request: Request) -> Shown:
     Who sees it by a link sees its pictures by the same link.
     """
     classifier = request.app.state.canting.model.classifier
-    path = f"/history/{entry.id}"
+    path = f"{proxies.root_of(request.scope)}/history/{entry.id}"
     key = request.query_params.get(visitors.KEY, "")
     is_same = classifier is not None and classifier.digest == entry.model
     return Shown(
@@ -96,9 +96,10 @@ def kept(entry: "Entry", request: Request) -> Shown:
     )
 
 
-def entry_link(entry: "Entry") -> str:
-    """Return the address of an entry on this site, as it is shared: the one place for it."""
-    return f"/history/{entry.id}"
+def entry_link(request: Request, entry: "Entry") -> str:
+    """Return the address of an entry on this site, with the key by which others see it too."""
+    path = f"{proxies.root_of(request.scope)}/history/{entry.id}"
+    return with_query(path, {visitors.KEY: visitors.key(request, entry.id)})
 
 
 def likeliest_first(probabilities: dict[str, float]) -> tuple[tuple[str, float], ...]:
