@@ -153,10 +153,8 @@ def test_a_bundle_answers_as_keras_does(
     assert card["model_sha256"] == files.sha256(tmp_path / "best" / "model.tflite")
     assert card["arrays_sha256"] == files.sha256(tmp_path / "best" / "arrays.npz")
     loaded = load(tmp_path / "best")
-    assert (loaded.labels, loaded.samples) == (
-        ("a", "b", "c"),
-        (tmp_path / "best" / "samples" / "a" / "1.jpg",),
-    )
+    sample = tmp_path / "best" / "samples" / "a" / "1.jpg"
+    assert (loaded.labels, loaded.samples) == (("a", "b", "c"), (sample.read_bytes(),))
     bundle.write(model, pictures, contents(trained), tmp_path / "again")
     assert files.read_json(tmp_path / "again" / "card.json") == card
     answer = Engine(tmp_path / "best" / "model.tflite").answer(pictures[0])

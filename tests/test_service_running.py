@@ -36,6 +36,8 @@ def copy(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a bundle that may be changed."""
     folder = tmp_path_factory.mktemp("copy") / "best"
     shutil.copytree(bundle, folder)
+    (folder / "samples" / "kawung").mkdir(parents=True)
+    (folder / "samples" / "kawung" / "1.jpg").write_bytes(encoded())
     return folder
 
 
@@ -153,7 +155,10 @@ def test_a_changed_bundle_does_not_disturb(
     server: Server, copy: Path, pytestconfig: pytest.Config
 ) -> None:
     first = server.post(encoded("red")).json()
+    assert server.client.get("/samples/1").status_code == 200
     shutil.rmtree(copy)
+    for path in ("/samples/1", "/samples/1/picture"):
+        assert server.client.get(path).status_code == 200
     shutil.copytree(bundles(pytestconfig) / "unsure", copy)
     second = server.post(encoded("red")).json()
     assert second["model"] == first["model"]

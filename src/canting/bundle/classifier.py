@@ -23,7 +23,7 @@ class Classifier(NamedTuple):
     card: Card
     engine: Engine
     arrays: Arrays
-    samples: tuple[Path, ...]
+    samples: tuple[bytes, ...]
 
     @property
     def labels(self) -> tuple[str, ...]:

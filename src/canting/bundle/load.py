@@ -32,7 +32,8 @@ def load(folder: Path) -> Classifier:
     engine = _engine(folder / "model.tflite", said)
     held = arrays.read(folder / "arrays.npz", said.arrays_sha256)
     _check(engine, said, held, folder)
-    return Classifier(said, engine, held, tuple(sorted((folder / "samples").glob("*/*.jpg"))))
+    samples = sorted((folder / "samples").glob("*/*.jpg"))
+    return Classifier(said, engine, held, tuple(path.read_bytes() for path in samples))
 
 
 def _engine(path: Path, said: Card) -> Engine:

@@ -1,14 +1,13 @@
 """The upload form and its answers."""
 
 import asyncio
-from pathlib import Path
+from hashlib import sha256
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from canting.bundle.classifier import Classifier
-from canting.core import files
 from canting.imaging import pictures
 from canting.serving.service import visitors
 from canting.serving.service.classification import admitted, classify, ready
@@ -58,31 +57,29 @@ async def _one(state: ServiceState, upload: Upload, owner: str) -> shown.Shown |
 async def sample(request: Request) -> Response:
     """Answer a sample picture."""
     state: ServiceState = request.app.state.canting
-    classifier, path = ready(state), _path(request)
+    classifier, content = ready(state), _sample(request)
     async with state.gate.place():
         loop = asyncio.get_running_loop()
-        result = await loop.run_in_executor(state.workers, _answered, classifier, path)
+        result = await loop.run_in_executor(state.workers, _answered, classifier, content)
     number = request.path_params["number"]
     return page(request, "answers.html", results=[result], classifier=classifier, sample=number)
 
 
 async def sample_picture(request: Request) -> Response:
     """Send a sample picture."""
-    path = _path(request)
-    digest = await run_in_threadpool(files.sha256, path)
-    headers = tagged({"Cache-Control": "public, max-age=300"}, digest)
+    content = _sample(request)
+    headers = tagged({"Cache-Control": "public, max-age=300"}, sha256(content).hexdigest())
     known = not_modified(request, headers)
-    return known or FileResponse(path, media_type="image/jpeg", headers=headers)
+    return known or Response(content, media_type="image/jpeg", headers=headers)
 
 
-def _answered(classifier: Classifier, path: Path) -> shown.Shown:
-    content = path.read_bytes()
+def _answered(classifier: Classifier, content: bytes) -> shown.Shown:
     answer = classifier.classify(content, overlay=True)
     result = shown.unkept("", answer, content, pictures.header(content).size)
     return result._replace(model=classifier.digest)
 
 
-def _path(request: Request) -> Path:
+def _sample(request: Request) -> bytes:
     """Return the picture with the number of the address, counted from 1."""
     samples = ready(request.app.state.canting).samples
     number: int = request.path_params["number"]
