@@ -27,7 +27,9 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 FLASK = ROOT / "benchmarks" / "flask_way.py"
-AT_ONCE = 16
+AT_ONCE = (1, 16, 64)
+"""Clients."""
+
 BOUNDARY = "between-pictures"
 
 NEEDS = {
@@ -71,6 +73,14 @@ class Side(NamedTuple):
         return [first, *first.children(recursive=True)]
 
 
+class Full(NamedTuple):
+    """Seconds of each answer to some clients, of the whole, and of the processor."""
+
+    taken: list[float]
+    seconds: float
+    busy: float
+
+
 def main() -> None:
     """Measure both sides and print them beside each other."""
     arguments = _arguments()
@@ -93,46 +103,48 @@ def _measured(
     sides: dict[str, Side], bodies: list[bytes], rounds: int, seconds: float
 ) -> dict[str, dict[str, float]]:
     """Return the figures of each side, from `rounds` in turns."""
-    alone: dict[str, list[float]] = {name: [] for name in sides}
-    rates: dict[str, list[float]] = {name: [] for name in sides}
-    costs: dict[str, list[float]] = {name: [] for name in sides}
+    seen: dict[str, dict[int, list[Full]]] = {
+        name: {clients: [] for clients in AT_ONCE} for name in sides
+    }
     for side in sides.values():
-        _full(side, bodies, 1.0)
+        _full(side, bodies, 1.0, max(AT_ONCE))
     for _ in range(rounds):
-        for name, side in sides.items():
-            alone[name] += [side.ask(body) for body in bodies[: max(20, 100 // rounds)]]
-            before = side.busy()
-            count, took = _full(side, bodies, seconds)
-            rates[name].append(count / took)
-            costs[name].append((side.busy() - before) / count)
-    return {
-        name: {
-            "p50, ms": 1000 * float(np.percentile(alone[name], 50)),
-            "p99, ms": 1000 * float(np.percentile(alone[name], 99)),
-            f"pictures/s, {AT_ONCE} at once": float(np.median(rates[name])),
-            "processor, ms a picture": 1000 * float(np.median(costs[name])),
-            "memory, MiB": side.memory(),
-            "start, s": side.start,
+        for clients in AT_ONCE:
+            for name, side in sides.items():
+                seen[name][clients].append(_full(side, bodies, seconds, clients))
+    return {name: _figures(side, seen[name]) for name, side in sides.items()}
+
+
+def _figures(side: Side, seen: dict[int, list[Full]]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for clients, rounds in seen.items():
+        taken = [one for round_ in rounds for one in round_.taken]
+        rates = [len(one.taken) / one.seconds for one in rounds]
+        figures |= {
+            f"p50, ms, {clients} at once": 1000 * float(np.percentile(taken, 50)),
+            f"p99, ms, {clients} at once": 1000 * float(np.percentile(taken, 99)),
+            f"pictures/s, {clients} at once": float(np.median(rates)),
         }
-        for name, side in sides.items()
+    costs = [one.busy / len(one.taken) for one in seen[AT_ONCE[1]]]
+    return figures | {
+        "processor, ms a picture": 1000 * float(np.median(costs)),
+        "memory, MiB": side.memory(),
+        "start, s": side.start,
     }
 
 
-def _full(side: Side, bodies: list[bytes], seconds: float) -> tuple[int, float]:
-    """Return how many pictures were answered to many clients at once, and the seconds it took."""
-    end = time.perf_counter() + seconds
+def _full(side: Side, bodies: list[bytes], seconds: float, clients: int) -> Full:
+    before, started = side.busy(), time.perf_counter()
 
-    def client(number: int) -> int:
-        count = 0
-        while time.perf_counter() < end:
-            side.ask(bodies[(number + count * AT_ONCE) % len(bodies)])
-            count += 1
-        return count
+    def client(number: int) -> list[float]:
+        taken: list[float] = []
+        while time.perf_counter() < started + seconds:
+            taken.append(side.ask(bodies[(number + len(taken) * clients) % len(bodies)]))
+        return taken
 
-    started = time.perf_counter()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        count = sum(pool.map(client, range(AT_ONCE)))
-    return count, time.perf_counter() - started
+    with ThreadPoolExecutor(clients) as pool:
+        taken = [one for some in pool.map(client, range(clients)) for one in some]
+    return Full(taken, time.perf_counter() - started, side.busy() - before)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ saved is not in the history.
 import argparse
 import contextlib
 import http.client
+import io
 import json
 import os
 import random
@@ -19,10 +20,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import psutil
+from PIL import Image
 
 CLIENTS = 8
 MIB = 2**20
@@ -65,7 +69,11 @@ class Server:
             "--port",
             str(self.port),
         ]
-        settings = {"CANTING_BUNDLE": str(self._bundle), "CANTING_HISTORY_MAX_BYTES": "none"}
+        settings = {
+            "CANTING_BUNDLE": str(self._bundle),
+            "CANTING_HISTORY": "public",
+            "CANTING_HISTORY_MAX_BYTES": "none",
+        }
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, *command],
@@ -164,8 +172,30 @@ def _kinds(pictures: list[bytes], chance: random.Random) -> list[Callable[[], by
         lambda: picture[:2] + chance.randbytes(300) + picture[302:],
         lambda: picture + b"PK\x03\x04" + bytes(1000),
         lambda: bytes(11 * MIB),
+        lambda: picture[:2] + b"\xff\xe1\x00\xc8Exif\0\0MM" + chance.randbytes(190) + picture[2:],
+        _many_scans,
+        _deep,
+        lambda: _deep()[: chance.randrange(1000, 100_000)],
     ]
     return [good] * len(bad) + bad
+
+
+@cache
+def _many_scans() -> bytes:
+    """Return a progressive JPEG of 10,000 scans, each of which is work for a decoder."""
+    content = io.BytesIO()
+    Image.effect_noise((600, 400), 60).save(content, "JPEG", progressive=True)
+    whole = content.getvalue()
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * 10_000 + b"\xff\xd9"
+
+
+@cache
+def _deep() -> bytes:
+    """Return a PNG of 50 million pixels of 16 bits, 100 kB."""
+    content = io.BytesIO()
+    Image.fromarray(np.full((7000, 7100), 30_000, np.uint16)).save(content, "PNG")
+    return content.getvalue()
 
 
 def _send(
@@ -182,7 +212,7 @@ def _send(
     try:
         with contextlib.closing(connection):
             if chance.random() < 0.03:
-                _leave(connection, body)
+                chance.choice([_leave, _say_half])(connection, body)
                 return
             headers = {"Content-Type": "multipart/form-data; boundary=limit"}
             connection.request("POST", "/api/classify?overlay=true", body, headers)
@@ -209,6 +239,14 @@ def _leave(connection: http.client.HTTPConnection, body: bytes) -> None:
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders()
     connection.send(body[: len(body) // 2])
+
+
+def _say_half(connection: http.client.HTTPConnection, _: bytes) -> None:
+    """Begin a request, and wait for the server to end the connection."""
+    connection.connect()
+    connection.sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
+    with contextlib.suppress(ConnectionError):
+        connection.sock.recv(1000)
 
 
 def _kept(server: Server) -> set[str]:
