@@ -146,6 +146,7 @@ def test_a_wrong_token_is_none(server: Server, header: str) -> None:
 def test_a_browser_becomes_the_operators_by_a_password(server: Server) -> None:
     with browser(server) as one, browser(server, auth=("anybody", TOKEN)) as operator:
         name = ask(one)
+        assert "/operator" in one.get("/history").text
         assert operator.get("/operator").headers["location"] == "/history"
         assert name in operator.get("/history").text
         assert "all visitors" in operator.get("/history", headers={"Accept-Language": "en"}).text
