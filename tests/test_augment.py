@@ -13,7 +13,7 @@ from canting.imaging import photometric
 from canting.imaging.geometry import Matrix
 from canting.imaging.pictures import Pixels
 from canting.models import augmentation
-from canting.models.augmentation import Parameters, placed
+from canting.models.augmentation import Parameters, affine
 from tests.test_features import MOVING, STILL
 from tests.test_params import edited
 
@@ -72,7 +72,7 @@ def test_flips_mirror_about_half_of_the_views(picture: Pixels, key: str, axis: i
 )
 def test_each_parameter_moves_within_its_limits(key: str, limit: float) -> None:
     settings = STILL.model_copy(update={key: limit})
-    matrices: Matrix = np.stack([placed(one, settings, SIZE) for one in draws()])
+    matrices: Matrix = np.stack([affine(one, settings, SIZE) for one in draws()])
     sizes = {
         "rotation": np.rad2deg(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0])),
         "shear": matrices[:, 0, 1],
@@ -86,7 +86,7 @@ def test_each_parameter_moves_within_its_limits(key: str, limit: float) -> None:
 
 def test_crops_enlarge_evenly_and_stay_inside_the_picture() -> None:
     settings = STILL.model_copy(update={"crop": 0.25})
-    matrices: Matrix = np.stack([placed(one, settings, SIZE) for one in draws()])
+    matrices: Matrix = np.stack([affine(one, settings, SIZE) for one in draws()])
     side = matrices[:, 0, 0]
     assert np.array_equal(side, matrices[:, 1, 1])
     assert 0.5 <= side.min() < 0.51
@@ -99,7 +99,7 @@ def test_crops_enlarge_evenly_and_stay_inside_the_picture() -> None:
 
 def test_a_perspective_tilts_within_its_limits() -> None:
     settings = STILL.model_copy(update={"perspective": 0.2})
-    matrices: Matrix = np.stack([placed(one, settings, SIZE) for one in draws()])
+    matrices: Matrix = np.stack([affine(one, settings, SIZE) for one in draws()])
     farther = matrices[:, 2, :2] * (SIZE[1] / 2, SIZE[0] / 2)
     assert 0.19 < np.abs(farther).max() <= 0.2
     assert np.array_equal(matrices[:, :2], np.broadcast_to(np.eye(3)[:2], (300, 2, 3)))
@@ -151,7 +151,7 @@ def test_numbers_become_changes(
     picture: Pixels, settings: dict[str, float], numbers: dict[str, float], expected: object
 ) -> None:
     chosen, one = STILL.model_copy(update=settings), MIDDLE._replace(**numbers)
-    made = augmentation.stored(augmentation.coloured(picture, one, chosen), one, chosen)
+    made = augmentation.degraded(augmentation.photometric(picture, one, chosen), one, chosen)
     assert np.array_equal(made, expected(picture))  # type: ignore[operator]
 
 
@@ -169,7 +169,7 @@ def test_what_is_switched_off_leaves_the_other_draws_alone() -> None:
     assert augmentation.draw(np.random.default_rng(5))[:8] == tuple(first)
     one = draws(1)[0]
     without = STRONG.model_copy(update={"crop": 1.0, "perspective": 0.0})
-    assert np.array_equal(placed(one, without, SIZE), placed(one, MOVING, SIZE))
+    assert np.array_equal(affine(one, without, SIZE), affine(one, MOVING, SIZE))
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,7 @@ def test_the_parameters_of_the_project_change_no_colours() -> None:
     one = draws(1)[0]
     picture = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
     assert (
-        augmentation.stored(augmentation.coloured(picture, one, settings), one, settings) is picture
+        augmentation.degraded(augmentation.photometric(picture, one, settings), one, settings)
+        is picture
     )
-    assert placed(one, settings, SIZE)[2].tolist() == [0, 0, 1]
+    assert affine(one, settings, SIZE)[2].tolist() == [0, 0, 1]

@@ -260,7 +260,7 @@ def test_what_was_spent_by_hand(grid: Path, tmp_path: Path) -> None:
     notes = tmp_path / "run" / "build" / SPENT
     files.write_json(notes / "train.json", {"seconds": 9.0, "cpu_seconds": 20.0})
     files.write_json(notes / "corruptions.json", {"seconds": 4.0, "cpu_seconds": 7.5})
-    parts = cost.spent(run_of(tmp_path / "run"))
+    parts = cost.compute_cost(run_of(tmp_path / "run"))
     told = {part.stage: part.counted for part in parts if not math.isnan(part.counted)}
     assert told == {"features": 3725 * runtime.cores(), "train": 42.0, "corruptions": 7.5}
     total = 3725 * runtime.cores() + 42 + 7.5
@@ -279,7 +279,7 @@ def test_what_the_last_run_did_alone_is_counted_as_measured(grid: Path, tmp_path
         {name: {**cost, "computed_views": cost["views"]} for name, cost in told.items()},
     )
     files.write_json(costs / "stages" / "features.json", {"seconds": 9.0, "cpu_seconds": 12.5})
-    parts = {part.stage: part for part in cost.spent(run_of(tmp_path / "run"))}
+    parts = {part.stage: part for part in cost.compute_cost(run_of(tmp_path / "run"))}
     assert parts["features"].counted == 12.5
 
 

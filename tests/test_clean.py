@@ -95,7 +95,7 @@ def state(settings: Params, folder: Path) -> Path:
     task = fold.FoldTask(scenario, 0, settings, found.table, folder, folder / "cache")
     path = fold.place(task, features).with_suffix(".state")
     checkpoint.write(path, checkpoint.NOTHING._replace(epochs=3))
-    checkpoint.tell(path, 3)
+    checkpoint.note_epochs(path, 3)
     return path
 
 
@@ -162,13 +162,13 @@ def test_the_unfinished_is_named_apart(tmp_path: Path) -> None:
     (half,) = found.unfinished
     assert half.paths == (path.with_suffix(".epochs"), path)
     assert half.frees == sum(one.stat().st_size for one in half.paths)
-    told = remove.told(found, unfinished=False)
+    told = remove.as_text(found, unfinished=False)
     assert (
         f"Unfinished trainings and searches of other parameters: 1, {half.frees / 1e6:.1f} MB"
         in (told)
     )
     assert "trainings: 2," in told
-    assert "trainings: 3," in remove.told(found, unfinished=True)
+    assert "trainings: 3," in remove.as_text(found, unfinished=True)
     remove.remove([*found.idle, *found.unfinished])
     assert plan(mine, tmp_path).needed == found.needed
 

@@ -233,5 +233,5 @@ def test_nothing_is_imported_that_takes_long() -> None:
 
 def test_what_must_be_fixed_is_told_first() -> None:
     findings = [Finding("a", "fine", "well"), Finding("b", "fix", "broken", "rm b")]
-    lines = examination.told(findings).splitlines()
+    lines = examination.as_text(findings).splitlines()
     assert [line.split()[0] for line in lines] == ["fix", "→", "fine"]

@@ -15,4 +15,4 @@ def add(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from canting.runs.study import apply
 
-    print(apply.apply(Path("params.yaml")) if arguments.apply else apply.told())
+    print(apply.apply(Path("params.yaml")) if arguments.apply else apply.recommendation())

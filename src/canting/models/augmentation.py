@@ -49,16 +49,22 @@ def share(number: float) -> float:
     return (1 + number) / 2
 
 
-def placed(drawn: Parameters, settings: Features, size: tuple[int, int]) -> Matrix:
+def affine(drawn: Parameters, settings: Features, size: tuple[int, int]) -> Matrix:
     """Return the one matrix of all geometry; `size` is height and width.
 
     The share of a crop is drawn evenly on a logarithmic scale: each enlargement is as likely.
     """
-    tilt = settings.perspective * drawn.perspective_x, settings.perspective * drawn.perspective_y
+    tilt = (
+        settings.perspective * drawn.perspective_x,
+        settings.perspective * drawn.perspective_y,
+    )
     crop = settings.crop ** share(drawn.crop)
     return (
         cropped(crop, drawn.crop_x, drawn.crop_y, size)
-        @ moved(settings.shift * drawn.shift_x * size[1], settings.shift * drawn.shift_y * size[0])
+        @ moved(
+            settings.shift * drawn.shift_x * size[1],
+            settings.shift * drawn.shift_y * size[0],
+        )
         @ turned(settings.rotation * drawn.rotation)
         @ sheared(settings.shear * drawn.shear)
         @ scaled(1 + settings.zoom * drawn.zoom_x, 1 + settings.zoom * drawn.zoom_y)
@@ -74,7 +80,7 @@ def _mirrored(drawn: Parameters, settings: Features) -> Matrix:
     )
 
 
-def coloured(picture: Pixels, drawn: Parameters, settings: Features) -> Pixels:
+def photometric(picture: Pixels, drawn: Parameters, settings: Features) -> Pixels:
     """Change the colours: first which there are, then the light on them."""
     if share(drawn.grey) < settings.grey:
         picture = grey(picture)
@@ -89,7 +95,7 @@ def coloured(picture: Pixels, drawn: Parameters, settings: Features) -> Pixels:
     return picture
 
 
-def stored(picture: Pixels, drawn: Parameters, settings: Features) -> Pixels:
+def degraded(picture: Pixels, drawn: Parameters, settings: Features) -> Pixels:
     """Blur the picture and store it as JPEG."""
     if settings.blur:
         picture = blur(picture, settings.blur * share(drawn.blur))
@@ -117,5 +123,5 @@ def view(picture: Pixels, number: int, identity: str, settings: Features, seed: 
     if number <= 0:
         return flip(picture, -number)
     drawn = draw(np.random.default_rng([seed, number, int(identity[:16], 16)]))
-    warped = warp(picture, placed(drawn, settings, picture.shape[:2]))
-    return stored(coloured(warped, drawn, settings), drawn, settings)
+    warped = warp(picture, affine(drawn, settings, picture.shape[:2]))
+    return degraded(photometric(warped, drawn, settings), drawn, settings)

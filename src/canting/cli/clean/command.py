@@ -25,18 +25,18 @@ def add(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     from canting.cli.clean.current import needed_now
-    from canting.cli.clean.remove import plan, remove, told
+    from canting.cli.clean.remove import as_text, plan, remove
     from canting.config.stage import CACHE
     from canting.core.cache import unused
 
     needed = needed_now(Path())
     if not arguments.yes:
-        print(told(plan(CACHE, needed), unfinished=arguments.unfinished))
+        print(as_text(plan(CACHE, needed), unfinished=arguments.unfinished))
         print("Nothing was removed. `canting clean --yes` removes them.")
         return
     with unused(CACHE):
         found = plan(CACHE, needed)
         going = [*found.idle, *(found.unfinished if arguments.unfinished else ())]
-        print(told(found, unfinished=arguments.unfinished))
+        print(as_text(found, unfinished=arguments.unfinished))
         remove(going)
     print("Removed.")

@@ -68,7 +68,7 @@ def remove(kept: Collection[CacheEntry]) -> None:
             path.unlink(missing_ok=True)
 
 
-def told(found: Plan, *, unfinished: bool) -> str:
+def as_text(found: Plan, *, unfinished: bool) -> str:
     """Return what a clean-up removes and what it keeps, in lines."""
     going = [*found.idle, *(found.unfinished if unfinished else ())]
     lines = [

@@ -22,5 +22,5 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps([dataclasses.asdict(one) for one in findings], indent=2))
     else:
-        print(examination.told(findings))
+        print(examination.as_text(findings))
     sys.exit(any(finding.level == "fix" for finding in findings))

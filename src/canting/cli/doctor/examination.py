@@ -26,7 +26,7 @@ def examine(root: Path) -> list[Finding]:
     return [finding for check in CHECKS for finding in check(root)]
 
 
-def told(findings: list[Finding]) -> str:
+def as_text(findings: list[Finding]) -> str:
     """Return the findings in lines: what is fine last, each other with its command."""
     ranks = {"fix": 0, "note": 1, "fine": 2}
     lines = []

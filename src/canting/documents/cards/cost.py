@@ -31,7 +31,7 @@ Algorithms: Quantifying the Carbon Footprint of Computation", Advanced Science 2
 their table `data/latest/TDP_cpu.csv`."""
 
 
-class Spent(NamedTuple):
+class ComputeCost(NamedTuple):
     """What a stage took, in seconds: its last run by clock and processor, and what counts.
 
     Views, trainings and trials that an earlier run made are counted with the seconds that they
@@ -44,13 +44,13 @@ class Spent(NamedTuple):
     counted: float
 
 
-def spent(run: Run) -> list[Spent]:
+def compute_cost(run: Run) -> list[ComputeCost]:
     """Return what each stage took."""
     kept = _kept(run)
     return [_of(run, stage, kept.get(stage, 0.0)) for stage in MAKING]
 
 
-def counted_costs(parts: list[Spent]) -> float:
+def counted_costs(parts: list[ComputeCost]) -> float:
     """Return the seconds of one core that all stages took, as far as they were measured."""
     return sum(part.counted for part in parts if not math.isnan(part.counted))
 
@@ -60,12 +60,12 @@ def watt_hours(seconds: float) -> float:
     return seconds * WATTS / 3600
 
 
-def _of(run: Run, stage: str, kept: float) -> Spent:
+def _of(run: Run, stage: str, kept: float) -> ComputeCost:
     path = run.build / SPENT / f"{stage}.json"
     if not path.is_file():
-        return Spent(stage, math.nan, math.nan, kept or math.nan)
+        return ComputeCost(stage, math.nan, math.nan, kept or math.nan)
     note = files.read_json(path)
-    return Spent(stage, note["seconds"], note["cpu_seconds"], max(note["cpu_seconds"], kept))
+    return ComputeCost(stage, note["seconds"], note["cpu_seconds"], max(note["cpu_seconds"], kept))
 
 
 def _kept(run: Run) -> dict[str, float]:
@@ -88,7 +88,7 @@ def _views(cost: FeatureCost) -> float:
 
 def section(run: Run, origin: Provenance) -> Section:
     """Return what each stage took, and an estimate of the energy."""
-    parts = spent(run)
+    parts = compute_cost(run)
     counted = counted_costs(parts)
     return Section(
         "Time and energy",
@@ -113,7 +113,7 @@ def section(run: Run, origin: Provenance) -> Section:
     )
 
 
-def _missing(parts: list[Spent]) -> str:
+def _missing(parts: list[ComputeCost]) -> str:
     stages = [part.stage for part in parts if math.isnan(part.counted)]
     return f" Not measured on it, and not counted: {listed(stages)}." if stages else ""
 
@@ -122,7 +122,7 @@ def _energy(watt_hours: float) -> str:
     return f"{watt_hours:.1f} Wh" if watt_hours < 1000 else f"{watt_hours / 1000:.2f} kWh"
 
 
-def _table(parts: list[Spent]) -> Table:
+def _table(parts: list[ComputeCost]) -> Table:
     rows = tuple(
         (part.stage, *map(seconds, (part.seconds, part.cpu_seconds, part.counted)))
         for part in parts

@@ -48,7 +48,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
         """Restore the state of a killed training."""
         if self._path:
-            checkpoint.tell(self._path, self.start.epochs)
+            checkpoint.note_epochs(self._path, self.start.epochs)
         if not self.start.epochs:
             return
         for variable, value in zip(self._variables(), self.start.variables, strict=True):
@@ -62,7 +62,7 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
         """Keep the state that an epoch begins with, unless one was kept a moment ago."""
         if self._path is None or epoch == self.start.epochs:
             return
-        checkpoint.tell(self._path, epoch)
+        checkpoint.note_epochs(self._path, epoch)
         if time.perf_counter() - self._last < EVERY:
             return
         checkpoint.write(self._path, self._state(epoch))

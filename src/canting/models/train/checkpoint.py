@@ -33,7 +33,7 @@ class TrainingState(NamedTuple):
 NOTHING = TrainingState(0, 0.0, 0.0, {}, {}, {}, [], [])
 
 
-def tell(state: Path, epochs: int) -> None:
+def note_epochs(state: Path, epochs: int) -> None:
     """Write the number of finished epochs beside a state, in a file that ends in `.epochs`."""
     files.write_text(_epochs_path(state), str(epochs))
 

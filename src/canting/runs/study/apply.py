@@ -13,7 +13,7 @@ from canting.runs.study.yaml_text import merged
 FOUND = BUILD / "tune" / "recommendation.json"
 
 
-def told() -> str:
+def recommendation() -> str:
     """Return the ledger, the recommendation and its setting."""
     lines = [f"  {key}: {value}" for key, value in _found()["setting"].items()]
     timed = BUILD / COSTS / "tune" / "ledger.md"

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from canting.core.errors import CantingError
-from canting.serving.service.history.errors import ADVICE, HistoryError, failure, told
+from canting.serving.service.history.errors import ADVICE, HistoryError, as_history_errors, failure
 
 WAIT = 1
 """Seconds that a connection waits for another program to end its writing."""
@@ -50,7 +50,7 @@ def connect(url: str, *, make: bool = True) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Yield a connection in a transaction that sees one state; raise `HistoryError`."""
-    with told(shown(engine)), engine.begin() as connection:
+    with as_history_errors(shown(engine)), engine.begin() as connection:
         yield connection
 
 
@@ -58,7 +58,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """Yield a connection in a transaction that may write, at once or not at all."""
     writer = engine.execution_options(writes=True)
-    with _turn(engine), told(shown(engine)), writer.begin() as connection:
+    with _turn(engine), as_history_errors(shown(engine)), writer.begin() as connection:
         yield connection
 
 

@@ -74,7 +74,7 @@ _SYSTEM: dict[int, Code] = {
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def as_history_errors(what: str) -> Iterator[None]:
     """Turn an error of a database into a `HistoryError` that names `what` was used."""
     try:
         yield
