@@ -27,9 +27,10 @@ from canting.imaging import pictures
 from canting.models.backbones import weight_files
 from canting.models.tune.sampler import Sampler, ends
 from canting.serving.predict.paths import expand
-from canting.serving.service import decoder, openapi
+from canting.serving.service.decoding import decoder
 from canting.serving.service.pages import language, numbers, rendering
 from canting.serving.service.pages.texts import words
+from canting.serving.service.rest import openapi
 from canting.serving.service.settings import Settings
 from docs.reference import catalog as page_of_choices
 from docs.reference.parameters import comments

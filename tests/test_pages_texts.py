@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 from canting.config.languages import DEFAULT, LANGUAGES
-from canting.serving.service import decoders
+from canting.serving.service.decoding import decoders
 from canting.serving.service.pages import texts as classes
 from canting.serving.service.pages import texts as words
 from canting.serving.service.pages.texts import emphasis

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from canting.serving.service import proxies, rates
 from canting.serving.service.errors import Refusal
+from canting.serving.service.guard import proxies, rates
 from canting.serving.service.settings import Settings
 from tests.service_fixtures import Server, bundle, encoded, free_port, running
 

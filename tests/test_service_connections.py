@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from canting.serving.service import connections
+from canting.serving.service.guard import connections
 from tests.service_fixtures import bundle, environment, free_port
 
 __all__ = ["bundle"]

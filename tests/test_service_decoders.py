@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from canting.imaging import pictures
-from canting.serving.service.decoder import KEPT_SIDE
-from canting.serving.service.decoders import MOST, Decoders
+from canting.serving.service.decoding.decoder import KEPT_SIDE
+from canting.serving.service.decoding.decoders import MOST, Decoders
 from canting.serving.service.errors import Refusal
 from canting.serving.service.settings import Settings
 from tests.service_fixtures import encoded, saved

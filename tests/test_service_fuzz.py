@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from canting.config.formats import uploaded
-from canting.serving.service.decoders import STATUS
+from canting.serving.service.decoding.decoders import STATUS
 from tests.conftest import real
 from tests.service_fixtures import Server, bundle, running, saved
 

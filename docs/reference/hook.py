@@ -44,7 +44,7 @@ def _settings(_: Path) -> str:
 
 
 def _rest(_: Path) -> str:
-    module = _service("openapi")
+    module = _service("rest.openapi")
     return rest.page(module.document()) if module else MISSING
 
 

@@ -41,8 +41,9 @@ def _serve(host: str, port: int) -> None:
     """Answer in this process until a signal: no supervisor, and no port but this one."""
     import uvicorn
 
-    from canting.serving.service import connections, logs
+    from canting.serving.service import logs
     from canting.serving.service.app import create_app
+    from canting.serving.service.guard import connections
     from canting.serving.service.settings import from_environment
 
     logs.configure()

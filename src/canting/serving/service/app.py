@@ -10,9 +10,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-from canting.serving.service import api, failures, health, logs, metrics, pages
+from canting.serving.service import failures, health, logs, metrics, pages
 from canting.serving.service.errors import Refusal
 from canting.serving.service.middleware import Around
+from canting.serving.service.rest import api
 from canting.serving.service.settings import Settings
 from canting.serving.service.state import open_state
 

@@ -13,13 +13,14 @@ from starlette.requests import Request
 from canting.bundle.activation import overlay
 from canting.bundle.answer import Answer, ModelOutputError, notes
 from canting.bundle.classifier import Classifier
-from canting.serving.service import metrics, proxies, visitors
-from canting.serving.service.decoders import Decoded
+from canting.serving.service import metrics
+from canting.serving.service.decoding.decoders import Decoded
 from canting.serving.service.errors import Refusal
+from canting.serving.service.guard import proxies, visitors
 from canting.serving.service.keeping import keep
 from canting.serving.service.logs import timed
-from canting.serving.service.multipart import Upload
 from canting.serving.service.state import ServiceState
+from canting.serving.service.uploads.multipart import Upload
 
 LONGEST = 512
 """Pixels of the longer side of a heat map: it is smooth, and drawn larger by who shows it."""

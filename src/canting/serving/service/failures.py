@@ -7,8 +7,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from canting.serving.service import metrics, pages, proxies
+from canting.serving.service import metrics, pages
 from canting.serving.service.errors import Refusal
+from canting.serving.service.guard import proxies
 from canting.serving.service.logs import LOGGER
 
 

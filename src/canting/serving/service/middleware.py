@@ -9,8 +9,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from canting.serving.service import access, failures, logs, metrics, proxies, rates, visitors
+from canting.serving.service import failures, logs, metrics
 from canting.serving.service.errors import Refusal
+from canting.serving.service.guard import access, proxies, rates, visitors
 
 POLICY = "; ".join(
     (

@@ -9,8 +9,9 @@ import bentoml
 from bentoml._internal.server.http.traffic import TimeoutMiddleware
 from starlette.exceptions import HTTPException
 
-from canting.serving.service import connections, settings
+from canting.serving.service import settings
 from canting.serving.service.app import create_app
+from canting.serving.service.guard import connections
 
 _PR_SET_PDEATHSIG = 1
 """From `<linux/prctl.h>`."""

@@ -13,11 +13,11 @@ from canting.bundle.errors import BundleError
 from canting.bundle.load import load
 from canting.core.errors import CantingError
 from canting.serving.service import metrics
-from canting.serving.service.decoders import Decoders
-from canting.serving.service.gate import Budget, Gate
+from canting.serving.service.decoding.decoders import Decoders
+from canting.serving.service.guard.gate import Budget, Gate
+from canting.serving.service.guard.rates import Rates
 from canting.serving.service.logs import LOGGER
 from canting.serving.service.outage import Outage
-from canting.serving.service.rates import Rates
 from canting.serving.service.settings import Settings
 
 

@@ -9,14 +9,14 @@ from starlette.responses import Response
 
 from canting.bundle.classifier import Classifier
 from canting.imaging import pictures
-from canting.serving.service import visitors
 from canting.serving.service.classification import admitted, classify, ready
 from canting.serving.service.errors import Refusal
-from canting.serving.service.forms import Upload, form
+from canting.serving.service.guard import visitors
 from canting.serving.service.pages import shown
 from canting.serving.service.pages.caching import not_modified, tagged
 from canting.serving.service.pages.rendering import is_part, page
 from canting.serving.service.state import ServiceState
+from canting.serving.service.uploads.forms import Upload, form
 
 
 async def ask(request: Request) -> Response:

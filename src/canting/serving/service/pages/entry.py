@@ -12,16 +12,16 @@ from starlette.responses import RedirectResponse, Response
 from canting.bundle.activation import activation, overlay
 from canting.bundle.classifier import Classifier
 from canting.imaging import pictures
-from canting.serving.service import visitors
-from canting.serving.service.api_history import opened, run
 from canting.serving.service.classification import LONGEST, ready
 from canting.serving.service.errors import Refusal
-from canting.serving.service.forms import form
+from canting.serving.service.guard import visitors
+from canting.serving.service.guard.proxies import root_of
 from canting.serving.service.pages import shown
 from canting.serving.service.pages.caching import not_modified, tagged
 from canting.serving.service.pages.rendering import is_part, page, state_of
-from canting.serving.service.proxies import root_of
+from canting.serving.service.rest.api_history import opened, run
 from canting.serving.service.state import ServiceState
+from canting.serving.service.uploads.forms import form
 
 if TYPE_CHECKING:
     from canting.serving.service.history import Entry

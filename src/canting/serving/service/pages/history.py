@@ -14,12 +14,12 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from canting.serving.service import visitors
-from canting.serving.service.api_history import opened, run
 from canting.serving.service.errors import Refusal
-from canting.serving.service.openapi import LONGEST_SEARCH
+from canting.serving.service.guard import visitors
+from canting.serving.service.guard.proxies import root_of
 from canting.serving.service.pages.rendering import page, state_of
-from canting.serving.service.proxies import root_of
+from canting.serving.service.rest.api_history import opened, run
+from canting.serving.service.rest.openapi import LONGEST_SEARCH
 
 if TYPE_CHECKING:
     from canting.serving.service.history import Filter

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from canting.config.languages import DEFAULT, LANGUAGES
-from canting.serving.service.proxies import path_of, root_of
+from canting.serving.service.guard.proxies import path_of, root_of
 
 OWN = re.compile(r"/(?![/\\])[A-Za-z0-9/._~%?&=+:,-]{0,500}")
 """A path, perhaps with a query: no scheme, no host, no backslash, no control character."""

@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, Response
 
 from canting.config import formats
 from canting.config.languages import LANGUAGES
-from canting.serving.service import proxies, visitors
 from canting.serving.service.errors import Refusal
+from canting.serving.service.guard import proxies, visitors
 from canting.serving.service.pages import language, numbers, texts
 from canting.serving.service.pages.language import here, with_query
 from canting.serving.service.pages.shown import entry_link

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.requests import Request
 
 from canting.bundle.answer import Answer
-from canting.serving.service import proxies, visitors
 from canting.serving.service.classification import Classified, heat_map
 from canting.serving.service.errors import Refusal
+from canting.serving.service.guard import proxies, visitors
 from canting.serving.service.pages.language import with_query
 from canting.serving.service.state import ServiceState
 

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_network
 from time import monotonic
 
 from canting.serving.service.errors import busy
-from canting.serving.service.proxies import Address
+from canting.serving.service.guard.proxies import Address
 
 REQUEST = 0.1
 """What a request costs, in pictures."""

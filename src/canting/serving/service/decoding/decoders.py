@@ -20,7 +20,7 @@ import numpy as np
 import canting
 from canting.config import formats
 from canting.imaging.pictures import Pixels
-from canting.serving.service.decoder import DecodingLimits
+from canting.serving.service.decoding.decoder import DecodingLimits
 from canting.serving.service.errors import Refusal, busy
 from canting.serving.service.settings import Settings
 
@@ -136,7 +136,7 @@ class _Decoder:
 
     def __init__(self, limits: DecodingLimits) -> None:
         ours, its = socket.socketpair()
-        command = [sys.executable, "-m", "canting.serving.service.decoder"]
+        command = [sys.executable, "-m", "canting.serving.service.decoding.decoder"]
         with its:
             self._process = subprocess.Popen(
                 [*command, str(its.fileno()), json.dumps(limits)],

@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from canting.serving.service import api_history, openapi, schemas
-from canting.serving.service.api_history import as_json
 from canting.serving.service.classification import Classified, admitted, classify, heat_map, ready
 from canting.serving.service.errors import Refusal
-from canting.serving.service.forms import form
-from canting.serving.service.multipart import Upload
+from canting.serving.service.rest import api_history, openapi, schemas
+from canting.serving.service.rest.api_history import as_json
 from canting.serving.service.state import ServiceState
+from canting.serving.service.uploads.forms import form
+from canting.serving.service.uploads.multipart import Upload
 
 FLAGS = {"": False, "false": False, "0": False, "true": True, "1": True}
 

@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from canting.serving.service import schemas, visitors
 from canting.serving.service.errors import Refusal
-from canting.serving.service.multipart import MAX_FIELD_BYTES, chunks
-from canting.serving.service.openapi import LARGEST_PAGE, LAST_PAGE, LONGEST_SEARCH
+from canting.serving.service.guard import visitors
+from canting.serving.service.rest import schemas
+from canting.serving.service.rest.openapi import LARGEST_PAGE, LAST_PAGE, LONGEST_SEARCH
 from canting.serving.service.state import ServiceState
+from canting.serving.service.uploads.multipart import MAX_FIELD_BYTES, chunks
 
 if TYPE_CHECKING:
     from canting.serving.service.history import Entry, Filter, History

@@ -1,7 +1,7 @@
 """A process that decodes the pictures of strangers and knows nothing else.
 
 It has a limit of memory and of time, after which the system ends it; the service starts another.
-Run as `python -m canting.serving.service.decoder FD LIMITS`.
+Run as `python -m canting.serving.service.decoding.decoder FD LIMITS`.
 """
 
 import json

@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from canting.serving.service import visitors
 from canting.serving.service.errors import Refusal
+from canting.serving.service.guard import visitors
 from canting.serving.service.settings import Settings
 
 HEALTH = ("/livez", "/readyz")

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from canting.config import formats
-from canting.serving.service import schemas
+from canting.serving.service.rest import schemas
 
 VERSION = "1.0"
 """Of the API."""

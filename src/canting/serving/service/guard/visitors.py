@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from canting.serving.service import proxies
 from canting.serving.service.errors import Refusal
+from canting.serving.service.guard import proxies
 
 COOKIE = "canting_visitor"
 """A random id and its signature; it names no person."""

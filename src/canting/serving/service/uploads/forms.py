@@ -7,8 +7,14 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
 from canting.serving.service.errors import Refusal
-from canting.serving.service.multipart import MAX_FIELD_BYTES, MAX_FIELDS, Parts, Upload, chunks
 from canting.serving.service.settings import Settings
+from canting.serving.service.uploads.multipart import (
+    MAX_FIELD_BYTES,
+    MAX_FIELDS,
+    Parts,
+    Upload,
+    chunks,
+)
 
 __all__ = ["Form", "Upload", "form"]
 

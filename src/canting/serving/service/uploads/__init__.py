@@ -1,0 +1,1 @@
+"""Forms and files, parsed within limits."""
