@@ -2,10 +2,12 @@
 
 usage: smoke.py ADDRESS BENTO         asks about the samples in the Bento's bundle and prints the
                                       answers, the id in the history last
-       smoke.py ADDRESS kept ID...    asks for entries of the history and their pictures
+       smoke.py ADDRESS kept ID...    asks for entries of the history and their pictures, as the
+                                      operator, whose token is CANTING_TOKEN, and as a stranger
 """
 
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -50,6 +52,16 @@ def kept(address: str, ids: tuple[str, ...]) -> None:
         entry = json.loads(get(f"{address}/api/history/{one}"))
         check(entry["id"] == one and entry["has_picture"], f"{one}: {entry}")
         check(get(f"{address}/history/{one}/picture")[:2] == b"\xff\xd8", f"{one}: no JPEG")
+        check(is_hidden(f"{address}/history/{one}"), f"{one}: a stranger sees it")
+
+
+def is_hidden(address: str) -> bool:
+    """Return whether a stranger finds nothing at an address."""
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE):  # noqa: S310
+            return False
+    except urllib.error.HTTPError as error:
+        return error.code == 404
 
 
 def wait(address: str) -> None:
@@ -67,9 +79,16 @@ def wait(address: str) -> None:
 
 def get(address: str) -> bytes:
     """Return what an address answers."""
-    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310
+    request = urllib.request.Request(address, headers=operator())  # noqa: S310
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
         content: bytes = answer.read()
     return content
+
+
+def operator() -> dict[str, str]:
+    """Return the header of the operator, where the environment has the token."""
+    token = os.environ.get("CANTING_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def classify(address: str, content: bytes) -> dict[str, Any]:

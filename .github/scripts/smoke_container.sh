@@ -14,6 +14,7 @@ container=
 start() {
   container=$("${engine[@]}" run --detach --network none --read-only --tmpfs /tmp \
     --cap-drop all --security-opt no-new-privileges --volume "$volume:/history" \
+    --env CANTING_TOKEN=of-the-smoke-test \
     "${more[@]}" "$@" "${names[0]}")
 }
 inside() { "${engine[@]}" exec --interactive "$container" "$@"; }
