@@ -138,6 +138,7 @@ def test_a_wrong_token_is_none(server: Server, header: str) -> None:
     with browser(server) as other:
         assert statuses(other, name, headers=bad) == {404}
         for path in ("/operator", "/metrics"):
+            assert other.get(f"{path}%0A", headers=bad).status_code == 404
             response = other.get(path, headers=bad)
             assert response.status_code == 401
             assert response.headers["www-authenticate"].split()[0] in ("Basic", "Bearer")

@@ -1,5 +1,6 @@
 """The web application: pages, REST, and what goes around every request."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -71,7 +72,19 @@ register_url_convertor("anything", _Anything())
 def _routes() -> list[BaseRoute]:
     """Return all routes; the last takes what BentoML would answer with pages of its own."""
     known = [*health.routes(), *metrics.routes(), *api.routes(), *pages.routes()]
+    for route in known:
+        _match_whole(route)
     return [*known, Route("/{path:anything}", _Unknown())]
+
+
+def _match_whole(route: BaseRoute) -> None:
+    """Let a route match no address that goes on after its end.
+
+    Starlette ends its patterns with `$`, which a line break may follow: `/metrics%0A` would be
+    answered as `/metrics`, and asked for no token.
+    """
+    if isinstance(route, Route):
+        route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
 
 
 class _Unknown:
