@@ -44,6 +44,10 @@ def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         ("evilbatik.example", 400),
         ("evil.example", 400),
         ("127.0.0.1.evil.example", 400),
+        ("127.0.0.1:evil.example", 400),
+        ("127.0.0.1:80:80", 400),
+        ("[::1].evil.example", 400),
+        ("[", 400),
         ("", 400),
         ("[::2]", 400),
         ("localhost", 400),
@@ -67,6 +71,7 @@ def test_only_known_hosts_are_answered(server: Server, host: str, status: int) -
         (SITE, 200),
         ("https://evil.example", 403),
         ("null", 403),
+        ("http://[", 403),
         ("http://127.0.0.1", 403),
         ("https://app.example.evil.example", 403),
     ],
@@ -138,6 +143,23 @@ def test_a_prefix_comes_from_proxies_of_ours_alone(given: str, root: str) -> Non
         proxies.apply(asked, settings)
         assert asked.get("root_path", "") == expected
         assert proxies.path_of(asked) == "/about"
+
+
+def test_no_proxy_is_trusted_unasked_and_none_hides_another(bundle: Path, tmp_path: Path) -> None:
+    """Uvicorn would believe whoever is on this machine, and take a proxy for its client."""
+    headers = {
+        "X-Forwarded-For": "198.51.100.7",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Prefix": "/batik",
+    }
+    for proxy, bento in (("", False), ("127.0.0.1", False), ("", True), ("127.0.0.1", True)):
+        folder = tmp_path / f"{bool(proxy)}-{bento}"
+        with running(folder, bundle, bento=bento, proxies=proxy, log_clients="true") as server:
+            response = server.client.get("/classify", headers=headers)
+            client = "198.51.100.7" if proxy else "127.0.0.1"
+            assert server.lines_of(response.headers["x-request-id"])[0]["client"] == client
+            assert ("; Secure" in response.headers["set-cookie"]) == bool(proxy)
+            assert ("/batik/static/" in response.text) == bool(proxy)
 
 
 def test_a_bucket_is_emptied_and_fills_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What is asked of a request before anything else: its host, its origin, and a token."""
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -47,17 +48,24 @@ def check(request: Request, path: str) -> None:
 
 def is_same_origin(request: Request, origin: str) -> bool:
     """Return whether an `Origin` is that of this address."""
-    sent = urlsplit(origin)
+    try:
+        sent = urlsplit(origin)
+    except ValueError:  # half of a bracket, for example
+        return False
     host = request.headers.get("host", "").lower()
     return (sent.scheme, sent.netloc.lower()) == (request.scope["scheme"], host)
 
 
 def _check_host(request: Request, settings: Settings) -> None:
     given = request.headers.get("host", "").lower()
-    name = given.partition("]")[0] + "]" if given.startswith("[") else given.partition(":")[0]
-    if not any(_fits(name, pattern.lower()) for pattern in settings.hosts):
+    found = _HOST.fullmatch(given)
+    if not (found and any(_fits(found[1], pattern.lower()) for pattern in settings.hosts)):
         message = "This service does not answer under this name: see `CANTING_HOSTS`."
         raise Refusal(400, "unknown_host", message)
+
+
+_HOST = re.compile(r"([^:\[\]]*|\[[^\[\]]*\])(:[0-9]*)?")
+"""A name or an address, the latter in brackets where it has colons, and a port."""
 
 
 def _fits(name: str, pattern: str) -> bool:

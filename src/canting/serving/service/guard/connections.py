@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import uvicorn.config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_SECONDS = 10.0
@@ -24,12 +25,16 @@ class Connection(H11Protocol):
     """A connection that is closed where its client keeps it waiting."""
 
     def __init__(self, config: uvicorn.Config, *others: Any, **named: Any) -> None:
-        """Take what uvicorn gives; requests start with an empty context.
+        """Take what uvicorn gives; requests start with an empty context, as they were sent.
 
-        A context that goes on from request to request keeps what the first one left in it.
+        A context that goes on from request to request keeps what the first one left in it. And
+        uvicorn believes every proxy on this machine, or those in a variable of its own: which
+        ones are believed is a setting of the service, see `proxies`.
         """
         config.reset_contextvars = True
         super().__init__(config, *others, **named)
+        if isinstance(self.app, ProxyHeadersMiddleware):
+            self.app = self.app.app
         self._timer: asyncio.TimerHandle | None = None
 
     @property
