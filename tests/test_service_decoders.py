@@ -69,12 +69,46 @@ def test_a_picture_that_takes_too_long_is_ended_and_others_are_answered() -> Non
         made.close()
 
 
-def test_a_decoder_that_dies_is_replaced(decoders: Decoders) -> None:
+def test_a_decoder_that_died_while_it_waited_is_no_fault_of_a_picture(decoders: Decoders) -> None:
     for child in children():
         child.kill()
+        while child.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
     for _ in range(MOST):
-        assert code_of(decoders, encoded()) == "corrupt_image"
-    assert decoders.decode(encoded(), SHAPE).size == (96, 80)
+        assert decoders.decode(encoded(), SHAPE).size == (96, 80)
+
+
+@pytest.mark.parametrize("content", [encoded(), bytes(10**7)])
+def test_a_decoder_that_is_stopped_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr("canting.serving.service.decoding.decoders.STALLED", 1)
+    before = {one.pid for one in children()}
+    made = Decoders(Settings(concurrency=1))
+    try:
+        for child in children():
+            if child.pid not in before:
+                child.suspend()
+        for _ in range(3):
+            assert code_of(made, content) == "decoding_timeout"
+        assert made.decode(encoded(), SHAPE).size == (96, 80)
+    finally:
+        made.close()
+
+
+def test_closing_waits_for_no_decoder() -> None:
+    before = {one.pid for one in children()}
+    made = Decoders(Settings(concurrency=1))
+    ours = [one for one in children() if one.pid not in before]
+    for child in ours:
+        child.suspend()
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(made.decode, encoded(), SHAPE)
+        time.sleep(0.2)
+        made.close()
+        with pytest.raises(Refusal):
+            asked.result(timeout=5)
+    assert not [one for one in ours if one.is_running()]
 
 
 def test_a_decoder_knows_no_setting_and_no_password(

@@ -79,8 +79,8 @@ class ServiceState:
 
     def close(self) -> None:
         """End the threads after their work and close the history."""
-        self.workers.shutdown()
         self.decoders.close()
+        self.workers.shutdown(cancel_futures=True)
         self.writers.shutdown()
         if self.history is not None:
             self.history.close()

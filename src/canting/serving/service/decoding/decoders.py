@@ -5,6 +5,7 @@ import os
 import queue
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -39,6 +40,10 @@ STATUS = {
 MOST = 4
 """Processes: each takes 30 MB even where it waits."""
 
+STALLED = 60
+"""Seconds of the clock after which a process that neither reads nor writes is ended: it was
+stopped, or waits for the disk. One at work has the seconds of a processor of `decode_timeout`."""
+
 PASSED = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """Environment variables that a decoder gets: no address and no password of the service."""
 
@@ -70,8 +75,10 @@ class Decoders:
         self._max_bytes = settings.max_upload_bytes
         self._memory = _Memory(max(settings.max_decoding_bytes, settings.max_picture_bytes))
         self._free: queue.Queue[_Decoder] = queue.Queue()
+        self._all: weakref.WeakSet[_Decoder] = weakref.WeakSet()
+        self._is_closed = False
         for _ in range(min(MOST, settings.concurrency + 2)):
-            self._free.put(_Decoder(self._limits))
+            self._free.put(self._started())
 
     def decode(self, content: bytes, shape: tuple[int, int]) -> Decoded:
         """Return the picture for a model that sees (height, width); raise `Refusal`."""
@@ -79,18 +86,29 @@ class Decoders:
             raise self._refusal("empty_file")
         decoder = self._free.get()
         try:
+            if (
+                decoder.has_ended and not self._is_closed
+            ):  # while it waited: no fault of this picture
+                decoder = self._started()
             return self._decoded(decoder, content, shape)
-        except (EOFError, OSError, ValueError):
-            code = decoder.end()
-            decoder = _Decoder(self._limits)
-            raise self._refusal("decoding_timeout" if code else "corrupt_image") from None
+        except (EOFError, OSError, ValueError) as error:
+            is_late = decoder.end() or isinstance(error, BlockingIOError)
+            if not self._is_closed:
+                decoder = self._started()
+            raise self._refusal("decoding_timeout" if is_late else "corrupt_image") from None
         finally:
             self._free.put(decoder)
 
     def close(self) -> None:
-        """End the processes that wait; the others end with the service."""
-        while not self._free.empty():
-            self._free.get().end()
+        """End the processes, also those at work: nobody waits for them any more."""
+        self._is_closed = True
+        for one in list(self._all):
+            one.kill()
+
+    def _started(self) -> "_Decoder":
+        one = _Decoder(self._limits)
+        self._all.add(one)
+        return one
 
     def _decoded(self, decoder: "_Decoder", content: bytes, shape: tuple[int, int]) -> Decoded:
         decoder.send(json.dumps(shape).encode())
@@ -136,6 +154,8 @@ class _Decoder:
 
     def __init__(self, limits: DecodingLimits) -> None:
         ours, its = socket.socketpair()
+        for one in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, one, struct.pack("ll", STALLED, 0))
         command = [sys.executable, "-m", "canting.serving.service.decoding.decoder"]
         with its:
             self._process = subprocess.Popen(
@@ -153,6 +173,14 @@ class _Decoder:
 
     def receive(self, most: int) -> bytes:
         return self._socket.recv_bytes(most)
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
     def end(self) -> bool:
         """End the process; return whether it had run out of time."""
