@@ -115,6 +115,7 @@ def scope(peer: str, **headers: str) -> dict[str, Any]:
         ("10.0.0.1", "10.0.0.3", "10.0.0.3"),
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "2001:db8::1", "2001:db8::1"),
+        ("::ffff:10.0.0.1", "::ffff:198.51.100.7", "198.51.100.7"),
     ],
 )
 def test_a_client_is_named_by_proxies_of_ours_alone(peer: str, forwarded: str, client: str) -> None:
@@ -122,7 +123,7 @@ def test_a_client_is_named_by_proxies_of_ours_alone(peer: str, forwarded: str, c
     asked = scope(peer, x_forwarded_for=forwarded, x_forwarded_proto="https")
     proxies.apply(asked, settings)
     assert proxies.client_of(asked) == ip_address(client)
-    assert asked["scheme"] == ("https" if peer.startswith("10.") else "http")
+    assert asked["scheme"] == ("https" if "10.0.0" in peer else "http")
 
 
 @pytest.mark.parametrize(

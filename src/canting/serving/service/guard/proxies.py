@@ -69,7 +69,10 @@ def _is_trusted(text: str, settings: Settings) -> bool:
 
 
 def _address(text: str) -> Address | None:
+    """Return an address; one of IPv4 that IPv6 carries (`::ffff:10.0.0.1`) as that of IPv4."""
     try:
-        return ip_address(text)
+        found = ip_address(text)
     except ValueError:
         return None
+    carried = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return carried or found
