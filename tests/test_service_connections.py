@@ -33,10 +33,15 @@ async def _long(_: Request) -> Response:
     return PlainTextResponse("x" * 20_000_000)
 
 
+async def _taken(request: Request) -> Response:
+    return PlainTextResponse(f"{len(await request.body())} here")
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """Yield the port of a server with short time-outs and few connections."""
-    app = Starlette(routes=[Route("/short", _short), Route("/long", _long)])
+    uploads = Route("/upload", _taken, methods=["POST"])
+    app = Starlette(routes=[Route("/short", _short), Route("/long", _long), uploads])
     one = free_port()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"HEADER_SECONDS": 0.5, "WRITE_SECONDS": 2.0, "MOST": 40}.items():
@@ -191,3 +196,17 @@ def test_bentoml_keeps_nothing_of_a_request(bundle: Path, tmp_path: Path) -> Non
     )
     [line] = [one for one in found.stdout.splitlines() if one.startswith("found ")]
     assert int(line.removeprefix("found ")) < 1500
+
+
+def test_half_sent_uploads_keep_nobody_out(port: int) -> None:
+    head = b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        halves = []
+        for _ in range(40):
+            halves.append(stack.enter_context(opened(port, head + b"ab")))
+            time.sleep(0.01)
+        assert answer(port).endswith(b"here")
+        assert is_closed(halves[0])
+        for one in halves[1:]:
+            one.sendall(b"cd")
+            assert read(one).endswith(b"4 here")

@@ -15,7 +15,8 @@ WRITE_SECONDS = 30.0
 """In which a client must read something of what was sent."""
 
 MOST = 400
-"""Connections; for one more, the one that has waited longest without a request is closed."""
+"""Connections; for one more, the one that has waited longest without a request is closed, or, where
+each has one, that whose request has been on its way for longest."""
 
 BACKLOG = 128
 """Connections that are accepted in one go, before any of them is counted."""
@@ -43,12 +44,17 @@ class Connection(H11Protocol):
         is_idle = self.cycle is None or self.cycle.response_complete
         return is_idle and self.transport.get_write_buffer_size() == 0
 
+    @property
+    def is_receiving(self) -> bool:
+        """Whether its request is not yet here as a whole."""
+        return self.cycle is not None and self.cycle.more_body
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Make room for it, and give it time for its headers."""
         super().connection_made(transport)
         self.since = self.loop.time()
         if len(self.connections) > MOST:
-            _longest_waiting(self.connections).transport.abort()
+            _least_needed(self.connections - {self}).transport.abort()
         self._end_in(HEADER_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -98,9 +104,11 @@ class Connection(H11Protocol):
             self._timer = None
 
 
-def _longest_waiting(connections: Any) -> Connection:
+def _least_needed(connections: set[Any]) -> Connection:
+    """Return the oldest without a request, else the oldest of those that are still being sent."""
     waiting = [one for one in connections if one.is_waiting]
-    found: Connection = min(waiting or connections, key=lambda one: one.since)
+    sent = [one for one in connections if one.is_receiving]
+    found: Connection = min(waiting or sent or connections, key=lambda one: one.since)
     return found
 
 
