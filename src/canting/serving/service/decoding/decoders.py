@@ -86,9 +86,8 @@ class Decoders:
             raise self._refusal("empty_file")
         decoder = self._free.get()
         try:
-            if (
-                decoder.has_ended and not self._is_closed
-            ):  # while it waited: no fault of this picture
+            # It may have ended while it waited: no fault of this picture.
+            if decoder.has_ended and not self._is_closed:
                 decoder = self._started()
             return self._decoded(decoder, content, shape)
         except (EOFError, OSError, ValueError) as error:
