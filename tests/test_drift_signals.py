@@ -7,7 +7,8 @@ import pytest
 
 from canting.bundle.classifier import Classifier
 from canting.bundle.load import load
-from canting.serving.drift.signals import USUAL, Signal, signals
+from canting.serving.drift.limits import USUAL
+from canting.serving.drift.signals import Signal, signals
 from canting.serving.drift.verdict import SignalState, Verdict, findings, needed, verdict
 from canting.serving.drift.window import Window
 from tests import drift_made as made

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from canting.core.errors import CantingError
-from canting.serving.drift.signals import USUAL, DriftLimits
+from canting.serving.drift.limits import USUAL, DriftLimits
 
 if TYPE_CHECKING:
     from canting.serving.drift.drift import DriftReport

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from canting.bundle import card, reference
 from canting.serving.drift import verdict
-from canting.serving.drift.signals import USUAL, DriftLimits, signals
+from canting.serving.drift.limits import USUAL, DriftLimits
+from canting.serving.drift.signals import signals
 from canting.serving.drift.verdict import DriftFinding, Verdict
 from canting.serving.drift.window import Window, window
 from canting.serving.service.history import Filter, History

@@ -1,4 +1,4 @@
-"""Limits: how large a change has to be to matter."""
+"""The signals: whether pictures, answers or corrections changed since the training."""
 
 import math
 from collections import Counter
@@ -10,27 +10,8 @@ import numpy as np
 from canting.bundle.reference import Reference
 from canting.evaluation.statistics.inference import wilson
 from canting.serving.drift import proportions, quantiles
+from canting.serving.drift.limits import DriftLimits
 from canting.serving.drift.window import Window, WindowRow
-
-
-class DriftLimits(NamedTuple):
-    """Limits of significance, and of changes large enough to matter.
-
-    `alpha` is the chance of a false alarm of all signals together, `least` the fewest pictures
-    that are judged. The others are shares of pictures, one for each signal.
-    """
-
-    alpha: float = 0.05
-    least: int = 30
-    unlikeness: float = 0.2
-    abstentions: float = 0.1
-    confidence: float = 0.2
-    mix: float = 0.2
-    accuracy: float = 0.1
-
-
-USUAL = DriftLimits()
-"""The limits where none are given."""
 
 
 class Signal(NamedTuple):

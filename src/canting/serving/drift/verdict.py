@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from canting.evaluation.statistics.inference import holm
-from canting.serving.drift.signals import DriftLimits, Signal
+from canting.serving.drift.limits import DriftLimits
+from canting.serving.drift.signals import Signal
 
 
 class SignalState(StrEnum):
