@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partialmethod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from canting.core import runtime
+
+if TYPE_CHECKING:
+    from tests.service_fixtures import Server
 
 runtime.prepare()
 
@@ -40,6 +43,20 @@ def batik() -> Path:
 @pytest.fixture
 def trashnet() -> Path:
     return real("data/trashnet")
+
+
+@pytest.fixture(scope="session")
+def usual(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Server]":
+    """Yield one server with the usual settings, for all tests that leave it as it is.
+
+    It stands here, as pytest makes a fixture that is imported into a module anew for each.
+    """
+    from tests.service_fixtures import bundles, running
+
+    with running(tmp_path_factory.mktemp("usual"), bundles(pytestconfig) / "best") as one:
+        yield one
 
 
 @contextmanager

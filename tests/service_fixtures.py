@@ -188,6 +188,13 @@ def running(
         stop(process)
 
 
+@contextlib.contextmanager
+def visited(server: Server) -> Iterator[Server]:
+    """Yield a server as a new visitor sees it, with a history of its own."""
+    with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as client:
+        yield server._replace(client=client)
+
+
 def environment(bundle: Path, **settings: object) -> dict[str, str]:
     """Return the environment of a server: ours without settings, with those that are given."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CANTING_")}

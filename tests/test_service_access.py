@@ -18,6 +18,7 @@ import pytest
 from canting.serving.service.errors import Refusal
 from canting.serving.service.guard import proxies, rates
 from canting.serving.service.settings import Settings
+from tests.conftest import slow
 from tests.service_fixtures import Server, bundle, encoded, free_port, running
 
 __all__ = ["bundle"]
@@ -248,7 +249,7 @@ http {{
 """
 
 
-@pytest.fixture(params=["cut and named", "cut and set", "kept and set"])
+@pytest.fixture(params=["cut and named", *slow("cut and set", "kept and set")])
 def behind_nginx(
     bundle: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[httpx.Client]:

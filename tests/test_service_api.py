@@ -16,14 +16,14 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from canting.serving.service.outage import QUIET_SECONDS
-from tests.service_fixtures import LABELS, Server, bundle, encoded, running
+from tests.service_fixtures import LABELS, Server, bundle, encoded, running, visited
 
 __all__ = ["bundle"]
 
 
 @pytest.fixture(scope="module")
-def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("api"), bundle) as one:
+def server(usual: Server) -> Iterator[Server]:
+    with visited(usual) as one:
         yield one
 
 

@@ -20,16 +20,16 @@ from tests.service_fixtures import (
     Server,
     bundle,
     encoded,
-    running,
     saved,
+    visited,
 )
 
 __all__ = ["bundle"]
 
 
 @pytest.fixture(scope="module")
-def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("uploads"), bundle, max_upload_bytes=2**20) as one:
+def server(usual: Server) -> Iterator[Server]:
+    with visited(usual) as one:
         yield one
 
 
