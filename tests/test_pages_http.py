@@ -26,7 +26,7 @@ from tests.browser_fixtures import (
     site,
     site_bundle,
 )
-from tests.service_fixtures import Server, running
+from tests.service_fixtures import Server, in_process, running
 
 __all__ = ["bundle", "site", "site_bundle"]
 
@@ -38,14 +38,14 @@ PHONE_PICTURE = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
 @pytest.fixture(scope="module")
 def silent(site_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("silent")
-    with running(folder, site_bundle, history="off") as one:
+    with in_process(folder, site_bundle, history="off") as one:
         yield one
 
 
 @pytest.fixture(scope="module")
 def private(site_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("private")
-    with running(folder, site_bundle, keep_pictures=False, history_days=30) as one:
+    with in_process(folder, site_bundle, keep_pictures=False, history_days=30) as one:
         yield one
 
 
@@ -362,7 +362,7 @@ def test_a_model_of_other_pictures_names_their_source(site_bundle: Path, tmp_pat
     card = files.read_json(folder / "card.json")
     learned = {"source": "kaggle:a/<b>", "pictures": 2300}
     files.write_json(folder / "card.json", {**card, "learned_from": learned})
-    with running(tmp_path / "run", folder) as one:
+    with in_process(tmp_path / "run", folder) as one:
         whole = words("en")("learned.source", count="2,300", name="kaggle:a/&lt;b&gt;")
         assert whole in get(one, "/")
         assert whole in get(one, "/about")
@@ -374,12 +374,12 @@ def test_an_answer_of_another_model_does_not_say_what_this_one_learned_from(
     site_bundle: Path, tmp_path: Path
 ) -> None:
     (entry,) = fill(tmp_path, [new_entry(2, "0" * 64)])
-    with running(tmp_path, site_bundle, history="public") as one:
+    with in_process(tmp_path, site_bundle, history="public") as one:
         assert words("en")("learned.painted_short") not in get(one, f"/history/{entry.id}")
 
 
 def test_a_card_without_it_says_nothing_of_it(bundle: Path, tmp_path: Path) -> None:
-    with running(tmp_path, bundle) as one:
+    with in_process(tmp_path, bundle) as one:
         assert 'learned"' not in get(one, "/") + get(one, "/about")
         assert one.client.get("/api/model").json()["learned_from"] is None
 
@@ -403,7 +403,7 @@ def test_a_history_without_pictures(private: Server) -> None:
 
 def test_without_a_model(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
-    with running(tmp_path, tmp_path / "nothing") as one:
+    with in_process(tmp_path, tmp_path / "nothing") as one:
         assert words("en")("upload.closed") in get(one, "/")
         assert "card_absent" in get(one, "/about")
         assert get(one, "/history")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from canting.serving.service.settings import Settings, SettingsError, from_environment
-from tests.service_fixtures import Server, bundle, encoded, running
+from tests.service_fixtures import Server, bundle, encoded, in_process, running
 
 __all__ = ["bundle"]
 
@@ -27,7 +27,9 @@ def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 @pytest.fixture(scope="module")
 def public(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("public"), bundle, history="public", token=TOKEN) as one:
+    with in_process(
+        tmp_path_factory.mktemp("public"), bundle, history="public", token=TOKEN
+    ) as one:
         yield one
 
 
@@ -181,19 +183,19 @@ def test_public_shows_all_and_lets_change_ones_own(public: Server) -> None:
 
 
 def test_a_history_of_an_earlier_version_is_the_operators(bundle: Path, tmp_path: Path) -> None:
-    with running(tmp_path, bundle, token=TOKEN) as first, browser(first) as one:
+    with in_process(tmp_path, bundle, token=TOKEN) as first, browser(first) as one:
         name = ask(one)
     database = sqlite3.connect(tmp_path / "history" / "history.db")
     database.execute("UPDATE history_entries SET owner = NULL")
     database.commit()
     database.close()
-    with running(tmp_path, bundle, token=TOKEN) as again:
+    with in_process(tmp_path, bundle, token=TOKEN) as again:
         with browser(again, cookies=one.cookies) as same:
             assert statuses(same, name) == {404}
             mine = ask(same)
         with browser(again, headers=OPERATOR) as operator:
             assert statuses(operator, name) == {200}
-    with running(tmp_path, bundle) as third, browser(third, cookies=one.cookies) as same:
+    with in_process(tmp_path, bundle) as third, browser(third, cookies=one.cookies) as same:
         assert statuses(same, mine) == {200}
 
 
