@@ -121,12 +121,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 LONGEST = (
-    "pipeline tune_search service_running browser_pages workflows_run features backup train "
-    "validate_gate backbones validate_expectations history_faults metrics track_send doctor_space "
-    "near_duplicates select_best report pull_request_parts fetch_archive cards_written costs "
-    "doctor_checks grid_faults corruptions clean study service_api tune_ledger drift_history "
-    "package_serve doctor_dvc registry_promote docs_site service_limits pages_http abstention "
-    "keys evaluate compare_runs predict painter"
+    "pipeline browser_pages service_running tune_search train backbones features "
+    "service_decoders backup doctor_space metrics validate_gate history_faults select_best "
+    "workflows_run cards_written report track_send pull_request_parts validate_expectations "
+    "service_visitors service_api near_duplicates service_fuzz pages_http clean service_access "
+    "package_serve deploy drift_history grid_faults service_limits keys registry_promote study "
+    "tune_ledger doctor_checks costs painter docs_site classifier_signature evaluate "
+    "service_connections history_entries browser_axe abstention compare_runs workflows_checks "
+    "history_outage drift_signals doctor_dvc history_schema pictures"
 )
 """Files of tests in the order in which they are started."""
 

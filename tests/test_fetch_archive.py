@@ -22,6 +22,14 @@ GOOD = {"Öl set/glass/ä 1.jpg": b"one", "Öl set/glass/2.png": b"two", "Öl se
 TARS = ("w:", "w:gz", "w:bz2", "w:xz")
 
 
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """Return a folder in an empty one: what is unpacked beside it is seen in little time."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    return inner
+
+
 def zipped(path: Path, entries: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries.items():

@@ -5,6 +5,7 @@ The stages of the first run are called in this process, where each framework is 
 tests.
 """
 
+import io
 import json
 import os
 import re
@@ -12,8 +13,9 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from canting.bundle.engine import Engine
+from canting.cli.main import main
 from canting.runs.study.changes import assigned
 from canting.runs.study.yaml_text import merged
 from stages import (
@@ -55,6 +58,19 @@ def run(
     if code is not None:
         assert (result.returncode == 0) == (code == 0), result.stdout + result.stderr
     return result
+
+
+def canting(folder: Path, *command: str) -> str:
+    """Call a command in this process, which has imported the frameworks; return what it prints."""
+    told = io.StringIO()
+    with inside(folder), pytest.MonkeyPatch.context() as patch, redirect_stdout(told):
+        patch.setattr(sys, "argv", ["canting", *command])
+        try:
+            main()
+        except SystemExit as end:
+            if end.code:
+                raise
+    return told.getvalue()
 
 
 def clone(folder: Path, *, tracked: bool = False) -> Path:
@@ -170,7 +186,7 @@ def test_nothing_is_up_for_a_second_run(done: Path) -> None:
 
 
 def test_all_that_a_run_keeps_is_needed_by_its_parameters(done: Path) -> None:
-    told = run(done, "canting", "clean").stdout
+    told = canting(done, "clean")
     assert "Not needed by the parameters, in total: 0, 0.0 MB" in told
     assert "Unfinished" not in told
 
@@ -209,7 +225,7 @@ def test_dvc_on_all_cores_gives_the_same_bytes(done: Path, tmp_path: Path) -> No
 
 def test_the_run_is_with_mlflow_once(done: Path) -> None:
     assert list(json.loads((done / "build" / "tracked.json").read_text())) == ["digest"]
-    assert run(done, "canting", "track").stdout.startswith("1 study sent to MLflow at sqlite:")
+    assert canting(done, "track").startswith("1 study sent to MLflow at sqlite:")
     with closing(sqlite3.connect(done / "mlflow.db")) as store:
         kinds = store.execute("select value from tags where key = 'canting.kind' order by 1")
         assert kinds.fetchall() == [("scenario",), ("search",), ("study",)]
@@ -354,7 +370,7 @@ def test_an_interrupt_leaves_no_metrics_and_no_lock(done: Path) -> None:
     assert process.returncode != 0
     assert (done / "dvc.lock").read_bytes() == lock
     assert results(done) == before
-    assert "up to date" in run(done, "dvc", "repro").stdout
+    assert "up to date" in dvc(done, "repro").stdout
 
 
 @pytest.mark.slow
