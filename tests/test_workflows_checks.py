@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+@cache
 def load(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = YAML(typ="safe").load(path)
     return content
