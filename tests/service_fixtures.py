@@ -197,8 +197,9 @@ def in_process(folder: Path, bundle: Path, **settings: object) -> Iterator[Serve
     """
     import uvicorn
 
-    from canting.serving.service import decoders, logs
+    from canting.serving.service import logs
     from canting.serving.service.app import create_app
+    from canting.serving.service.decoding import decoders
     from canting.serving.service.settings import from_environment
 
     given: dict[str, object] = {"bundle": bundle, **settings}
