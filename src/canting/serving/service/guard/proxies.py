@@ -55,9 +55,10 @@ def _client(headers: Headers, peer: str, settings: Settings) -> str:
     """Return the last address of the header that is no proxy of ours."""
     given = ",".join(headers.getlist(settings.proxy_header)).split(",")
     for one in reversed([part.strip() for part in given if part.strip()]):
-        if _address(one) is None:
+        address = _address(one)
+        if address is None:
             break
-        peer = one
+        peer = str(address)
         if not _is_trusted(one, settings):
             break
     return peer
@@ -69,7 +70,14 @@ def _is_trusted(text: str, settings: Settings) -> bool:
 
 
 def _address(text: str) -> Address | None:
-    """Return an address; one of IPv4 that IPv6 carries (`::ffff:10.0.0.1`) as that of IPv4."""
+    """Return an address; one of IPv4 that IPv6 carries (`::ffff:10.0.0.1`) as that of IPv4.
+
+    Some proxies send a port too, as `1.2.3.4:5678` or `[2001:db8::1]:5678`.
+    """
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
         found = ip_address(text)
     except ValueError:

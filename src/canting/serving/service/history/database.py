@@ -15,6 +15,12 @@ from canting.serving.service.history.errors import ADVICE, HistoryError, as_hist
 WAIT = 1
 """Seconds that a connection waits for another program to end its writing."""
 
+TURN = 5
+"""Seconds that a thread waits for those before it, each of which writes or gives up."""
+
+TURN = 5
+"""Seconds that a thread waits for those before it, each of which writes or gives up."""
+
 LONGEST = 60
 """Seconds that a statement of PostgreSQL may take."""
 
@@ -71,7 +77,7 @@ def shown(engine: Engine) -> str:
 def _turn(engine: Engine) -> Iterator[None]:
     # SQLite lets its writers poll, so that of many threads some would never have their turn.
     lock = engine.get_execution_options().get("turn", threading.Lock())
-    if not lock.acquire(timeout=WAIT):
+    if not lock.acquire(timeout=TURN):
         message = f"`{shown(engine)}` cannot be used (others write). {ADVICE['locked']}"
         raise HistoryError("locked", message)
     try:
