@@ -150,9 +150,9 @@ def free_port() -> int:
 
 async def asked(bundle: Path) -> None:
     """Ask a service for answers, refusals and an abstention."""
-    names = {"BUNDLE": str(bundle), "HISTORY_URL": "off"}
+    names = {"BUNDLE": str(bundle), "HISTORY": "off"}
     app = create_app(from_environment({f"CANTING_{name}": one for name, one in names.items()}))
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
     async with app.router.lifespan_context(app), client:
         for colour in [*COLOURS.values(), "white"]:
             picture = io.BytesIO()

@@ -305,7 +305,7 @@ def test_killed_in_the_midst_of_work(bundle: Path, tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert len(saved) > 6
-    with running(tmp_path, bundle) as server:
+    with running(tmp_path, bundle, history="public") as server:
         total = server.entries()
         rows = sqlite3.connect(tmp_path / "history" / "history.db")
         kept = {row[0] for row in rows.execute("SELECT id FROM history_entries")}
