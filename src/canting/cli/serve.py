@@ -3,9 +3,12 @@
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canting.core.errors import CantingError
+
+if TYPE_CHECKING:
+    from canting.serving.service.settings import Settings
 
 GRACE_SECONDS = 20
 """For the requests that are being answered when the service is told to end."""
@@ -25,8 +28,9 @@ def _run(arguments: argparse.Namespace) -> None:
 
     if arguments.bundle is not None:
         os.environ["CANTING_BUNDLE"] = str(arguments.bundle)
-    _check(from_environment().bundle)
-    _serve(arguments.host, arguments.port)
+    settings = from_environment()
+    _check(settings.bundle)
+    _serve(settings, arguments.host, arguments.port)
 
 
 def _check(bundle: Path) -> None:
@@ -37,19 +41,16 @@ def _check(bundle: Path) -> None:
         )
 
 
-def _serve(host: str, port: int) -> None:
+def _serve(settings: "Settings", host: str, port: int) -> None:
     """Answer in this process until a signal: no supervisor, and no port but this one."""
     import uvicorn
 
-    from canting.serving.service import logs
     from canting.serving.service.app import create_app
     from canting.serving.service.guard import connections
-    from canting.serving.service.settings import from_environment
 
-    logs.configure()
     connections.prepare()
     uvicorn.run(
-        create_app(from_environment()),
+        create_app(settings),
         host=host,
         port=port,
         backlog=connections.BACKLOG,

@@ -55,7 +55,11 @@ class Classified(NamedTuple):
     answer: Answer
     picture: Decoded
     entry: "Entry | None"
-    history_saved: bool
+
+    @property
+    def history_saved(self) -> bool:
+        """Whether the answer is kept."""
+        return self.entry is not None
 
 
 def admitted(request: Request, count: int) -> str:
@@ -74,12 +78,12 @@ async def classify(
     """
     try:
         seen = await _seen(state, upload, overlay=overlay)
-        new = _new_entry(ready(state), upload.name, seen)._replace(source=source, owner=owner)
+        new = _new_entry(ready(state), upload.name, seen, source, owner)
         entry = await keep(state, new, seen.picture.kept)
     except Refusal as refusal:
         metrics.REFUSED_PICTURES.labels(refusal.code).inc()
         raise
-    return Classified(upload.name, seen.answer, seen.picture, entry, entry is not None)
+    return Classified(upload.name, seen.answer, seen.picture, entry)
 
 
 async def _seen(state: ServiceState, upload: Upload, *, overlay: bool) -> Seen:
@@ -128,8 +132,9 @@ def _answer(state: ServiceState, classifier: Classifier, content: bytes, overlay
     )
 
 
-def _new_entry(classifier: Classifier, name: str, seen: Seen) -> "NewEntry":
-    """Return what is kept of an answer; who asked, and how, is still to be added."""
+def _new_entry(
+    classifier: Classifier, name: str, seen: Seen, source: str, owner: str
+) -> "NewEntry":
     from canting.serving.service.history import NewEntry
 
     answer, (width, height) = seen.answer, seen.picture.size
@@ -144,5 +149,6 @@ def _new_entry(classifier: Classifier, name: str, seen: Seen) -> "NewEntry":
         model=classifier.digest,
         width=width,
         height=height,
-        source="",
+        source=source,
+        owner=owner,
     )

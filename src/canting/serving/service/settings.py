@@ -34,21 +34,18 @@ def _none(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    return [one.strip() for one in value.split(",") if one.strip()] if _is_text(value) else value
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    if not isinstance(value, str):
+        return value
+    return [one.strip() for one in value.split(",") if one.strip()]
 
 
 Whole = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Off = BeforeValidator(_none)
 Token = Annotated[SecretStr | None, Off]
-
-
 Listed = BeforeValidator(_listed)
 PREFIX_PATH = re.compile("(/[A-Za-z0-9._~-]+)+")
+"""A path below which a service can be reached."""
 
 
 def _is_prefix(text: str) -> str:
@@ -140,11 +137,6 @@ class Settings(BaseModel):
         if not self.visitors and self.token is None:
             raise ValueError("CANTING_VISITORS=false needs CANTING_TOKEN")
         return self
-
-    @staticmethod
-    def is_prefix(text: str) -> bool:
-        """Return whether a text is a path below which a service can be reached."""
-        return PREFIX_PATH.fullmatch(text) is not None
 
 
 RENAMED = {

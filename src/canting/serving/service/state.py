@@ -78,7 +78,7 @@ class ServiceState:
         return self.history.secret.encode() if self.history else self._secret
 
     def close(self) -> None:
-        """End the threads after their work and close the history."""
+        """End the decoders and the threads, and close the history; requests have been answered."""
         self.decoders.close()
         self.workers.shutdown(cancel_futures=True)
         self.writers.shutdown()

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from canting.serving.service.settings import Settings
+from canting.serving.service.settings import PREFIX_PATH, Settings
 
 Address = IPv4Address | IPv6Address
 
@@ -19,7 +19,7 @@ def apply(scope: Scope, settings: Settings) -> None:
         if headers.get("x-forwarded-proto", "").lower() in ("http", "https"):
             scope["scheme"] = headers["x-forwarded-proto"].lower()
         given = headers.get("x-forwarded-prefix", "").rstrip("/")
-        prefix = given if settings.is_prefix(given) else prefix
+        prefix = given if PREFIX_PATH.fullmatch(given) else prefix
     if prefix:
         _put_below(scope, prefix)
 

@@ -70,6 +70,7 @@ def environment() -> Environment:
 
 def _shared(request: Request) -> dict[str, Any]:
     code, root = language.chosen(request), proxies.root_of(request.scope)
+    writer = visitors.writes(request)
     return {
         "t": words(code),
         "n": words(code).counted,
@@ -79,7 +80,7 @@ def _shared(request: Request) -> dict[str, Any]:
         "root": root,
         "static": lambda name: f"{root}{address(name)}",
         "entry_link": partial(entry_link, request),
-        "may_change": lambda entry: visitors.writes(request) in (None, entry.owner),
+        "may_change": lambda entry: writer in (None, entry.owner),
         "here": here(request),
         "csrf": partial(visitors.token, request),
         "settings": state_of(request).settings,

@@ -76,7 +76,7 @@ def kept(entry: "Entry", request: Request) -> Shown:
     Who sees it by a link sees its pictures by the same link.
     """
     classifier = request.app.state.canting.model.classifier
-    path = f"{proxies.root_of(request.scope)}/history/{entry.id}"
+    path = _path(request, entry)
     key = request.query_params.get(visitors.KEY, "")
     is_same = classifier is not None and classifier.digest == entry.model
     return Shown(
@@ -98,8 +98,11 @@ def kept(entry: "Entry", request: Request) -> Shown:
 
 def entry_link(request: Request, entry: "Entry") -> str:
     """Return the address of an entry on this site, with the key by which others see it too."""
-    path = f"{proxies.root_of(request.scope)}/history/{entry.id}"
-    return with_query(path, {visitors.KEY: visitors.key(request, entry.id)})
+    return with_query(_path(request, entry), {visitors.KEY: visitors.key(request, entry.id)})
+
+
+def _path(request: Request, entry: "Entry") -> str:
+    return f"{proxies.root_of(request.scope)}/history/{entry.id}"
 
 
 def likeliest_first(probabilities: dict[str, float]) -> tuple[tuple[str, float], ...]:
