@@ -34,6 +34,9 @@ SCANS = 40
 SEGMENTS = 5_000
 """Segments of a JPEG, metadata included."""
 
+QUALITY = 88
+"""Of the JPEG that is kept of a picture."""
+
 Code = Literal[
     "empty_file",
     "unsupported_format",
@@ -154,14 +157,14 @@ def pixels(source: Path | bytes, size: tuple[int, int]) -> Pixels:
     return resize(decode(source).image, size)
 
 
-def jpeg(image: Image.Image, side: int, quality: int = 88) -> bytes:
+def jpeg(image: Image.Image, side: int) -> bytes:
     """Return an RGB picture as JPEG without metadata, its longer side at most `side` pixels."""
     scale = min(1.0, side / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     small = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0).convert("RGB")
     small.info = {}
     content = io.BytesIO()
-    small.save(content, "JPEG", quality=quality)
+    small.save(content, "JPEG", quality=QUALITY)
     return content.getvalue()
 
 
@@ -214,16 +217,16 @@ def _draft(image: JpegImagePlugin.JpegImageFile, content: bytes) -> int:
 
 def _scans(content: bytes) -> int:
     """Return how many scans the first picture of a JPEG has; raise `PictureError` for too many."""
-    found = dict.fromkeys(("scans", "segments"), 0)
+    scans = segments = 0
     marker = _MARKER.search(content, 2)
     while marker and marker[1] != b"\xd9":  # end of image
-        found["segments"] += 1
-        found["scans"] += marker[1] == b"\xda"
-        if found["scans"] > SCANS or found["segments"] > SEGMENTS:
+        segments += 1
+        scans += marker[1] == b"\xda"
+        if scans > SCANS or segments > SEGMENTS:
             raise _corrupt(f"over {SCANS} scans or {SEGMENTS:,} segments")
         length = int.from_bytes(content[marker.end() : marker.end() + 2])
         marker = _MARKER.search(content, marker.end() + length)
-    return found["scans"]
+    return scans
 
 
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")
