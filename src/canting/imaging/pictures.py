@@ -34,9 +34,6 @@ SCANS = 40
 SEGMENTS = 5_000
 """Segments of a JPEG, metadata included."""
 
-QUALITY = 88
-"""Of the JPEG that is kept of a picture."""
-
 Code = Literal[
     "empty_file",
     "unsupported_format",
@@ -164,7 +161,7 @@ def jpeg(image: Image.Image, side: int) -> bytes:
     small = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0).convert("RGB")
     small.info = {}
     content = io.BytesIO()
-    small.save(content, "JPEG", quality=QUALITY)
+    small.save(content, "JPEG", quality=88)
     return content.getvalue()
 
 
