@@ -74,6 +74,7 @@ def unfolded(page: "Page") -> None:
 
 def asked_to_delete(page: "Page") -> None:
     opened(page)
+    page.wait_for_load_state()  # before its scripts have run, the link leads to a page of its own
     page.locator("a[data-delete]").click()
     page.locator("dialog[open]").wait_for()
 
