@@ -1,15 +1,21 @@
-"""The picture formats, one row each: what is decoded, taken from folders, uploaded, offered."""
+"""The picture formats, one row each: how it is told, what is decoded, uploaded, offered."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+NEVER = b"(?!)"
+"""A pattern that nothing matches."""
 
 
 @dataclass(frozen=True)
 class Format:
     """A format: Pillow's name, the name for people, MIME types, file suffixes, who takes it.
 
-    The service takes fewer than the pipeline: a stranger has fewer decoders to attack. `held` are
-    the bytes that Pillow takes for a pixel; 0: those of the picture's mode.
+    `start` is a pattern of its first bytes, `brands` those of its first box where it is one of
+    ISO's base media files. `within` is Pillow's name of the format whose content it has: only the
+    suffix tells them apart. `held` are the bytes that decoding takes for a pixel; 0: those of the
+    picture's mode.
     """
 
     pillow: str
@@ -19,18 +25,148 @@ class Format:
     pipeline: bool = True
     service: bool = True
     held: int = 0
+    start: bytes = NEVER
+    brands: tuple[bytes, ...] = ()
+    within: str = ""
 
 
 FORMATS = (
-    Format("JPEG", "JPEG", ("image/jpeg",), (".jpg", ".jpeg")),
-    Format("PNG", "PNG", ("image/png",), (".png",)),
+    Format(
+        "JPEG",
+        "JPEG",
+        ("image/jpeg",),
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo"),
+        start=rb"\xff\xd8\xff",
+    ),
+    Format(
+        "PNG",
+        "PNG",
+        ("image/png",),
+        (".png", ".apng"),
+        start=rb"\x89PNG\r\n\x1a\n",
+    ),
     # Two canvases of the decoder, their copy, and the image, of 4 bytes each.
-    Format("WEBP", "WebP", ("image/webp",), (".webp",), held=16),
-    Format("BMP", "BMP", ("image/bmp",), (".bmp",), service=False),
-    Format("GIF", "GIF", ("image/gif",), (".gif",)),
-    Format("TIFF", "TIFF", ("image/tiff",), (".tif", ".tiff"), service=False),
+    Format(
+        "WEBP",
+        "WebP",
+        ("image/webp",),
+        (".webp",),
+        held=16,
+        start=rb"RIFF.{4}WEBP",
+    ),
+    Format(
+        "BMP",
+        "BMP",
+        ("image/bmp",),
+        (".bmp",),
+        service=False,
+        start=rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
+    ),
+    Format("GIF", "GIF", ("image/gif",), (".gif",), start=rb"GIF8[79]a"),
+    Format(
+        "TIFF",
+        "TIFF",
+        ("image/tiff",),
+        (".tif", ".tiff"),
+        service=False,
+        start=rb"II[*+]\0|MM\0[*+]",
+    ),
 )
-"""In the order in which people are told of them."""
+"""What is read, in the order in which people are told of it."""
+
+
+def _unread(
+    name: str,
+    suffixes: str,
+    start: bytes = NEVER,
+    brands: tuple[bytes, ...] = (),
+    within: str = "",
+) -> Format:
+    taken = tuple(suffixes.split())
+    return Format("", name, (), taken, False, False, 0, start, brands, within)
+
+
+UNREAD = (
+    _unread("AVIF", ".avif .avifs", brands=(b"avif", b"avis")),
+    _unread(
+        "HEIC",
+        ".heic .heif .hif",
+        brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+    ),
+    _unread("JPEG XL", ".jxl", rb"\xff\x0a|\0{3}\x0cJXL \r\n\x87\n"),
+    _unread(
+        "JPEG 2000",
+        ".jp2 .j2k .j2c .jpc .jpf .jpx",
+        rb"\0{3}\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
+    ),
+    _unread("JPEG XR", ".jxr .wdp .hdp", rb"II\xbc"),
+    _unread(
+        "camera raw",
+        ".dng .nef .nrw .cr2 .cr3 .crw .arw .srf .sr2 .orf .rw2 .raf .pef .srw",
+        rb"FUJIFILMCCD-RAW|IIU\0|IIR[OS]",
+        brands=(b"crx ",),
+        within="TIFF",
+    ),
+    _unread("Photoshop", ".psd .psb", rb"8BPS"),
+    _unread("GIMP", ".xcf", rb"gimp xcf"),
+    _unread("ICO", ".ico .cur", rb"\0\0[\1\2]\0[^\0]\0.{3}\0"),
+    _unread("ICNS", ".icns", rb"icns"),
+    _unread("SVG", ".svg .svgz", rb"\s*<svg\b"),
+    _unread("EPS", ".eps", rb"%!PS-Adobe-[\d.]+ EPSF|\xc5\xd0\xd3\xc6"),
+    _unread(
+        "PNM",
+        ".ppm .pgm .pbm .pnm .pam .pfm",
+        rb"P[1-6]\s+(#[^\n]*\n\s*)*\d+\s+\d+\s|P7\n[A-Z#]|P[Ff]\n\d",
+    ),
+    _unread("PCX", ".pcx"),
+    _unread("TGA", ".tga"),
+    _unread("DDS", ".dds", rb"DDS \x7c"),
+    _unread("QOI", ".qoi", rb"qoif"),
+    _unread("OpenEXR", ".exr", rb"v/1\x01"),
+    _unread("Radiance HDR", ".hdr", rb"#\?R"),
+    _unread("FITS", ".fits .fit .fts", rb"SIMPLE  ="),
+    _unread("DICOM", ".dcm .dicom", rb".{128}DICM"),
+)
+"""Known pictures that nothing reads, so that they are named and not passed over."""
+
+LEAST_START = 256
+"""Bytes of a file by which its format is told; fewer are enough where it has no more."""
+
+
+def recognised(start: bytes, name: str = "") -> Format | None:
+    """Return the format of a file by its first `LEAST_START` bytes, and by its name.
+
+    Content decides. A name decides where the content is of no known format (a page of HTML that is
+    called `1.jpg` should have been a picture), and between a TIFF and a camera's raw file. None:
+    not a picture, and not called one. See `Format.pipeline` for whether it is read.
+    """
+    named = _named(name)
+    found = _told(start[:LEAST_START])
+    if found and named and named.within and named.within == found.pillow:
+        return named
+    return found or named
+
+
+def _told(start: bytes) -> Format | None:
+    brands = _brands(start)
+    for one in (*FORMATS, *UNREAD):
+        if re.match(one.start, start, re.DOTALL) or not brands.isdisjoint(one.brands):
+            return one
+    return None
+
+
+def _named(name: str) -> Format | None:
+    _, dot, end = name.rstrip(". ").rpartition(".")
+    suffix = (dot + end).lower()
+    return next((one for one in (*FORMATS, *UNREAD) if suffix in one.suffixes), None)
+
+
+def _brands(start: bytes) -> set[bytes]:
+    """Return the brands that the first box names (ISO/IEC 14496-12, 4.3)."""
+    if start[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(start[:4]), LEAST_START)
+    return {start[8:12]} | {start[place : place + 4] for place in range(16, end, 4)}
 
 
 def decoded() -> tuple[str, ...]:
