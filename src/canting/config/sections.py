@@ -20,6 +20,7 @@ class Fetch(ParamsSection):
 
     source: Words
     classes: dict[str, str] | None
+    relabel: Words | None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
 
 
