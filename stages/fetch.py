@@ -1,14 +1,14 @@
 """Bring the pictures of `fetch.source` to `build/raw`, with the list of their digests."""
 
 from canting.config.stage import BUILD, stage
-from canting.data.fetch.fetch import fetch
+from canting.data.fetch.fetch import fetch, told
 
 
 def main() -> None:
     with stage("fetch") as params:
         fetched = fetch(params.fetch, BUILD / "raw", BUILD / "digests.csv")
-        count, labels = sum(fetched.pictures.values()), len(fetched.pictures)
-        print(f"fetch: {count} pictures, {labels} labels, digest {fetched.digest}")
+        for line in told(fetched):
+            print(f"fetch: {line}")
 
 
 if __name__ == "__main__":

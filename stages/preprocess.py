@@ -6,8 +6,8 @@ from canting.config.columns import FOLDS, LABEL, PATH
 from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
 from canting.data import manifest
-from canting.data.preprocess import folds
 from canting.data.preprocess.decode import decode_all
+from canting.data.preprocess.division import divided
 from canting.data.preprocess.leakage import leakage
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     with stage("preprocess") as params:
         pictures = manifest.read(BUILD / "manifest.parquet")
         groups, labels = pictures["group"].to_numpy(np.int64), pictures[LABEL].tolist()
-        drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
+        drawn = divided(pictures, params)
         decode_all(
             BUILD / "raw", pictures[PATH].tolist(), params.image_size, BUILD / "pictures.npy"
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from canting.config.sections import Fetch
+from canting.config.fetch import Fetch
 from canting.core.errors import CantingError
 from canting.data.fetch.fetch import fetch
 from canting.data.fetch.limits import UnpackLimits

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from canting.config.sections import Fetch
+from canting.config.fetch import Fetch
 from canting.core.errors import CantingError
 from canting.data.fetch.fetch import Fetched, fetch
 from canting.data.fetch.source import Means
@@ -144,5 +144,8 @@ def test_the_stage_says_what_it_did(
     stage.main()
     digest = hashlib.sha256((source.parent / "build/digests.csv").read_bytes()).hexdigest()
     told = capsys.readouterr()
-    assert told.out == f"fetch: 3 pictures, 2 labels, digest {digest}\n"
+    assert told.out.splitlines() == [
+        "fetch: data: data is read as <class>/<picture>, 2 × glass, 1 × metal",
+        f"fetch: 3 pictures, 2 labels, digest {digest}",
+    ]
     assert "3/3" in told.err

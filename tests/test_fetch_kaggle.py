@@ -18,7 +18,7 @@ from typing import Any
 import kagglesdk.kaggle_env
 import pytest
 
-from canting.config.sections import Fetch
+from canting.config.fetch import Fetch
 from canting.core.errors import CantingError
 from canting.data.fetch.fetch import Fetched, fetch
 from canting.data.fetch.retry import Retry

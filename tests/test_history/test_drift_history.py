@@ -11,7 +11,7 @@ import pytest
 from canting.bundle.classifier import Classifier
 from canting.bundle.load import load
 from canting.cli import main
-from canting.config.sections import Fetch
+from canting.config.fetch import Fetch
 from canting.data.fetch.fetch import fetch
 from canting.data.fetch.source import Means
 from canting.serving.service.history import Entry, History, open_history

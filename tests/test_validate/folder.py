@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from canting.config.sections import Validate
+from canting.data import origins
 from canting.data.validate import gate, tables
 from canting.data.validate.tables import group
 
@@ -29,10 +30,26 @@ def picture(name: str, size: tuple[int, int], mode: str) -> Image.Image:
     return image.convert(mode)
 
 
+def fetched(raw: Path) -> None:
+    """Write what `fetch` would have said of the pictures, from one folder."""
+    rows = [
+        origins.Origin(path, "made", path, path.partition("/")[0], "", "")
+        for path in tables.paths(raw)
+    ]
+    record: origins.FetchRecord = {"collections": [], "left_out": {}, "relabelled": 0}
+    origins.write(raw.parent, rows, {"notes.txt": "no picture (.txt)"}, record)
+
+
+def run(raw: Path, params: Validate) -> gate.Counts:
+    """Run the stage's function on pictures that were fetched."""
+    fetched(raw)
+    return gate.run(raw, raw.parent, raw.parent, params)
+
+
 def settled(raw: Path, params: Validate, **changes: Any) -> gate.Passage:
     """Check a folder under changed parameters, writing nothing."""
     found = tables.read(raw)
-    found["group"] = group(raw, found)
+    found["near_duplicate"] = found["group"] = group(raw, found)
     params = params.model_copy(update=changes)
     return gate.settle(found, tables.labels(raw), params, docs=None)
 

@@ -15,10 +15,11 @@ from canting.data import manifest, validate
 from canting.data.validate.report import ValidationError
 from stages import validate as stage
 
-from .folder import failed, save, settled
+from .folder import failed, fetched, run, save, settled
 
 ROOT = Path(__file__).parents[2]
 CLASS_LIMITS = ("min_pictures", "min_groups", "max_imbalance")
+FETCHED = ("fetched.json", "left_out.csv", "origins.csv")
 RESULTS = ("manifest.parquet", "validation.json", "quarantine.csv")
 
 
@@ -45,7 +46,7 @@ def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
     for name in RESULTS:
         (build / name).write_text("earlier")
     with pytest.raises(ValidationError) as caught:
-        validate.run(broken, build, build, params)
+        run(broken, params)
     message = str(caught.value)
     assert caught.value.failed == [
         "decodable",
@@ -79,10 +80,11 @@ def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
 def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: Validate) -> None:
     build = broken.parent
     changes = {"on_bad": "quarantine", "max_imbalance": 2.5}
-    counts = validate.run(broken, build, build, params.model_copy(update=changes))
+    counts = run(broken, params.model_copy(update=changes))
     assert counts == validate.Counts(pictures=13, classes=2, groups=13, quarantined=18)
     with (build / "quarantine.csv").open(newline="", encoding="utf-8") as file:
         aside = {row["path"]: row["reason"] for row in csv.DictReader(file)}
+    assert aside.pop("notes.txt") == "not fetched: no picture (.txt)"
     assert list(aside) == sorted(aside)
     assert len(aside) == 18
     assert aside["parang/long.png"] == "the shorter side is 1 pixels"
@@ -123,6 +125,7 @@ def at_root(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     text = (ROOT / "params.yaml").read_text().replace("min_pictures: 20", "min_pictures: 4")
     (tmp_path / "params.yaml").write_text(text.replace("min_groups: 10", "min_groups: 4"))
     monkeypatch.chdir(tmp_path)
+    fetched(sound)
     return sound
 
 
@@ -141,10 +144,10 @@ def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
         paths = [at_root.parent / RESULTS[0], *(folder / name for name in RESULTS[1:])]
         results.append([path.read_bytes() for path in paths])
     assert results[0] == results[1]
-    assert results[0][2] == b"path,reason\n"
+    assert results[0][2] == b"path,reason\nnotes.txt,not fetched: no picture (.txt)\n"
     assert tried == []
     assert sorted(file.name for file in at_root.parent.iterdir()) == sorted(
-        [RESULTS[0], "costs", "data_docs", "raw"]
+        [RESULTS[0], *FETCHED, "costs", "data_docs", "raw"]
     )
 
 

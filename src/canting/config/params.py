@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from canting.config.catalog import BACKBONES, OPTIMIZERS
 from canting.config.errors import ParamsError
+from canting.config.fetch import Fetch
 from canting.config.scenario import Scenario
 from canting.config.section import Count, Many, ParamsSection, known
 from canting.config.sections import (
@@ -18,7 +19,6 @@ from canting.config.sections import (
     Corruptions,
     Evaluate,
     Features,
-    Fetch,
     Preprocess,
     Report,
     SelectBest,
@@ -115,7 +115,18 @@ def parse(content: Any, path: Path) -> Params:
     except ValidationError as error:
         raise ParamsError(path, error) from None
     _check_cuts(params, path)
+    _check_split(params, path)
     return params
+
+
+def _check_split(params: Params, path: Path) -> None:
+    """Refuse two hold-outs."""
+    if params.preprocess.split == "source" and params.preprocess.hold_out:
+        raise CantingError(
+            f"`{path}` cannot be used. Nothing was run.\n  `preprocess.hold_out`: expected 0 where "
+            "`preprocess.split` is `source`, whose test part is held out. Received: "
+            f"{params.preprocess.hold_out:g}."
+        )
 
 
 def _check_cuts(params: Params, path: Path) -> None:

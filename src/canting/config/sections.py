@@ -15,15 +15,6 @@ def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class Fetch(ParamsSection):
-    """Where the pictures come from."""
-
-    source: Words
-    classes: dict[str, str] | None
-    relabel: Words | None
-    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
-
-
 class Validate(ParamsSection):
     """What the pictures have to be."""
 
@@ -42,6 +33,7 @@ class Validate(ParamsSection):
 class Preprocess(ParamsSection):
     """How the pictures are divided."""
 
+    split: Literal["folds", "source"] = "folds"
     hold_out: Annotated[float, Field(ge=0, le=0.5)]
 
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from canting.config.columns import FOLDS, LABEL
+from canting.config.columns import FOLDS
 from canting.config.params import Params
 from canting.data.manifest import HELD_OUT
-from canting.data.preprocess import folds
+from canting.data.preprocess import division
 from canting.evaluation.corruptions import measure
 from canting.models.features import compute, cost, trunk
 from canting.models.train import fold
@@ -27,9 +26,7 @@ class DatasetRows:
 
 def pictures(params: Params, manifest: pd.DataFrame) -> DatasetRows:
     """Return the pictures of a manifest with the folds that the parameters draw."""
-    groups, labels = manifest["group"].to_numpy(np.int64), manifest[LABEL].tolist()
-    drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
-    table = manifest.assign(fold=drawn)[FOLDS]
+    table = manifest.assign(fold=division.divided(manifest, params))[FOLDS]
     return DatasetRows(table, manifest["sha256"].tolist())
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from canting.core.errors import CantingError
-from canting.data.fetch.paths import ignored, is_picture
+from canting.data.fetch.paths import HIDDEN, ignored, unread
 
 FAULTS = (
     EOFError,
@@ -73,18 +73,22 @@ class ArchiveListing:
         self.name = name
         self.pictures: dict[PurePosixPath, int] = {}
         self.folders: set[PurePosixPath] = set()
+        self.others: dict[PurePosixPath, str] = {}
+        self.links: frozenset[PurePosixPath] = frozenset()
 
     def add_folder(self, path: PurePosixPath) -> None:
         """Take a folder and all that it lies in, unless one of them is hidden."""
         if not any(map(ignored, path.parts)):
             self.folders.update({path, *path.parents} - {PurePosixPath()})
 
-    def add_file(self, path: PurePosixPath, size: int) -> bool:
-        """Take a file if it is a picture, and say whether it is; refuse a duplicate."""
+    def add_file(self, path: PurePosixPath, size: int, start: Callable[[], bytes]) -> None:
+        """Take a file, as a picture or not; refuse a duplicate. `start` reads its first bytes."""
         self.add_folder(path.parent)
-        if not is_picture(path):
-            return False
-        if path in self.pictures:
+        if path in self.pictures or path in self.others:
             raise refusal(str(path), self.name, "is listed twice")
-        self.pictures[path] = size
-        return True
+        hidden = any(map(ignored, path.parts))
+        reason = HIDDEN if hidden else unread(path.name, start)
+        if reason:
+            self.others[path] = reason
+        else:
+            self.pictures[path] = size

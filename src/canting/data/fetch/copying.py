@@ -4,28 +4,27 @@ import hashlib
 import shutil
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
 from canting.core.errors import CantingError
-from canting.data.fetch.classes import Labels
+from canting.data.fetch.collections import Together
 from canting.data.fetch.digests import DigestRow
 from canting.data.fetch.paths import check_name, composed, key
-from canting.data.fetch.source import Source, local
+from canting.data.fetch.source import local
 
 Names = dict[PurePosixPath, str]
 """What each picture is written as, by its path inside the source."""
 
 
-def targets(pictures: Iterable[PurePosixPath], labels: Labels) -> Names:
-    """Return `<label>/<file>` for every picture in a class folder, whatever order they come in."""
+def targets(labels: Mapping[PurePosixPath, str]) -> Names:
+    """Return `<label>/<file>` for every picture, whatever order they come in."""
     together = defaultdict(list)
-    for path in sorted(pictures):
-        if path.parent in labels:
-            check_name(path.name, f"A picture of class {labels[path.parent]!r}")
-            together[labels[path.parent]].append(path)
+    for path, label in sorted(labels.items()):
+        check_name(path.name, f"A picture of class {label!r}")
+        together[label].append(path)
     return {
         path: f"{label}/{name}"
         for label, paths in sorted(together.items())
@@ -59,10 +58,15 @@ def _check_twins(paths: list[PurePosixPath]) -> None:
 
 
 def _prefix(folder: PurePosixPath, folders: Collection[PurePosixPath]) -> str:
-    """Return what distinguishes a folder from others of its label: split, name, or both."""
-    parts = (folder.parent.name, folder.name)
-    differs = [len({path.parent for path in folders}) > 1, len({path.name for path in folders}) > 1]
-    return "-".join(part for part, needed in zip(parts, differs, strict=True) if needed and part)
+    """Return what distinguishes a folder from others of its label: the parts that differ."""
+    deepest = max(len(path.parts) for path in folders)
+    columns = [
+        {path.parts[-place] if place <= len(path.parts) else "" for path in folders}
+        for place in range(1, deepest + 1)
+    ]
+    parts = folder.parts[::-1]
+    differing = [part for part, seen in zip(parts, columns, strict=False) if len(seen) > 1]
+    return "-".join(dict.fromkeys(composed(part) for part in differing[::-1]))
 
 
 def _free(name: str, taken: Collection[str]) -> str:
@@ -74,7 +78,7 @@ def _free(name: str, taken: Collection[str]) -> str:
     return candidate
 
 
-def copied(source: Source, names: Names, target: Path) -> Iterator[DigestRow]:
+def copied(source: Together, names: Names, target: Path) -> Iterator[DigestRow]:
     """Write every picture to `target` under its name, and yield its row of the digest list."""
     _check_space(target.parent, sum(source.pictures[path] for path in names))
     for label in {name.partition("/")[0] for name in names.values()}:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from canting.core.errors import CantingError
-from canting.data.fetch.labels import listed
+from canting.data.fetch.names import listed
 
 
 @dataclass(frozen=True, order=True)

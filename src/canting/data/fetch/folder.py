@@ -3,11 +3,13 @@
 import os
 import stat
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
+from canting.config.formats import LEAST_START
 from canting.core.errors import CantingError
-from canting.data.fetch.paths import ignored, is_picture
+from canting.data.fetch.paths import HIDDEN, ignored, unread
 
 CHUNK = 2**20
 """Bytes that are held in memory at once."""
@@ -21,8 +23,9 @@ class Folder:
         self.root = root
         self.pictures: dict[PurePosixPath, int] = {}
         self.folders: set[PurePosixPath] = set()
+        self.others: dict[PurePosixPath, str] = {}
+        self.links: set[PurePosixPath] = set()
         for folder, inner, files in os.walk(root, followlinks=True, onerror=_refuse):
-            inner[:] = sorted(name for name in inner if not ignored(name))
             self._list(Path(folder), inner, files)
 
     def contents(
@@ -34,12 +37,29 @@ class Folder:
 
     def _list(self, folder: Path, inner: list[str], files: list[str]) -> None:
         here = PurePosixPath(folder.relative_to(self.root).as_posix())
+        hidden = {name for name in inner if ignored(name)}
+        self.others.update((here / name, HIDDEN) for name in hidden)
+        inner[:] = sorted(set(inner) - hidden)
         for name in inner:
             _check_loop(folder / name)
             self.folders.add(here / name)
+        self.links.update(here / name for name in [*inner, *files] if (folder / name).is_symlink())
         for name in files:
-            if is_picture(here / name):
+            reason = unread(name, partial(_start, folder / name))
+            if reason:
+                self.others[here / name] = reason
+            else:
                 self.pictures[here / name] = _size(folder / name)
+
+
+def _start(path: Path) -> bytes:
+    """Return the first bytes of a regular file; nothing of a pipe or a device, which may block."""
+    _size(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(LEAST_START)
+    except OSError as error:
+        _refuse(error)
 
 
 def _check_loop(path: Path) -> None:
@@ -53,7 +73,7 @@ def _size(path: Path) -> int:
     except OSError as error:
         _refuse(error)
     if not stat.S_ISREG(status.st_mode):
-        raise CantingError(f"`{str(path)!a}` has the name of a picture, but is not a regular file.")
+        raise CantingError(f"{str(path)!a} is not a regular file. Remove it.")
     return status.st_size
 
 

@@ -1,66 +1,207 @@
-"""Valid labels, and their selection in `fetch.classes`."""
+"""Pictures whose labels stand in a table, `fetch.labels`."""
 
-from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
-from pathlib import PurePosixPath
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
+from canting.config.fetch import LabelsTable
 from canting.core.errors import CantingError
-from canting.data.fetch.paths import check_name, composed, key
+from canting.data.fetch.layout import SPLITS, Layout, Placed
+from canting.data.fetch.names import check_chosen, check_labels, listed
+from canting.data.fetch.paths import composed
+from canting.data.fetch.source import Source
 
-SHOWN = 8
-"""Most names in one message."""
+NAMES = {
+    "path": "path file filename file_name filepath file_path image image_name image_path imagename "
+    "image_id imageid img img_name img_path picture photo id name",
+    "label": "label labels class class_name classname category target species breed diagnosis y",
+    "split": "split subset partition",
+    "group": "group group_id session session_id patient patient_id subject subject_id",
+}
+"""Names of columns that data sets use; the first is canting's own, and wins over the others."""
 
+TABLES = (".csv", ".tsv", ".txt")
 
-def check_chosen(classes: Mapping[str, str], folders: Collection[PurePosixPath]) -> dict[str, str]:
-    """Return label by folder name, composed; raise for an empty mapping or an absent folder."""
-    if not classes:
-        raise CantingError(
-            "`fetch.classes` must map folder names to labels, or be left empty to take every "
-            "folder. Received: {}."
-        )
-    there = sorted({composed(path.name) for path in folders})
-    for name, label in classes.items():
-        _check_label(name, label)
-        if composed(name) not in there:
-            raise _absent(name, there)
-    return {composed(name): composed(label) for name, label in classes.items()}
-
-
-def check_labels(labels: Collection[str]) -> None:
-    """Raise for fewer than two labels, for case twins and for unfit names."""
-    seen: dict[str, str] = {}
-    for label in sorted(labels):
-        check_name(label, "A class folder")
-        twin = seen.setdefault(key(label), label)
-        if twin != label:
-            raise CantingError(
-                f"The classes {twin!r} and {label!r} differ only by case. "
-                "Rename one, or map both to one label in `fetch.classes`."
-            )
-    if len(labels) < 2:
-        raise CantingError(f"At least two classes are needed. Received only: {listed(labels)}.")
+Row = dict[str, str]
+"""The values of a row, by the keys of `NAMES`."""
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return the first few names, quoted and sorted, and how many more there are."""
-    every = sorted(names)
-    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
-    return ", ".join(map(repr, every[:SHOWN])) + more
+@dataclass(frozen=True)
+class LabelRows:
+    """A table of labels: what messages call it, the folder it lies in, its rows."""
+
+    name: str
+    folder: PurePosixPath
+    rows: list[Row]
 
 
-def _check_label(name: str, label: str) -> None:
-    check_name(label, f"The label of {name!r} in `fetch.classes`")
-    if not label.strip() or label.startswith(".") or "/" in label:
-        raise CantingError(
-            f"The label of {name!r} in `fetch.classes` must be text without `/` that does not "
-            f"start with a dot. Received: {label!r}."
-        )
+def listed_in(
+    source: Source, wanted: LabelsTable, classes: Mapping[str, str] | None
+) -> tuple[Layout, dict[PurePosixPath, str]]:
+    """Return the layout that a table says, and the group of pictures that have one in it.
 
-
-def _absent(name: str, there: list[str]) -> CantingError:
-    close = get_close_matches(name, there, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return CantingError(
-        f"`fetch.classes` names the folder {name!r}, which is not in `fetch.source`.{hint} "
-        f"It has: {listed(there)}."
+    Pictures that it does not list, and rows without a picture, are left out and named. Raises
+    `CantingError` for a table that cannot be read in one way only.
+    """
+    table = _table(source, wanted)
+    chosen = (
+        None if classes is None else check_chosen(classes, {row["label"] for row in table.rows})
     )
+    paths = _Paths(source, table.folder)
+    placed: dict[PurePosixPath, Placed] = {}
+    groups: dict[PurePosixPath, str] = {}
+    left_out: dict[PurePosixPath, str] = {}
+    for row in table.rows:
+        path = paths.of(row["path"], table.name)
+        label = composed(row["label"]) if chosen is None else chosen.get(composed(row["label"]))
+        if path is None:
+            left_out[PurePosixPath(row["path"])] = f"listed in `{table.name}`, and not there"
+        elif not label:
+            left_out[path] = f"no label that `fetch.classes` names in `{table.name}`"
+            if chosen is None:
+                left_out[path] = f"without a label in `{table.name}`"
+        else:
+            said = Placed(label, _split(row.get("split", ""), table.name))
+            if placed.setdefault(path, said) != said:
+                raise CantingError(
+                    f"`{table.name}` lists {str(path)!r} twice, as {placed[path].label!r} and "
+                    f"{label!r}. Expected one row a picture. Remove one."
+                )
+            groups[path] = row.get("group", "")
+    if not placed:
+        raise CantingError(
+            f"`{table.name}` lists no picture of `fetch.source`. Received, for example: "
+            f"{listed(row['path'] for row in table.rows[:3])}; the pictures are: "
+            f"{listed(map(str, source.pictures))}. Name its column of paths in "
+            "`fetch.labels: {file: …, path: …, label: …}`."
+        )
+    check_labels({one.label for one in placed.values()})
+    for path in source.pictures.keys() - placed.keys() - left_out.keys():
+        left_out[path] = f"not listed in `{table.name}`"
+    read_as = f"labels of the table `{table.name}`"
+    return Layout(placed, left_out, read_as), {path: one for path, one in groups.items() if one}
+
+
+def _split(text: str, name: str) -> str:
+    if not text:
+        return ""
+    if text.casefold() not in SPLITS:
+        raise CantingError(
+            f"`{name}`: expected train, val or test in the column of splits. Received: {text!r}. "
+            "Correct the table."
+        )
+    return SPLITS[text.casefold()]
+
+
+class _Paths:
+    """Finds the picture that a value of a table means: by path, by name, or without its suffix."""
+
+    def __init__(self, source: Source, folder: PurePosixPath) -> None:
+        self._source = source
+        self._folder = folder
+        self._by_name: dict[str, list[PurePosixPath]] = defaultdict(list)
+        self._by_stem: dict[str, list[PurePosixPath]] = defaultdict(list)
+        for path in source.pictures:
+            self._by_name[path.name].append(path)
+            self._by_stem[path.stem].append(path)
+
+    def of(self, text: str, table: str) -> PurePosixPath | None:
+        value = PurePosixPath(text.replace("\\", "/"))
+        for path in (self._folder / value, value):
+            if path in self._source.pictures:
+                return path
+        found = _ending(self._by_name[value.name], value) or [
+            path
+            for path in _named(self._by_stem[value.name])
+            if _ending([path.with_suffix("")], value)
+        ]
+        if len(found) > 1:
+            raise CantingError(
+                f"`{table}` lists {text!r}, and `fetch.source` has several pictures of that name: "
+                f"{listed(map(str, found))}. Expected paths from the folder of the table."
+            )
+        return found[0] if found else None
+
+
+def _named(paths: Iterable[PurePosixPath]) -> Iterator[PurePosixPath]:
+    return (path for path in paths if path.suffix)
+
+
+def _ending(paths: Iterable[PurePosixPath], value: PurePosixPath) -> list[PurePosixPath]:
+    """Return the paths that end as a value does."""
+    count = len(value.parts)
+    return [path for path in paths if path.parts[-count:] == value.parts]
+
+
+def _table(source: Source, wanted: LabelsTable) -> LabelRows:
+    folder, content = _content(source, wanted.file)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CantingError(
+            f"`{wanted.file}`: expected a table in UTF-8. Received: {error}. Save it anew as UTF-8."
+        ) from None
+    first = text.split("\n", 1)[0]
+    delimiter = max("\t;,", key=first.count)
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise CantingError(f"`{wanted.file}` is not a CSV file: {error}. Correct it.") from None
+    header = [name.strip() for name in lines[0]] if lines else []
+    columns = {key: _column(key, header, wanted) for key in NAMES}
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        if line and len(line) != len(header):
+            raise CantingError(
+                f"`{wanted.file}`, row {number}: expected {len(header)} values, as in the header. "
+                f"Received: {len(line)}. Correct it; a value with {delimiter!r} stands in quotes."
+            )
+        if line:
+            rows.append({key: line[at].strip() for key, at in columns.items() if at is not None})
+    return LabelRows(wanted.file, folder, rows)
+
+
+def _column(key: str, header: list[str], wanted: LabelsTable) -> int | None:
+    """Return the place of a column: the one that was asked for, or the one with a usual name."""
+    asked = getattr(wanted, key)
+    folded = [name.casefold().replace(" ", "_").replace("-", "_") for name in header]
+    known = NAMES[key].split()
+    found = [at for at, name in enumerate(folded) if name in known]
+    if asked is not None:
+        found = [at for at, name in enumerate(header) if name == asked]
+    elif known[0] in folded:
+        found = [at for at in found if folded[at] == known[0]]
+    if len(found) == 1:
+        return found[0]
+    if not found and asked is None and key in ("split", "group"):
+        return None
+    what = f"a column {asked!r}" if asked is not None else f"one column for the {key} of a picture"
+    raise CantingError(
+        f"`{wanted.file}`: expected {what}. Received the columns: {', '.join(header) or 'none'}. "
+        f"Name it in `fetch.labels: {{file: {wanted.file}, {key}: …}}`."
+    )
+
+
+def _content(source: Source, name: str) -> tuple[PurePosixPath, bytes]:
+    """Return a table's folder and bytes: one in the source, else a file here."""
+    path = PurePosixPath(name)
+    found = [path] if path in source.others else _ending(source.others, path)
+    if len(found) > 1:
+        raise CantingError(
+            f"`fetch.labels` is {name!r}, and `fetch.source` has several of that name: "
+            f"{listed(map(str, found))}. Give the whole path inside the source."
+        )
+    if found:
+        return found[0].parent, b"".join(*(chunks for _, chunks in source.contents(found)))
+    try:
+        return PurePosixPath(), Path(name).read_bytes()
+    except OSError:
+        tables = [str(one) for one in source.others if one.suffix.lower() in TABLES]
+        there = f" It has the tables {listed(tables)}." if tables else ""
+        raise CantingError(
+            f"`fetch.labels`: expected a table in `fetch.source`, or a file here. Received: "
+            f"{name!r}, and nothing is there.{there}"
+        ) from None

@@ -1,13 +1,17 @@
 """Rules for paths: which are pictures, and which names are valid labels and files."""
 
 import unicodedata
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from canting.config.formats import suffixes
+from canting.config.formats import recognised
 from canting.core.errors import CantingError
 
 LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 """What operating systems leave behind, beside hidden files such as `.DS_Store`."""
+
+HIDDEN = "hidden, or left behind by an operating system"
+"""Why such a file or folder is not read."""
 
 UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories: control characters, surrogates (bytes that are no UTF-8), line breaks."""
@@ -18,9 +22,19 @@ def ignored(name: str) -> bool:
     return name.startswith(".") or name.casefold() in LITTER
 
 
-def is_picture(path: PurePosixPath) -> bool:
-    """Say whether a path inside a source counts as a picture; `validate` judges if it is one."""
-    return path.suffix.lower() in suffixes() and not any(map(ignored, path.parts))
+def unread(name: str, start: Callable[[], bytes]) -> str:
+    """Return why a file is not read, or nothing for a picture, which `validate` judges.
+
+    `start` returns the first `formats.LEAST_START` bytes; a file that is called a picture is one.
+    """
+    if ignored(name):
+        return HIDDEN
+    found = recognised(b"", name)
+    if found is None or not found.pipeline:
+        found = recognised(start(), name)
+    if found is None:
+        return f"no picture ({PurePosixPath(name).suffix.lower() or 'no suffix'})"
+    return "" if found.pipeline else f"{found.name}, which is not read"
 
 
 def composed(name: str) -> str:

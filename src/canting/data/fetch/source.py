@@ -17,7 +17,7 @@ from canting.data.fetch.zip import Zip
 
 
 class Source(Protocol):
-    """Labelled pictures that are only read; hidden files and other formats are left out."""
+    """Labelled pictures, which are only read."""
 
     @property
     def pictures(self) -> Mapping[PurePosixPath, int]:
@@ -27,10 +27,18 @@ class Source(Protocol):
     def folders(self) -> Collection[PurePosixPath]:
         """Every folder inside the source, empty ones too."""
 
+    @property
+    def others(self) -> Mapping[PurePosixPath, str]:
+        """Why a file, or a hidden folder, is not read, by its path inside the source."""
+
+    @property
+    def links(self) -> Collection[PurePosixPath]:
+        """Symbolic links, which were followed."""
+
     def contents(
         self, paths: Collection[PurePosixPath]
     ) -> Iterator[tuple[PurePosixPath, Iterator[bytes]]]:
-        """Yield each of the pictures with its bytes, in whichever order is quickest to read."""
+        """Yield each of the files with its bytes, in whichever order is quickest to read."""
 
 
 @dataclass(frozen=True)

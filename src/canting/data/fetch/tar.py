@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from tqdm import tqdm
 
+from canting.config.formats import LEAST_START
 from canting.core.errors import CantingError
 from canting.data.fetch.archive import ArchiveListing, inside, naming_faults, refusal
 from canting.data.fetch.folder import CHUNK
@@ -29,9 +30,10 @@ class Tar(ArchiveListing):
         self._opener = opener
         with naming_faults(self.name), self._unpacked(show=True) as file:
             stream = _Metered(file, meter)
-            for entry in _entries(_opened(stream)):
+            archive = _opened(stream)
+            for entry in _entries(archive):
                 meter.add(entry.size)
-                self._list(entry)
+                self._list(archive, entry)
             while stream.read(CHUNK):
                 pass
 
@@ -61,20 +63,25 @@ class Tar(ArchiveListing):
         ):
             yield file
 
-    def _list(self, entry: tarfile.TarInfo) -> None:
+    def _list(self, archive: tarfile.TarFile, entry: tarfile.TarInfo) -> None:
         path = inside(entry.name, self.name)
         if entry.size < 0 or not (entry.isreg() or entry.isdir()):
             raise refusal(entry.name, self.name, "is a link, a device or of an unknown type")
         if entry.isdir():
             self.add_folder(path)
         else:
-            self.add_file(path, entry.size)
+            self.add_file(path, entry.size, lambda: _start(archive, entry))
 
     def _chunks(self, archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Iterator[bytes]:
         with naming_faults(self.name):
             file = archive.extractfile(entry)
             while file and (chunk := file.read(CHUNK)):
                 yield chunk
+
+
+def _start(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(entry)
+    return file.read(LEAST_START) if file else b""
 
 
 class _Metered:

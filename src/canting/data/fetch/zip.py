@@ -3,8 +3,10 @@
 import stat
 import zipfile
 from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from canting.config.formats import LEAST_START
 from canting.data.fetch.archive import ArchiveListing, inside, naming_faults, refusal
 from canting.data.fetch.folder import CHUNK
 from canting.data.fetch.limits import Meter
@@ -23,10 +25,9 @@ class Zip(ArchiveListing):
         self.path = path
         self._entries: dict[PurePosixPath, zipfile.ZipInfo] = {}
         with naming_faults(self.name), zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-        for entry in entries:
-            meter.add(entry.file_size)
-            self._list(entry)
+            for entry in archive.infolist():
+                meter.add(entry.file_size)
+                self._list(archive, entry)
 
     def contents(
         self, paths: Collection[PurePosixPath]
@@ -38,13 +39,17 @@ class Zip(ArchiveListing):
             for path in sorted(paths, key=lambda path: self._entries[path].header_offset):
                 yield path, self._chunks(archive, self._entries[path])
 
-    def _list(self, entry: zipfile.ZipInfo) -> None:
+    def _list(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         path = inside(_name(entry), self.name)
         self._check(entry)
         if entry.is_dir():
             self.add_folder(path)
-        elif self.add_file(path, entry.file_size):
+        else:
+            self.add_file(path, entry.file_size, lambda: self._start(archive, entry))
             self._entries[path] = entry
+
+    def _start(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+        return b"".join(islice(self._chunks(archive, entry, LEAST_START), 1))
 
     def _check(self, entry: zipfile.ZipInfo) -> None:
         kind = stat.S_IFMT(entry.external_attr >> 16)
@@ -53,11 +58,13 @@ class Zip(ArchiveListing):
         if entry.flag_bits & ENCRYPTED:
             raise refusal(entry.filename, self.name, "is encrypted")
 
-    def _chunks(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    def _chunks(
+        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int = CHUNK
+    ) -> Iterator[bytes]:
         with naming_faults(self.name):
             try:
                 with archive.open(entry) as file:
-                    while chunk := file.read(CHUNK):
+                    while chunk := file.read(size):
                         yield chunk
             except (NotImplementedError, RuntimeError) as error:
                 raise refusal(entry.filename, self.name, f"cannot be unpacked: {error}") from None

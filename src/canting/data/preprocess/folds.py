@@ -28,16 +28,22 @@ class TooFewGroupsError(CantingError):
 
 
 def draw(
-    labels: Sequence[str], groups: npt.NDArray[np.int64], folds: int, hold_out: float, seed: int
+    labels: Sequence[str],
+    groups: npt.NDArray[np.int64],
+    folds: int,
+    hold_out: float,
+    seed: int,
+    apart: npt.NDArray[np.bool_] | None = None,
 ) -> Folds:
     """Return the fold of each picture; no group is in two folds, classes keep their shares.
 
-    Raises `TooFewGroupsError` for a class with fewer groups than folds.
+    `apart` says which pictures the source holds out. Raises `TooFewGroupsError` for a class with
+    fewer groups than folds.
     """
     names = np.asarray(labels)
-    _check(names, groups, folds, hold_out)
+    inside = np.arange(len(names)) if apart is None else np.flatnonzero(~apart)
+    _check(names[inside], groups[inside], folds, hold_out)
     result = np.full(len(names), HELD_OUT, dtype=np.int64)
-    inside = np.arange(len(names))
     if hold_out:
         parts = round(1 / hold_out)
         inside = next(iter(_splits(names, groups, parts, seed)))[0]

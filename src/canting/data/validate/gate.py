@@ -9,14 +9,14 @@ import pandas as pd
 from canting.config.sections import Validate
 from canting.config.tables import QUARANTINE
 from canting.core.files import replacing, write_json
-from canting.data import manifest
+from canting.data import manifest, origins
 from canting.data.validate import tables
 from canting.data.validate.check import CheckOutcome
 from canting.data.validate.class_checks import class_checks
 from canting.data.validate.data_docs import offline
 from canting.data.validate.picture_checks import picture_checks
 from canting.data.validate.report import ValidationError, summary
-from canting.data.validate.tables import group, number
+from canting.data.validate.tables import group, joined, number
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ def run(raw: Path, build: Path, results: Path, params: Validate) -> Counts:
     The Data Docs are written either way, everything else only if nothing fails.
     """
     labels = tables.labels(raw)
-    found = tables.read(raw)
-    found["group"] = group(raw, found)
+    found = tables.with_origins(tables.read(raw), build)
+    found["near_duplicate"] = group(raw, found)
+    found["group"] = joined(found["near_duplicate"], found["group"])
     docs = build / "data_docs"
     with replacing(docs) as pages:
         passage = settle(found, labels, params, pages)
@@ -86,10 +87,14 @@ def _bad(outcomes: Sequence[CheckOutcome]) -> pd.DataFrame:
 
 
 def _write(build: Path, results: Path, passage: Passage) -> Counts:
-    left = passage.left.assign(group=number(passage.left["group"]))
+    numbers = {name: number(passage.left[name]) for name in ("near_duplicate", "group")}
+    left = passage.left.assign(**numbers)
     manifest.write(build / "manifest.parquet", left)
+    not_taken = origins.read(build / origins.LEFT_OUT)
+    not_taken["reason"] = "not fetched: " + not_taken["reason"]
     with replacing(results / "quarantine.csv") as aside:
-        passage.aside.to_csv(aside, index=False, lineterminator="\n")
+        table = pd.concat([passage.aside, not_taken])
+        table.to_csv(aside, index=False, lineterminator="\n")
     result = summary(passage.outcomes, len(left), len(passage.aside))
     write_json(results / "validation.json", result)
     return Counts(len(left), left["label"].nunique(), left["group"].nunique(), len(passage.aside))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from canting.config.records import Expectation, Validation
 from canting.core.errors import CantingError
+from canting.core.text import printable
 from canting.data.validate.check import CheckOutcome
 
 SHOWN = 10
@@ -81,8 +82,3 @@ def _quarantine(outcome: CheckOutcome) -> str:
     if outcome.check.table == "classes":
         return ""
     return "; or set `validate.on_bad: quarantine` to leave these pictures out"
-
-
-def printable(text: str) -> str:
-    """Return the text with control characters escaped, so that a name cannot move the cursor."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from canting.core import parallel
 from canting.core.errors import CantingError
-from canting.data import near_duplicates
+from canting.data import near_duplicates, origins
 from canting.imaging.pictures import PictureError, decode
 
 
@@ -33,6 +35,20 @@ def number(groups: "pd.Series[int]") -> "pd.Series[int]":
     """Number groups 0, 1, 2, … in the order of their first rows."""
     codes, _ = pd.factorize(groups)
     return pd.Series(codes.tolist(), index=groups.index, dtype=np.int64, name="group")
+
+
+def joined(near: "pd.Series[int]", outside: "pd.Series[str]") -> "pd.Series[int]":
+    """Join groups of near-duplicates that a group from outside connects; `""` is no group."""
+    known = outside != ""
+    if not known.any():
+        return near
+    ends, _ = pd.factorize(outside[known])
+    count = len(near) + int(ends.max()) + 1
+    links = coo_matrix(
+        (np.ones(len(ends)), (number(near)[known], len(near) + ends)), shape=(count, count)
+    )
+    _, component = connected_components(links, directed=False)
+    return number(pd.Series(component[number(near)], index=near.index))
 
 
 IGNORED = ("thumbs.db", "desktop.ini", "__macosx")
@@ -82,6 +98,19 @@ def read(raw: Path) -> pd.DataFrame:
     task = partial(_record, raw)
     rows = list(parallel.run(task, found, label="read pictures", total=len(found)))
     return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
+
+
+def with_origins(records: pd.DataFrame, build: Path) -> pd.DataFrame:
+    """Return the records with what `fetch` knows of each picture: collection, split, group."""
+    known = origins.read(build / origins.ORIGINS)[["path", "collection", "split", "group"]]
+    table = records.merge(known, on="path", how="left", validate="one_to_one")
+    unknown = table[table["collection"].isna()]["path"].tolist()
+    if unknown:
+        raise CantingError(
+            f"`{build / 'raw'}` holds {len(unknown)} files that `fetch` did not bring, such as "
+            f"{unknown[0]!r}. Add pictures to `fetch.source`, and run `dvc repro --force fetch`."
+        )
+    return table
 
 
 def _record(raw: Path, path: str) -> dict[str, object]:
@@ -156,10 +185,10 @@ def _first_alike(paths: "pd.Series[str]", key: "pd.Series[str]") -> "pd.Series[s
 
 
 def _under_another_label(records: pd.DataFrame, index: pd.Index) -> "pd.Series[str]":
-    labels = records.groupby("group")["label"].transform("nunique")
+    labels = records.groupby("near_duplicate")["label"].transform("nunique")
     other = {
         row: group.loc[group["label"] != label, "path"].iloc[0]
-        for _, group in records[labels > 1].groupby("group")
+        for _, group in records[labels > 1].groupby("near_duplicate")
         for row, label in group["label"].items()
     }
     return pd.Series(other, dtype="str").reindex(index)

@@ -1,0 +1,140 @@
+"""The collections that `fetch.source` names, each with its layout, and all as one source."""
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import PurePosixPath
+
+from canting.config.fetch import SESSION, Collection, Fetch
+from canting.core.errors import CantingError
+from canting.data.fetch.labels import listed_in
+from canting.data.fetch.layout import Layout, Placed, understood
+from canting.data.fetch.names import check_labels, listed
+from canting.data.fetch.source import Means, Source, opened
+from canting.data.origin import public_name
+
+
+@dataclass(frozen=True)
+class OneCollection:
+    """An open source, how its paths or table are read, and which pictures belong together."""
+
+    name: str
+    written: str
+    source: Source
+    layout: Layout
+    groups: Mapping[PurePosixPath, str]
+
+
+def wanted(section: Fetch) -> tuple[Collection, ...]:
+    """Return the collections that a section names; what one leaves empty is as for all."""
+    found: tuple[Collection, ...]
+    if isinstance(section.source, str):
+        name = re.sub(r"[^\w. -]", "_", public_name(section.source)).lstrip(".- ") or "data"
+        found = (Collection(name=name[:80], source=section.source),)
+    else:
+        found = section.source
+    shared = {key: getattr(section, key) for key in ("classes", "labels", "group")}
+    return tuple(
+        one.model_copy(update={key: shared[key] for key in shared if getattr(one, key) is None})
+        for one in found
+    )
+
+
+@contextmanager
+def collected(section: Fetch, means: Means) -> "Iterator[Together]":
+    """Yield the pictures of all collections; raise `CantingError` for one that cannot be read."""
+    found = []
+    with ExitStack() as stack:
+        for one in wanted(section):
+            source = stack.enter_context(opened(one.source, means))
+            try:
+                found.append(_read(one, source))
+            except CantingError as error:
+                if isinstance(section.source, str):
+                    raise
+                raise CantingError(f"In the collection {one.name!r}: {error}") from None
+        check_labels({placed.label for one in found for placed in one.layout.placed.values()})
+        yield Together(found)
+
+
+def _read(wanted: Collection, source: Source) -> OneCollection:
+    groups: Mapping[PurePosixPath, str]
+    if wanted.labels is None:
+        layout, groups = understood(source, wanted.classes), {}
+    else:
+        layout, groups = listed_in(source, wanted.labels, wanted.classes)
+    if wanted.group is not None:
+        groups = _grouped(wanted.group, layout.placed)
+    return OneCollection(wanted.name, wanted.source, source, layout, groups)
+
+
+def _grouped(group: str, placed: Mapping[PurePosixPath, Placed]) -> dict[PurePosixPath, str]:
+    """Return the group of pictures that have one: a session, or what an expression captures."""
+    if group == SESSION:
+        found = {path: one.session for path, one in placed.items() if one.session}
+    else:
+        matches = {path: re.search(group, str(path)) for path in placed}
+        found = {
+            path: "/".join(part for part in match.groups() or (match[0],) if part)
+            for path, match in matches.items()
+            if match
+        }
+    found = {path: one for path, one in found.items() if one}
+    if not found:
+        raise CantingError(
+            f"`fetch.group` is {group!r}, which finds nothing in the paths of the pictures. "
+            f"Expected a part of such paths: {listed(map(str, sorted(placed)[:3]))}."
+        )
+    return found
+
+
+class Together:
+    """Several collections as one source: paths begin with a collection's name if it has company."""
+
+    def __init__(self, found: list[OneCollection]) -> None:
+        """Take collections that are open."""
+        self.collections = found
+        self._alone = len(found) == 1
+        self._of = {
+            self._named(one, path): (one, path) for one in found for path in one.layout.placed
+        }
+        self.pictures = {path: one.source.pictures[own] for path, (one, own) in self._of.items()}
+
+    def _named(self, one: OneCollection, path: PurePosixPath) -> PurePosixPath:
+        return path if self._alone else one.name / path
+
+    def placed(self, path: PurePosixPath) -> Placed:
+        """Return what is known of a picture by its path or from a table."""
+        one, own = self._of[path]
+        return one.layout.placed[own]
+
+    def collection(self, path: PurePosixPath) -> str:
+        """Return the name of a picture's collection."""
+        return self._of[path][0].name
+
+    def group(self, path: PurePosixPath) -> str:
+        """Return the group of a picture that comes from outside, or nothing."""
+        one, own = self._of[path]
+        group = one.groups.get(own, "")
+        return f"{one.name}/{group}" if group else ""
+
+    def left_out(self) -> dict[PurePosixPath, str]:
+        """Return why each other file is not taken."""
+        return {
+            self._named(one, path): reason
+            for one in self.collections
+            for path, reason in {**one.source.others, **one.layout.left_out}.items()
+        }
+
+    def contents(
+        self, paths: Set[PurePosixPath]
+    ) -> Iterator[tuple[PurePosixPath, Iterator[bytes]]]:
+        """Yield each of the pictures with its bytes, one collection after another."""
+        of = [self._of[path] for path in sorted(paths)]
+        for _, group in groupby(of, key=lambda pair: self.collections.index(pair[0])):
+            pairs = list(group)
+            one = pairs[0][0]
+            for own, chunks in one.source.contents([path for _, path in pairs]):
+                yield self._named(one, own), chunks

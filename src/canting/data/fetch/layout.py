@@ -1,0 +1,292 @@
+"""The layout of a source: which folder of a picture's path is its class, its split, its session.
+
+A layout is understood or refused, never guessed; `fetch.classes` overrules everything here.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from os.path import commonpath
+from pathlib import PurePosixPath
+from typing import Literal, NamedTuple
+
+from canting.core.errors import CantingError
+from canting.data.fetch.copies import copies
+from canting.data.fetch.names import check_chosen, check_labels, listed
+from canting.data.fetch.paths import composed
+from canting.data.fetch.source import Source
+
+Role = Literal["split", "container", "mask", "name"]
+
+SPLITS = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing", "tst"), "test"),
+}
+"""Words in the name of a folder that holds one part of every class, and which part that is."""
+
+CONTAINERS = {
+    *("data", "dataset", "datasets", "image", "images", "img", "imgs", "jpeg", "jpegimages", "jpg"),
+    *("photo", "photos", "pic", "pics", "picture", "pictures", "png", "raw"),
+}
+"""Names of folders that only hold pictures."""
+
+MASKS = {
+    *("annotation", "annotations", "bbox", "bboxes", "ground_truth", "groundtruth", "gt", "label"),
+    *("labels", "mask", "masks", "seg", "segmentation", "segmentations"),
+}
+"""Names of folders of what belongs to pictures, and is drawn as pictures by some data sets."""
+
+SESSION = re.compile(
+    r"(?:(?:album|batch|cam|camera|clip|date|day|device|dcim|folder|img|month|no|nr|part|patient|"
+    r"person|roll|run|scene|seq|sequence|series|sess|session|set|shoot|shot|subject|take|trip|"
+    r"video|visit|week|year|p|s)?[\W_]*\d[\d\W_]*|\d{3}[A-Z_]{5})",
+    re.IGNORECASE,
+)
+"""Names that number a session: dates, counters, and folders of cameras (JEITA CP-3461, 3.2.3)."""
+
+DATE = re.compile(r"\D*(?:19|20)\d\d[-_. ]?[01]\d(?:[-_. ]?[0-3]\d)?\D*")
+
+
+class Placed(NamedTuple):
+    """What a picture's path says: its label, and its part of a split and its session, or `""`."""
+
+    label: str
+    split: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What was understood: of each picture, of those left out with the reason, and in short."""
+
+    placed: Mapping[PurePosixPath, Placed]
+    left_out: Mapping[PurePosixPath, str]
+    read_as: str
+
+
+Parts = tuple[str, ...]
+
+
+class Way(NamedTuple):
+    """How the path of a folder is read, and its pattern: `<split>/<class>`."""
+
+    placed: Placed
+    pattern: str
+
+
+Ways = dict[PurePosixPath, Way]
+
+
+def understood(source: Source, classes: Mapping[str, str] | None) -> Layout:
+    """Return the layout of a source; raise `CantingError` for one that can be read in two ways."""
+    if not source.pictures:
+        raise CantingError(
+            f"`fetch.source` holds no pictures. Expected <class>/<picture> in it.{_unread(source)}"
+        )
+    inside = defaultdict(list)
+    for path in source.pictures:
+        inside[path.parent].append(path)
+    doubled = copies(source, inside)
+    found = sorted(set(inside) - set(doubled))
+    if classes is None:
+        ways = _found(source, found)
+    else:
+        ways = _chosen(source, found, check_chosen(classes, (path.name for path in source.folders)))
+    check_labels({way.placed.label for way in ways.values()})
+    left_out = {folder: f"a copy of `{first}`" for folder, first in doubled.items()}
+    left_out |= {one: _reason(one) for one in found if one not in ways}
+    return Layout(
+        {path: ways[one].placed for one in ways for path in inside[one]},
+        {path: reason for one, reason in left_out.items() for path in inside[one]},
+        _patterns(ways.values()),
+    )
+
+
+def _reason(folder: PurePosixPath) -> str:
+    mask = next((part for part in folder.parts if role(part) == "mask"), None)
+    return f"in a folder `{mask}`" if mask else "in no folder that `fetch.classes` names"
+
+
+def role(name: str) -> Role:
+    """Return what a folder's name says."""
+    folded = name.casefold()
+    if split_of(name):
+        return "split"
+    if folded in CONTAINERS:
+        return "container"
+    return "mask" if folded in MASKS else "name"
+
+
+def split_of(name: str) -> str:
+    """Return train, val or test where a name has a word for it, as `seg_train`, else nothing."""
+    words = re.split(r"[\W_]+", name.casefold())
+    return next((SPLITS[word] for word in words if word in SPLITS), "")
+
+
+def _base(found: Collection[PurePosixPath]) -> PurePosixPath:
+    """Return the folder above all, which says nothing: such as the folder in an archive."""
+    base = PurePosixPath(commonpath(list(map(str, found))))
+    return base.parent if len(found) == 1 else base
+
+
+def _found(source: Source, found: Sequence[PurePosixPath]) -> Ways:
+    """Return how each folder is read, where the names alone decide."""
+    base = _base(found)
+    below = {one: one.relative_to(base).parts for one in found}
+    _check_mixed(below.values())
+    kept = [one for one in found if all(role(part) != "mask" for part in below[one])]
+    names = {one: tuple(part for part in below[one] if role(part) == "name") for one in kept}
+    bare = [one for one in kept if not names[one]]
+    if bare or not kept:
+        raise _unlabelled(bare or found, {name for way in names.values() for name in way})
+    place = _place(set(names.values()))
+    if place is None:
+        raise _ambiguous(names)
+    first = len(base.parts)
+    at = {
+        one: [n for n, part in enumerate(one.parts) if n >= first and role(part) == "name"][place]
+        for one in kept
+    }
+    _check_folders(source, {PurePosixPath(*one.parts[: at[one] + 1]) for one in kept})
+    return {one: _way(one, at[one], composed(one.parts[at[one]]), first) for one in kept}
+
+
+def _place(ways: Collection[Parts]) -> int | None:
+    """Return which of the names is the class: 0 or -1; None where it could be several."""
+    tops = {way[0] for way in ways}
+    if all(map(DATE.fullmatch, tops)):
+        numbered = True
+    else:
+        numbered = len(max(ways, key=len)) > 1 and all(map(SESSION.fullmatch, tops))
+        if all((top,) in ways for top in tops):
+            return 0
+    if not numbered and all(SESSION.fullmatch(part) for way in ways for part in way[1:]):
+        return 0
+    alike = len(set(map(len, ways))) == 1
+    above = all(SESSION.fullmatch(part) for way in ways for part in way[:-1])
+    last = all(SESSION.fullmatch(way[-1]) for way in ways)
+    return -1 if numbered and alike and above and not last else None
+
+
+def _way(folder: PurePosixPath, at: int, label: str, first: int, same: Parts = ()) -> Way:
+    """Return how a folder is read whose part `at` is the class; the first parts say nothing."""
+    splits, sessions, pattern = [], [], []
+    for place, part in enumerate(folder.parts):
+        if place == at:
+            pattern.append("<class>")
+        elif split := split_of(part):
+            splits.append(split)
+            pattern.append("<split>")
+        elif place < first or role(part) == "container" or composed(part) in same:
+            pattern.append(part)
+        else:
+            sessions.append(composed(part))
+            pattern.append("<session>")
+    if len(set(splits)) > 1:
+        raise CantingError(
+            f"The folder {str(folder)!r} of `fetch.source` is in {listed(set(splits))} at once. "
+            "Expected one part of a split. Move its pictures."
+        )
+    placed = Placed(label, next(iter(splits), ""), "/".join(sessions))
+    return Way(placed, "/".join([*pattern, "<picture>"]))
+
+
+def _patterns(ways: Iterable[Way]) -> str:
+    every = sorted({way.pattern for way in ways})
+    return " and ".join(every[:3]) + (" and others" if len(every) > 3 else "")
+
+
+def _chosen(source: Source, found: Sequence[PurePosixPath], labels: Mapping[str, str]) -> Ways:
+    """Return how each folder is read that lies in one that `fetch.classes` names."""
+    ways, seen = {}, set()
+    first = len(_base(found).parts)
+    for folder in found:
+        parts = tuple(map(composed, folder.parts))
+        at = [place for place, part in enumerate(parts) if part in labels]
+        if not at or any(role(part) == "mask" for part in parts[at[-1] + 1 :]):
+            continue
+        named = {labels[parts[place]] for place in at}
+        if len(named) > 1:
+            raise CantingError(
+                f"The folder {str(folder)!r} of `fetch.source` lies in two that `fetch.classes` "
+                f"names, as {listed(named)}. Name one of them."
+            )
+        ways[folder] = _way(folder, at[-1], named.pop(), min(first, at[-1]), tuple(labels))
+        seen |= {parts[place] for place in at}
+    _check_empty(labels.keys() - seen, source)
+    return ways
+
+
+def _check_mixed(paths: Iterable[Parts]) -> None:
+    """Refuse names that are no class by themselves beside others that may be."""
+    beside: dict[Parts, set[str]] = defaultdict(set)
+    for parts in paths:
+        for place, part in enumerate(parts):
+            beside[parts[:place]].add(part)
+    for names in beside.values():
+        kinds = set(map(role, names))
+        if len(kinds) > 1 and kinds != {"container", "mask"}:
+            odd = {name for name in names if role(name) != "name"}
+            raise CantingError(
+                f"`fetch.source` has folders {listed(names)} side by side. {listed(odd)} may be "
+                "the name of a class, or of a split, of pictures or of masks. Say which folders "
+                f"are the classes: {_written(names)}."
+            )
+
+
+def _check_folders(source: Source, classes: Collection[PurePosixPath]) -> None:
+    """Refuse an empty folder beside those of classes, and two names that are one in Unicode."""
+    seen: dict[PurePosixPath, PurePosixPath] = {}
+    for path in sorted(classes):
+        if seen.setdefault(path.parent / composed(path.name), path) != path:
+            raise CantingError(
+                f"Two class folders are named {composed(path.name)!r} in different Unicode forms. "
+                "Rename one."
+            )
+    alive = {above for path in source.pictures for above in path.parents}
+    parents = {path.parent for path in classes}
+    bare = {path for path in source.folders if path not in alive and path.parent in parents}
+    known = {composed(path.name) for path in classes}
+    _check_empty({composed(path.name) for path in bare} - known, source)
+
+
+def _check_empty(names: Collection[str], source: Source) -> None:
+    """Raise for class folders without pictures: to pass them over would drop a class in silence."""
+    if names:
+        raise CantingError(
+            f"These class folders hold no pictures of their own: {listed(names)}.{_unread(source)} "
+            "Put some there, remove the folders, or name the classes to take in `fetch.classes`."
+        )
+
+
+def _unread(source: Source) -> str:
+    reasons = sorted({reason for reason in source.others.values() if "not read" in reason})
+    return f" {'; '.join(reasons)}." if reasons else ""
+
+
+def _unlabelled(bare: Iterable[PurePosixPath], names: Collection[str]) -> CantingError:
+    picked = f", or name the classes to take: {_written(names)}" if names else ""
+    return CantingError(
+        f"`fetch.source` has pictures that no folder gives a class, in: {listed(map(str, bare))}. "
+        "Expected one folder a class, side by side, or such folders below train, val and test, or "
+        f"a table of labels in `fetch.labels`. Put them in folders, name the table{picked}."
+    )
+
+
+def _ambiguous(names: Mapping[PurePosixPath, Parts]) -> CantingError:
+    first, last = ({way[place] for way in names.values()} for place in (0, -1))
+    ways = [first] if first == last else [first, last]
+    return CantingError(
+        "`fetch.source` can be read in more than one way. Expected one folder a class, side by "
+        f"side. Received pictures in: {listed(map(str, names))}. Say which folders are the "
+        f"classes: {' or '.join(map(_written, ways))}."
+    )
+
+
+def _written(names: Iterable[str]) -> str:
+    """Return names as a value of `fetch.classes`, which YAML reads."""
+    every = sorted(map(composed, names))
+    shown = ", ".join(f'"{name}": "{name}"' for name in every[:8])
+    return f"`classes: {{{shown}{', …' if len(every) > 8 else ''}}}`"

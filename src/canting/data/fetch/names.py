@@ -1,0 +1,73 @@
+"""Valid labels, the choice of them in `fetch.classes`, and names in messages."""
+
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+
+from canting.core.errors import CantingError
+from canting.data.fetch.paths import check_name, composed, key
+
+SHOWN = 8
+"""Most names in one message."""
+
+
+def check_chosen(classes: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return label by name, composed; raise for an empty mapping or a name that is not there.
+
+    `names` are those of all folders, or the labels of a table.
+    """
+    if not classes:
+        raise CantingError(
+            "`fetch.classes` must map folder names to labels, or be left empty to take every "
+            "class. Received: {}."
+        )
+    there = sorted(set(map(composed, names)))
+    for name, label in classes.items():
+        _check_label(name, label)
+        if composed(name) not in there:
+            raise _absent(name, there)
+    return {composed(name): composed(label) for name, label in classes.items()}
+
+
+def check_labels(labels: Collection[str]) -> None:
+    """Raise for fewer than two labels, for case twins and for unfit names."""
+    seen: dict[str, str] = {}
+    for label in sorted(labels):
+        check_name(label, "A class")
+        if label.startswith(".") or "/" in label or not label.strip():
+            raise CantingError(
+                "A class must be named with text without `/` that does not start with a dot. "
+                f"Received: {label!r}. Give it another label in `fetch.classes`."
+            )
+        twin = seen.setdefault(key(label), label)
+        if twin != label:
+            raise CantingError(
+                f"The classes {twin!r} and {label!r} differ only by case. "
+                "Rename one, or map both to one label in `fetch.classes`."
+            )
+    if len(labels) < 2:
+        raise CantingError(f"At least two classes are needed. Received only: {listed(labels)}.")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the first few names, quoted and sorted, and how many more there are."""
+    every = sorted(names)
+    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return ", ".join(map(repr, every[:SHOWN])) + more
+
+
+def _check_label(name: str, label: str) -> None:
+    check_name(label, f"The label of {name!r} in `fetch.classes`")
+    if not label.strip() or label.startswith(".") or "/" in label:
+        raise CantingError(
+            f"The label of {name!r} in `fetch.classes` must be text without `/` that does not "
+            f"start with a dot. Received: {label!r}."
+        )
+
+
+def _absent(name: str, there: list[str]) -> CantingError:
+    close = get_close_matches(name, there, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return CantingError(
+        f"`fetch.classes` names {name!r}, which is not in `fetch.source`.{hint} "
+        f"It has: {listed(there)}."
+    )

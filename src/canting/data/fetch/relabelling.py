@@ -1,0 +1,66 @@
+"""Follow the table of corrected labels among pictures that were just copied."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from canting.core.errors import CantingError
+from canting.data.fetch.digests import DigestRow
+from canting.data.fetch.paths import key
+from canting.data.relabel import LEFT_OUT, Key, Relabelled
+
+
+def relabelled(
+    rows: Iterable[DigestRow], table: Mapping[Key, Relabelled], raw: Path
+) -> tuple[list[DigestRow], dict[str, str]]:
+    """Move or remove pictures below `raw`; return the rows that are left, and what became of which.
+
+    A move is a new path by an old one, `""` for a picture that is left out. Raises `CantingError`
+    for a row of the table whose picture is not there: its correction would be lost in silence.
+    """
+    every = list(rows)
+    taken = {key(row.path) for row in every}
+    moves: dict[str, str] = {}
+    used = set()
+    for row in every:
+        given, _, name = row.path.partition("/")
+        correction = table.get((row.sha256, given))
+        if correction is None:
+            continue
+        used.add((row.sha256, given))
+        if correction.label != given:
+            moves[row.path] = correction.label and _free(correction.label, name, taken)
+    _check_used(table, used)
+    for old, new in moves.items():
+        if new:
+            (raw / new).parent.mkdir(exist_ok=True)
+            (raw / old).rename(raw / new)
+        else:
+            (raw / old).unlink()
+    for label in {old.partition("/")[0] for old in moves}:
+        if not any((raw / label).iterdir()):
+            (raw / label).rmdir()
+    moved = (replace(row, path=moves.get(row.path, row.path)) for row in every)
+    return sorted(row for row in moved if row.path != LEFT_OUT), moves
+
+
+def _free(label: str, name: str, taken: set[str]) -> str:
+    path = Path(name)
+    candidate, number = f"{label}/{name}", 1
+    while key(candidate) in taken:
+        number += 1
+        candidate = f"{label}/{path.stem}-{number}{path.suffix}"
+    taken.add(key(candidate))
+    return candidate
+
+
+def _check_used(table: Mapping[Key, Relabelled], used: set[Key]) -> None:
+    unused = sorted(table.keys() - used)
+    if unused:
+        digest, given = unused[0]
+        named = table[unused[0]].path or digest
+        raise CantingError(
+            f"`fetch.relabel`: {len(unused)} of {len(table)} rows name pictures that "
+            f"`fetch.source` does not have, such as {named!r} (SHA-256 {digest[:12]}…, given "
+            f"{given!r}). Remove these rows, or bring the pictures back."
+        )
