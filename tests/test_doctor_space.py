@@ -64,6 +64,9 @@ def repository(tmp_path: Path) -> Path:
         "format": "JPEG",
         "bytes": 1,
         "error": None,
+        "brightness": 120.0,
+        "contrast": 40.0,
+        "sharpness": 900.0,
     }
     manifest.write(folder / "build" / "manifest.parquet", pictures().assign(**others))
     (folder / "dvc.yaml").write_text(PIPELINE)

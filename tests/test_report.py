@@ -264,6 +264,12 @@ def test_changed_pictures_are_told_by_kind_level_and_class(one: Path) -> None:
     )
 
 
+def test_measures_of_the_pictures_are_told_by_class(grid: Path) -> None:
+    table = tables(section(report_of(grid), "Data"))[1]
+    assert table.columns == ("class", "brightness", "contrast", "sharpness")
+    assert table.rows[0][1:] == ("120", "40", "900")
+
+
 def test_plots_that_are_not_there_are_left_out(grid: Path, tmp_path: Path) -> None:
     shutil.copytree(grid, tmp_path / "run")
     shutil.rmtree(tmp_path / "run" / "build" / "confusions")

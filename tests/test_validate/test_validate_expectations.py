@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image, ImageEnhance, ImageFilter
 
 from canting.config.sections import Validate
 from canting.data.validate.class_checks import class_checks
 from canting.data.validate.picture_checks import mostly, picture_checks
 
-from .folder import failed, save, settled
+from .folder import failed, picture, save, settled
 
 Breaking = Callable[[Path], None]
 
@@ -47,6 +48,31 @@ def odd_modes(raw: Path) -> None:
     save(raw, "kawung/16 bits.png", mode="I;16")
     save(raw, "kawung/palette.png", mode="P")
     save(raw, "kawung/print.jpg", mode="CMYK")
+
+
+def very_dark(raw: Path) -> None:
+    Image.new("RGB", (64, 48)).save(raw / "kawung/black.png")
+    night = ImageEnhance.Brightness(picture("night", (64, 48), "RGB")).enhance(0.05)
+    night.save(raw / "kawung/night.png")
+
+
+def very_bright(raw: Path) -> None:
+    Image.new("L", (64, 48), 255).save(raw / "kawung/white.png")
+    glare = Image.new("L", (64, 48), 255)
+    glare.paste(0, (30, 20, 33, 23))
+    glare.save(raw / "kawung/glare.png")
+
+
+def of_one_colour(raw: Path) -> None:
+    Image.new("RGB", (64, 48), (128, 128, 128)).save(raw / "kawung/constant.png")
+    noise = np.random.default_rng(1).normal(128, 2, (48, 64, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(raw / "kawung/a wall.jpg")
+
+
+def out_of_focus(raw: Path) -> None:
+    image = picture("blurred", (200, 200), "RGB")
+    image.filter(ImageFilter.GaussianBlur(8)).save(raw / "kawung/blurred.png")
+    Image.linear_gradient("L").resize((200, 200)).save(raw / "kawung/gradient.png")
 
 
 def case_twins(raw: Path) -> None:
@@ -101,6 +127,10 @@ CASES: dict[str, tuple[Breaking, dict[str, Any], list[str]]] = {
         {},
         ["kawung/16 bits.png", "kawung/palette.png", "kawung/print.jpg"],
     ),
+    "min_brightness": (very_dark, {}, ["kawung/black.png", "kawung/night.png"]),
+    "max_brightness": (very_bright, {}, ["kawung/glare.png", "kawung/white.png"]),
+    "min_contrast": (of_one_colour, {}, ["kawung/a wall.jpg", "kawung/constant.png"]),
+    "min_sharpness": (out_of_focus, {}, ["kawung/blurred.png", "kawung/gradient.png"]),
     "unique_names": (case_twins, {}, ["kawung/grösse.png"]),
     "max_duplicates": (copies, {}, ["kawung/grey.png"]),
     "max_conflicts": (

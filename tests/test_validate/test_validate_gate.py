@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from canting.config.sections import Validate
 from canting.core.errors import CantingError
@@ -58,7 +59,7 @@ def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
         "max_conflicts",
         "max_imbalance",
     ]
-    assert "8 of 13 expectations on the pictures failed." in message
+    assert "8 of 17 expectations on the pictures failed." in message
     assert "Received: 12 of 31 pictures do not meet this." in message
     assert "kawung/text 08.jpg: cannot be decoded: expected one of JPEG" in message
     assert "… and 2 more" in message
@@ -153,7 +154,7 @@ def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
 
 def test_the_stage_ends_with_the_message_where_pictures_are_bad(at_root: Path) -> None:
     (at_root / "kawung/grey.png").write_text("Lorem")
-    with pytest.raises(SystemExit, match=r"^validate: 3 of 12 expectations .*failed"):
+    with pytest.raises(SystemExit, match=r"^validate: 3 of 16 expectations .*failed"):
         stage.main()
 
 
@@ -164,3 +165,22 @@ def test_reading_back_what_is_no_manifest_is_refused(tmp_path: Path) -> None:
     path.write_text("Lorem")
     with pytest.raises(CantingError, match="not Parquet"):
         manifest.read(path)
+
+
+def test_quarantine_names_each_useless_picture_once(sound: Path, params: Validate) -> None:
+    build = sound.parent
+    for name, grey in (("black", 0), ("grey", 128), ("white", 255)):
+        Image.new("L", (64, 48), grey).save(sound / f"parang/{name}.png")
+    Image.linear_gradient("L").resize((200, 200)).save(sound / "parang/z gradient.png")
+    quarantine = params.model_copy(update={"on_bad": "quarantine"})
+    assert validate.run(sound, build, build, quarantine).quarantined == 4
+    with (build / "quarantine.csv").open(newline="", encoding="utf-8") as file:
+        aside = {row["path"]: row["reason"] for row in csv.DictReader(file)}
+    assert aside["parang/black.png"] == "black or very dark: the mean luma is 0.0"
+    assert aside["parang/white.png"] == "white or very bright: the mean luma is 255.0"
+    assert aside["parang/grey.png"].startswith("of one colour, or nearly: the standard deviation")
+    assert aside["parang/z gradient.png"].startswith("blurred: the variance of the luma's Lapl")
+    left = manifest.read(build / "manifest.parquet")
+    assert left["brightness"].between(10, 254).all()
+    assert (left["contrast"] > 3).all()
+    assert (left["sharpness"] > 4).all()

@@ -35,6 +35,7 @@ Listed = Annotated[tuple[Value, ...], BeforeValidator(as_tuple)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Pixels = Annotated[int, Field(ge=1, le=100_000)]
+Luma = Annotated[float, Field(ge=0, le=255)]
 Words = Annotated[str, Field(min_length=1)]
 
 

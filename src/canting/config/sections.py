@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from canting.config.catalog import CORRUPTIONS
 from canting.config.metrics import averaged
-from canting.config.section import Count, Listed, ParamsSection, Pixels, Share, Words, known
+from canting.config.section import Count, Listed, Luma, ParamsSection, Pixels, Share, Words, known
 
 
 def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -24,6 +24,10 @@ class Validate(ParamsSection):
     min_side: Pixels
     max_side: Pixels
     modes: Listed[str]
+    min_brightness: Luma
+    max_brightness: Luma
+    min_contrast: Luma
+    min_sharpness: Annotated[float, Field(ge=0)]
     max_imbalance: Annotated[float, Field(ge=1)]
     max_duplicates: Share
     max_conflicts: Share

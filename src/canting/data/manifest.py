@@ -23,16 +23,20 @@ COLUMNS = {
     "bytes": "int64",
     "sha256": "string",
     "error": "string",
+    "brightness": "float64",
+    "contrast": "float64",
+    "sharpness": "float64",
     "near_duplicate": "int64",
     "group": "int64",
     "collection": "string",
     "split": "string",
 }
 """Column and Arrow type: `path` is `label/file` under `build/raw`; sides are of the upright
-picture, in pixels; `error` is why a picture could not be decoded, else null; `near_duplicate`
-is the same for a picture and its near-duplicates, `group` also for those that belong together by
-what is known from outside; `collection` is where it comes from, `split` its part (train, val, test)
-if the source brings one, else empty."""
+picture, in pixels; `error` is why a picture could not be decoded, else null; `brightness`,
+`contrast` and `sharpness` are those of `canting.imaging.measures`; `near_duplicate` is the same for
+a picture and its near-duplicates, `group` also for those that belong together by what is known from
+outside; `collection` is where it comes from, `split` its part (train, val, test) if the source
+brings one, else empty."""
 
 
 def write(path: Path, pictures: pd.DataFrame) -> None:

@@ -67,7 +67,7 @@ def settle(
     while True:
         name = "as found" if aside.empty else f"with {len(aside)} set aside"
         checks = [*picture_checks(params, len(left)), *class_checks(params)]
-        both = {"pictures": tables.pictures(left), "classes": tables.classes(left, labels)}
+        both = {"pictures": tables.pictures(left, params), "classes": tables.classes(left, labels)}
         outcomes = expectations.check(context, both, checks, name)
         bad = _bad(outcomes)
         if params.on_bad == "stop" or bad.empty:

@@ -10,7 +10,7 @@ from canting.data.validate.check import Check
 
 def picture_checks(params: Validate, pictures: int) -> list[Check]:
     """Return every expectation on `pictures` pictures."""
-    return [*_each_picture(params), *_repeats(params, pictures)]
+    return [*_each_picture(params), *_measures(params), *_repeats(params, pictures)]
 
 
 def mostly(limit: float, count: int) -> tuple[float, int]:
@@ -77,6 +77,56 @@ def _each_picture(params: Validate) -> list[Check]:
             "no two paths that differ by case alone: some systems keep only one of them",
             "the name differs only by case from {value}",
             "rename one of them",
+        ),
+    ]
+
+
+def _measures(params: Validate) -> list[Check]:
+    low, high = params.min_brightness, params.max_brightness
+    return [
+        Check(
+            "min_brightness",
+            "No picture is black or very dark",
+            "pictures",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "brightness", "min_value": low},
+            f"a mean luma of at least {low}, of 255",
+            "black or very dark: the mean luma is {value}",
+            "replace or remove the picture, or lower the limit",
+            "validate.min_brightness",
+        ),
+        Check(
+            "max_brightness",
+            "No picture is white or very bright",
+            "pictures",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "brightness", "max_value": high},
+            f"a mean luma of at most {high}, of 255",
+            "white or very bright: the mean luma is {value}",
+            "replace or remove the picture, or raise the limit",
+            "validate.max_brightness",
+        ),
+        Check(
+            "min_contrast",
+            "No picture is of one colour",
+            "pictures",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "contrast", "min_value": params.min_contrast},
+            f"a standard deviation of the luma of at least {params.min_contrast}",
+            "of one colour, or nearly: the standard deviation of the luma is {value}",
+            "replace or remove the picture, or lower the limit",
+            "validate.min_contrast",
+        ),
+        Check(
+            "min_sharpness",
+            "No picture is blurred beyond use",
+            "pictures",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "sharpness", "min_value": params.min_sharpness},
+            f"a variance of the luma's Laplacian of at least {params.min_sharpness}",
+            "blurred: the variance of the luma's Laplacian is {value}",
+            "replace or remove the picture, or lower the limit",
+            "validate.min_sharpness",
         ),
     ]
 

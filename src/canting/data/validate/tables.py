@@ -11,9 +11,11 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from canting.config.sections import Validate
 from canting.core import parallel
 from canting.core.errors import CantingError
 from canting.data import near_duplicates, origins
+from canting.imaging.measures import measure
 from canting.imaging.pictures import PictureError, decode
 
 
@@ -64,6 +66,9 @@ TYPES = {
     "bytes": "int64",
     "sha256": "str",
     "error": "str",
+    "brightness": "Float64",
+    "contrast": "Float64",
+    "sharpness": "Float64",
 }
 
 
@@ -129,7 +134,8 @@ def _record(raw: Path, path: str) -> dict[str, object]:
 def _measures(content: bytes) -> dict[str, object]:
     picture = decode(content)
     width, height = picture.size
-    return {"width": width, "height": height, "mode": picture.mode, "format": picture.format}
+    kind = {"width": width, "height": height, "mode": picture.mode, "format": picture.format}
+    return kind | measure(picture.image)._asdict()
 
 
 def _ignored(name: str) -> bool:
@@ -147,15 +153,20 @@ def _text(name: str) -> str:
     return name
 
 
-def pictures(records: pd.DataFrame) -> pd.DataFrame:
+def pictures(records: pd.DataFrame, params: Validate) -> pd.DataFrame:
     """Return one row a picture with what an expectation looks at.
 
-    `twin_of`, `copy_of` and `also_under` name the other picture, else they are null.
+    `twin_of`, `copy_of` and `also_under` name the other picture, else they are null. A black
+    picture has no contrast either and is not sharp: only the first of these is looked at.
     """
     sides = records[["width", "height"]]
     table = records[["path", "error", "mode"]].copy()
     table["short_side"] = sides.min(axis=1)
     table["long_side"] = sides.max(axis=1)
+    lit = records["brightness"].between(params.min_brightness, params.max_brightness)
+    table["brightness"] = records["brightness"]
+    table["contrast"] = records["contrast"].where(lit)
+    table["sharpness"] = records["sharpness"].where(table["contrast"] >= params.min_contrast)
     table["twin_of"] = _first_alike(records["path"], records["path"].map(_folded))
     sound = records[records["error"].isna() & table["twin_of"].isna()]
     table["copy_of"] = _first_alike(sound["path"], sound["sha256"]).reindex(records.index)

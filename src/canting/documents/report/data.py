@@ -28,6 +28,7 @@ from canting.documents.numbers import DASH, count, listed, plural, share, size
 from canting.documents.run import Run
 from canting.evaluation.plots.figure import PAPER
 from canting.imaging import pictures
+from canting.imaging.measures import SIDE as SIDE_MEASURED
 
 SHOWN, SIDE, GAP = 6, 160, 8
 """Pictures of a class, pixels of a picture's longer side, pixels between two."""
@@ -63,6 +64,7 @@ def pictures_section(run: Run) -> Section:
             ),
             say("Digest (SHA-256) of the list of all pictures as fetched: ", Mono(run.digest), "."),
             _classes(run),
+            _measures(run.manifest),
             _examples(run),
         ),
     )
@@ -94,9 +96,23 @@ def _classes(run: Run) -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def _spread(side: "pd.Series[int]") -> str:
-    low, high, middle = side.min(), side.max(), side.median()
-    return count(low) if low == high else f"{count(low)}–{count(high)} ({count(middle)})"
+def _spread(values: "pd.Series[float]") -> str:
+    low, middle, high = map(count, (values.min(), values.median(), values.max()))
+    return low if low == high else f"{low}–{high} ({middle})"
+
+
+def _measures(pictures: pd.DataFrame) -> Table:
+    names = ("brightness", "contrast", "sharpness")
+    rows = tuple(
+        (str(label), *(_spread(part[name]) for name in names))
+        for label, part in pictures.groupby(LABEL)
+    )
+    caption = (
+        "How bright, rich in contrast and sharp the pictures are, as smallest–largest (median): "
+        "mean and standard deviation of the luma (0 to 255), and variance of its Laplacian, all at "
+        f"{SIDE_MEASURED} pixels of the longer side."
+    )
+    return Table(caption, ("class", *names), rows)
 
 
 def _examples(run: Run) -> Gallery:
