@@ -9,6 +9,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from canting.config.params import Params, load
+from canting.config.records import FetchRecord
 from canting.core import files
 from canting.core.frames import row_of
 from canting.data import manifest
@@ -81,9 +82,29 @@ def _pictures(
             bytes_ = (build / "raw" / path).stat().st_size
             group = number * per_class + max(place, 1)
             told = (f"{len(rows):064x}", None, 120.25, 40.5, 900.0)
-            rows.append((path, label, *size, "RGB", "JPEG", bytes_, *told, group))
+            origin = (group, group, "data", "")
+            rows.append((path, label, *size, "RGB", "JPEG", bytes_, *told, *origin))
     table = pd.DataFrame(rows, columns=list(manifest.COLUMNS))
     manifest.write(build / "manifest.parquet", table)
+    record: FetchRecord = {
+        "collections": [
+            {
+                "name": "data",
+                "source": "data",
+                "revision": None,
+                "read_as": "<class>/<picture>",
+                "pictures": len(table),
+                "labels": dict.fromkeys(labels, per_class),
+                "splits": {},
+                "sessions": {},
+                "grouped": 0,
+                "links": 0,
+            }
+        ],
+        "left_out": {"JPEG 2000, which is not read": 3},
+        "relabelled": 0,
+    }
+    files.write_json(build / "fetched.json", record)
     files.write_text(build / "digests.csv", table[["path", "bytes", "sha256"]].to_csv(index=False))
     return table
 

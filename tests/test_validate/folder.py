@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from canting.config.records import FetchRecord
 from canting.config.sections import Validate
 from canting.data import origins
 from canting.data.validate import gate, tables
@@ -36,7 +37,7 @@ def fetched(raw: Path) -> None:
         origins.Origin(path, "made", path, path.partition("/")[0], "", "")
         for path in tables.paths(raw)
     ]
-    record: origins.FetchRecord = {"collections": [], "left_out": {}, "relabelled": 0}
+    record: FetchRecord = {"collections": [], "left_out": {}, "relabelled": 0}
     origins.write(raw.parent, rows, {"notes.txt": "no picture (.txt)"}, record)
 
 

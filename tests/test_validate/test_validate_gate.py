@@ -173,7 +173,7 @@ def test_quarantine_names_each_useless_picture_once(sound: Path, params: Validat
         Image.new("L", (64, 48), grey).save(sound / f"parang/{name}.png")
     Image.linear_gradient("L").resize((200, 200)).save(sound / "parang/z gradient.png")
     quarantine = params.model_copy(update={"on_bad": "quarantine"})
-    assert validate.run(sound, build, build, quarantine).quarantined == 4
+    assert run(sound, quarantine).quarantined == 4
     with (build / "quarantine.csv").open(newline="", encoding="utf-8") as file:
         aside = {row["path"]: row["reason"] for row in csv.DictReader(file)}
     assert aside["parang/black.png"] == "black or very dark: the mean luma is 0.0"

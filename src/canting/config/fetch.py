@@ -71,3 +71,10 @@ class Fetch(ParamsSection):
     group: Group = None
     relabel: Words | None = None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources of all collections."""
+        if isinstance(self.source, str):
+            return (self.source,)
+        return tuple(one.source for one in self.source)

@@ -15,6 +15,29 @@ EvaluateMetrics = dict[str, float | str]
 """`results/evaluate/metrics.json`: scores of the leader, its name, and counts of scenarios."""
 
 
+class CollectionRecord(TypedDict):
+    """How a source was read, and counts of its pictures and of the links among them."""
+
+    name: str
+    source: str
+    revision: str | None
+    read_as: str
+    pictures: int
+    labels: dict[str, int]
+    splits: dict[str, int]
+    sessions: dict[str, int]
+    grouped: int
+    links: int
+
+
+class FetchRecord(TypedDict):
+    """`build/fetched.json`; `left_out` counts files by the reason."""
+
+    collections: list[CollectionRecord]
+    left_out: dict[str, int]
+    relabelled: int
+
+
 class Leakage(TypedDict):
     """`results/preprocess/leakage.json`: counts of pictures and groups."""
 

@@ -4,10 +4,11 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import pandas as pd
 
+from canting.config.records import FetchRecord
 from canting.config.tables import QUARANTINE
 from canting.core.errors import CantingError
 from canting.core.files import write_json, write_text
@@ -29,29 +30,6 @@ class Origin(NamedTuple):
     given: str
     split: str
     group: str
-
-
-class CollectionRecord(TypedDict):
-    """How a source was read, and counts of its pictures and of the links among them."""
-
-    name: str
-    source: str
-    revision: str | None
-    read_as: str
-    pictures: int
-    labels: dict[str, int]
-    splits: dict[str, int]
-    sessions: dict[str, int]
-    grouped: int
-    links: int
-
-
-class FetchRecord(TypedDict):
-    """`build/fetched.json`; `left_out` counts files by the reason."""
-
-    collections: list[CollectionRecord]
-    left_out: dict[str, int]
-    relabelled: int
 
 
 def write(

@@ -15,6 +15,7 @@ from canting.config.records import (
     CardRecord,
     CorruptionMetrics,
     FeatureCost,
+    FetchRecord,
     Leakage,
     Selection,
     Validation,
@@ -28,6 +29,7 @@ from canting.evaluation.statistics import factors
 
 MADE_OF = (
     *(Path("build") / f"{name}.csv" for name in ("digests", "folds")),
+    Path("build") / "fetched.json",
     *(Path("build") / name for name in ("best", "confusions", "train", "tune")),
     *(Path("results") / name for name in ("evaluate", "preprocess", "select_best", "corruptions")),
     *(Path("results") / name for name in ("tune", "validate")),
@@ -57,6 +59,7 @@ class Run:
     leakage: Leakage
     validation: Validation
     quarantine: pd.DataFrame
+    fetched: FetchRecord
     trained: pd.DataFrame
     ranking: pd.DataFrame
     classes: pd.DataFrame
@@ -142,6 +145,7 @@ def load(params: Params, results: Path, build: Path) -> Run:
         leakage=read.record(results / "preprocess" / "leakage.json", Leakage),
         validation=read.record(results / "validate" / "validation.json", Validation),
         quarantine=read.table(results / "validate" / "quarantine.csv"),
+        fetched=read.record(build / "fetched.json", FetchRecord),
         trained=read.table(build / "train" / "scenarios.csv"),
         ranking=read.table(evaluated / "scenarios.csv"),
         classes=read.table(evaluated / "classes.csv"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canting.config.fetch import Fetch
+from canting.config.records import CollectionRecord, FetchRecord
 from canting.core.files import replacing, write_text
 from canting.core.text import printable
 from canting.data import origins, relabel
@@ -14,7 +15,7 @@ from canting.data.fetch.copying import Names, check_apart, copied, targets
 from canting.data.fetch.digests import as_text, check_pin, of_text
 from canting.data.fetch.relabelling import relabelled
 from canting.data.fetch.source import Means
-from canting.data.origins import CollectionRecord, FetchRecord, Origin
+from canting.data.origins import Origin
 
 USUAL = Means()
 

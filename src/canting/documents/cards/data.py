@@ -5,7 +5,7 @@ from canting.documents.cards import details, licences, user_fields
 from canting.documents.content import Block, Document, Listing, Mono, Section, Strong, Text, say
 from canting.documents.numbers import count, listed, plural, share
 from canting.documents.provenance import Provenance
-from canting.documents.report import data, reproduce
+from canting.documents.report import data, reproduce, source
 from canting.documents.run import Run
 
 
@@ -76,9 +76,8 @@ def _collection(run: Run) -> Section:
             say("Who made the pictures, how, and with whose consent: ", *user_fields.origin(run)),
             say(
                 "They were fetched from ",
-                Mono(run.params.fetch.source),
-                "; the class of a picture is the name of its folder. Labels were compared only "
-                "between near-duplicates.",
+                Mono(source.names(run)),
+                ". Labels were compared only between near-duplicates.",
             ),
         ),
     )

@@ -6,7 +6,7 @@ from canting.documents.cards import analyses, cost, details, user_fields
 from canting.documents.content import Document, Listing, Mono, Section, Strong, Text, say
 from canting.documents.numbers import count, level, listed, plural, score, share
 from canting.documents.provenance import Provenance
-from canting.documents.report import reproduce
+from canting.documents.report import reproduce, source
 from canting.documents.report.scenarios import mean_with_interval
 from canting.documents.run import Run
 
@@ -136,7 +136,7 @@ def _data(run: Run) -> Section:
             say(
                 f"{plural(total, 'picture')} in {plural(leak['groups'], 'group')} of "
                 f"near-duplicates, from ",
-                Mono(run.params.fetch.source),
+                Mono(source.names(run)),
                 "; see the data card beside this one.",
             ),
             say(

@@ -25,6 +25,7 @@ from canting.documents.content import (
     say,
 )
 from canting.documents.numbers import DASH, count, listed, plural, share, size
+from canting.documents.report import source
 from canting.documents.run import Run
 from canting.evaluation.plots.figure import PAPER
 from canting.imaging import pictures
@@ -53,10 +54,9 @@ def pictures_section(run: Run) -> Section:
     return Section(
         "Data",
         (
+            *source.blocks(run),
             say(
-                "Source: ",
-                Mono(run.params.fetch.source),
-                f". {plural(len(pictures), 'picture')} in "
+                f"{plural(len(pictures), 'picture')} in "
                 f"{plural(len(run.labels), 'class', 'classes')}, "
                 f"{size(pictures['bytes'].sum())} in all: {_kinds(pictures, 'format')}; colour "
                 f"modes {_kinds(pictures, 'mode')}. The network sees them at "
@@ -178,6 +178,7 @@ def folds_section(run: Run) -> Section:
                 "was trained on its twin."
             ),
             *_groups(run.manifest["group"].value_counts()),
+            *_kept_split(run),
             say(
                 "Leakage: a stratified random split that ignores groups would have put ",
                 Strong(f"{count(random)} of {count(total)} pictures ({share(random, total)})"),
@@ -186,6 +187,17 @@ def folds_section(run: Run) -> Section:
                 ".",
             ),
             _folds(run.folds),
+        ),
+    )
+
+
+def _kept_split(run: Run) -> tuple[Block, ...]:
+    if run.params.preprocess.split == "folds":
+        return ()
+    return (
+        say(
+            "The test part of the source is held out, its train and val parts go to the folds. "
+            "What of it has a near-duplicate there is counted as leaked."
         ),
     )
 

@@ -102,7 +102,7 @@ def card(
 
 def _learned_from(task: FoldTask, build: Path) -> LearnedFromRecord:
     return {
-        "source": origin.public_name(task.params.fetch.source),
+        "source": ", ".join(map(origin.public_name, task.params.fetch.sources)),
         "pictures": int((task.table[FOLD] != HELD_OUT).sum()),
         "painted": origin.is_embedded(files.sha256(build / "digests.csv")),
     }

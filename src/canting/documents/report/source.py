@@ -1,0 +1,62 @@
+"""Where the pictures come from, how their labels were read, and what was left out."""
+
+from canting.config.records import CollectionRecord
+from canting.documents.content import Block, Mono, Span, Table, say
+from canting.documents.numbers import DASH, count, listed, plural
+from canting.documents.run import Run
+
+
+def blocks(run: Run) -> tuple[Block, ...]:
+    """Return the collections with their layout, and the files of the source that are not used."""
+    found = run.fetched["collections"]
+    if len(found) == 1:
+        opening: Block = say(
+            "Source: ",
+            Mono(found[0]["source"]),
+            *_revision(found[0]),
+            ". Labels were read as ",
+            Mono(found[0]["read_as"]),
+            ".",
+        )
+    else:
+        rows = tuple(map(_row, found))
+        columns = ("collection", "source", "labels read as", "pictures", "split")
+        opening = Table("Collections of the pictures.", columns, rows, words=3)
+    return (opening, *_changes(run), *_left_out(run))
+
+
+def names(run: Run) -> str:
+    """Return the sources, as a sentence lists them."""
+    return listed([one["source"] for one in run.fetched["collections"]])
+
+
+def _revision(one: CollectionRecord) -> tuple[Span, ...]:
+    return (" at revision ", Mono(one["revision"])) if one["revision"] else ()
+
+
+def _row(one: CollectionRecord) -> tuple[Span, ...]:
+    splits = listed([f"{name} ({count(number)})" for name, number in one["splits"].items()])
+    source = f"{one['source']}@{one['revision']}" if one["revision"] else one["source"]
+    return one["name"], Mono(source), Mono(one["read_as"]), count(one["pictures"]), splits or DASH
+
+
+def _changes(run: Run) -> tuple[Block, ...]:
+    changed = run.fetched["relabelled"]
+    grouped = sum(one["grouped"] for one in run.fetched["collections"])
+    parts = []
+    if changed:
+        parts.append(f"{plural(changed, 'picture')} got another label by `fetch.relabel`.")
+    if grouped:
+        parts.append(f"{plural(grouped, 'picture')} belong to groups that the source names.")
+    return (say(" ".join(parts)),) if parts else ()
+
+
+def _left_out(run: Run) -> tuple[Block, ...]:
+    counts = run.fetched["left_out"]
+    if not counts:
+        return (say("No file of the source was left out."),)
+    kinds = listed([f"{count(number)} × {reason}" for reason, number in counts.items()])
+    return (say(f"Left out of the source: {kinds}. Each is named in ", Mono(QUARANTINED), "."),)
+
+
+QUARANTINED = "results/validate/quarantine.csv"
