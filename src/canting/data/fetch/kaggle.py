@@ -2,10 +2,8 @@
 
 import logging
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from kagglesdk.kaggle_client import KaggleClient
 
 from canting.core.errors import CantingError
 from canting.data.fetch.archive import BrokenArchiveError
-from canting.data.fetch.retry import PassingError, Retry, patiently
+from canting.data.fetch.retry import PassingError, Retry, patiently, seconds_to_wait
 from canting.data.fetch.timeout import TimeOut
 
 PASSING = (408, 429)
@@ -45,7 +43,8 @@ def judged(error: requests.RequestException, source: str) -> Exception:
         return PassingError(f"the connection broke ({type(error).__name__})")
     status = _status(response)
     if status in PASSING or status >= 500:
-        return PassingError(f"Kaggle answered {status}", _wait(response))
+        wait = seconds_to_wait(response.headers.get("Retry-After", ""))
+        return PassingError(f"Kaggle answered {status}", wait)
     reason = REFUSALS.get(status, "Kaggle refused it")
     return CantingError(f"`{source}` cannot be downloaded ({status}). {reason}.{_said(error)}")
 
@@ -58,17 +57,6 @@ def _status(response: requests.Response) -> int:
 def _said(error: requests.HTTPError) -> str:
     words = " ".join(str(error).split())
     return f" Received: {words[:300]}" if words else ""
-
-
-def _wait(response: requests.Response) -> float | None:
-    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3), a number or a date."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
 
 
 HANDLE = re.compile(r"kaggle:([\w-]+)/([\w-]+)(?:/versions/([1-9][0-9]*))?", re.ASCII)

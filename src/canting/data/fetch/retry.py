@@ -1,8 +1,10 @@
 """How often, and after which wait, a download is tried again."""
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
@@ -35,7 +37,23 @@ class PassingError(Exception):
         self.wait = wait
 
 
-def patiently(attempt: Callable[[], Answer], name: str, patience: Retry) -> Answer:
+def seconds_to_wait(value: str) -> float | None:
+    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3), a number or a date."""
+    value = value.strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def patiently(
+    attempt: Callable[[], Answer],
+    name: str,
+    patience: Retry,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Answer:
     """Return the first answer of `attempt` that is no `PassingError`, or raise `CantingError`."""
 
     def wait(state: RetryCallState) -> float:
@@ -57,6 +75,7 @@ def patiently(attempt: Callable[[], Answer], name: str, patience: Retry) -> Answ
         wait=wait,
         stop=enough,
         before_sleep=told,
+        sleep=sleep,
         retry_error_callback=given_up,
     )
     return retrying(attempt)

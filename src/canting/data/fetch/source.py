@@ -1,5 +1,6 @@
 """Sources of pictures, recognised by the value of `fetch.source`."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -83,6 +84,16 @@ def _kaggle(source: str, means: Means) -> Iterator[Source]:
         yield _unpacked(file, source, means.limits)
 
 
+@contextmanager
+def _hugging_face(source: str, means: Means) -> Iterator[Source]:
+    from canting.data.fetch import hugging_face
+
+    def unpack(file: Path, name: str) -> Zip | Tar:
+        return _unpacked(file, name, means.limits)
+
+    yield hugging_face.downloaded(source, means.cache / "hf", means.patience, unpack)
+
+
 SOURCES = (
     SourceKind("a folder", "a folder", _folder, holds=Path.is_dir),
     SourceKind(
@@ -97,6 +108,13 @@ SOURCES = (
         _kaggle,
         prefix="kaggle:",
         hint="a data set of Kaggle is written kaggle:owner/slug",
+    ),
+    SourceKind(
+        "hf:owner/name[/folder][@revision]",
+        "hf:owner/name",
+        _hugging_face,
+        prefix="hf:",
+        hint="a data set of Hugging Face is written hf:owner/name",
     ),
 )
 """Every kind; `written` is how the comment in `params.yaml` has it."""
@@ -162,7 +180,7 @@ def _kinds() -> str:
 
 
 def _hint(source: str) -> str:
-    services = [kind.prefix.rstrip(":") for kind in SOURCES if kind.prefix]
-    if "://" in source or any(name in source.casefold() for name in services):
+    services = "|".join(kind.prefix.rstrip(":") for kind in SOURCES if kind.prefix)
+    if "://" in source or re.search(rf"\b({services})\b", source.casefold()):
         return f"{'; '.join(['Addresses are not opened', *(k.hint for k in SOURCES if k.hint)])}."
     return "Check the path."
