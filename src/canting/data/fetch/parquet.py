@@ -96,7 +96,7 @@ class Parquet:
         for row, content, original, value in _read(opened, columns, labels=True):
             count += 1
             label = columns.label_of(value)
-            suffixes = _suffixes(content.slice(0, START).to_pybytes()) if content else ()
+            suffixes = _suffixes(content) if content else ()
             reason = _reason(content, label, suffixes)
             if reason or label is None:
                 self.others[file / str(row)] = reason
@@ -137,8 +137,9 @@ class Parquet:
                 yield opened
         except (pa.lib.ArrowException, OSError) as error:
             raise CantingError(
-                f"`{self._name(file)}` is not a Parquet file that can be read: {error}. It arrived "
-                "as the data set has it; name another revision or another folder of it."
+                f"`{self._name(file)}` is not a Parquet file that can be read: "
+                f"{' '.join(str(error).split())}. It arrived as the data set has it; name another "
+                "revision or another folder of it."
             ) from None
 
 
@@ -162,9 +163,10 @@ def _parts(column: Any) -> tuple[Any, list[Any]]:
     return pc.struct_field(column, "bytes"), paths
 
 
-def _suffixes(start: bytes) -> tuple[str, ...]:
+def _suffixes(content: Any) -> tuple[str, ...]:
     """Return the suffixes of the format that content starts as; none: a format not read."""
     Image.init()
+    start = content.slice(0, min(START, content.size)).to_pybytes()
     for one in FORMATS:
         _, accepts = Image.OPEN.get(one.pillow, (None, None))
         if one.pipeline and accepts is not None and accepts(start) is True:

@@ -29,8 +29,9 @@ class Picked:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of pictures and labels; numbers are labels' places in `names`, if there are."""
+    """The columns of a file; numbers are labels' places in `names`, if there are any."""
 
+    file: str
     image: str
     label: str
     names: tuple[str, ...] = ()
@@ -43,8 +44,9 @@ class Columns:
             return self.names[value]
         if self.names and isinstance(value, int):
             raise CantingError(
-                f"The column {self.label!r} has {len(self.names)} names of labels. Received the "
-                f"number {value}. Choose another column with ?label:COLUMN in `fetch.source`."
+                f"`{self.file}` has {len(self.names)} names for its column {self.label!r}. "
+                f"Received the number {value}. Choose another column with ?label:COLUMN at the "
+                "end of `fetch.source`."
             )
         return str(value)
 
@@ -55,7 +57,7 @@ def found_columns(schema: Any, picked: Picked, readme: Features, name: str) -> C
     image = _one("image", picked.image, _images(schema), schema, name)
     label = _one("label", picked.label, _labels(schema, features, picked.label), schema, name)
     names = features.get(label, {}).get("names") or ()
-    return Columns(image, label, tuple(map(str, names)))
+    return Columns(name, image, label, tuple(map(str, names)))
 
 
 def _images(schema: Any) -> list[str]:
