@@ -1,5 +1,6 @@
 """What goes wrong between Hugging Face and a download: one message each, or another try."""
 
+import signal
 import subprocess
 import sys
 import textwrap
@@ -142,7 +143,8 @@ def test_cut_every_time_is_an_error_and_goes_on_later(hub: Hub, tmp_path: Path) 
     assert "bytes=0-" not in starts
 
 
-def test_a_killed_download_goes_on(hub: Hub, tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_download_goes_on(hub: Hub, tmp_path: Path, end: signal.Signals) -> None:
     hub.file_faults = ["cut"] * 9
     code = f"""
         import os
@@ -153,17 +155,18 @@ def test_a_killed_download_goes_on(hub: Hub, tmp_path: Path) -> None:
             constants.ENDPOINT + "/{{repo_id}}/resolve/{{revision}}/{{filename}}"
         )
         from tests.hub_server import Retry, run
-        run(Path({str(tmp_path)!r}), patience=Retry(3, 30.0))
+        run(Path({str(tmp_path)!r}), patience=Retry(3, 300.0))
     """
-    started = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    started = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     parts = tmp_path / ".canting/hf/owner/batik/blobs"
     try:
         while sum(path.stat().st_size for path in parts.glob("*.part")) < 2**20:
             assert started.poll() is None
             time.sleep(0.05)
     finally:
-        started.kill()
-        started.wait()
+        started.send_signal(end)
+        started.wait(60)
     assert not (tmp_path / "build/raw").exists()
     hub.file_faults, count = [], len(hub.requests)
     assert run(tmp_path).pictures == WHOLE

@@ -26,6 +26,9 @@ from canting.data.fetch.retry import PassingError, Retry
 AT_ONCE = 8
 """Downloads side by side, as many as the Hub's own client makes."""
 
+PIECE = 2**16
+"""Bytes that are written at once: what a broken connection may lose."""
+
 
 @dataclass(frozen=True)
 class Commit:
@@ -137,7 +140,7 @@ class _Transfer:
         with streamed(url, have, self.patience) as response:
             have = have if response.status_code == 206 else 0
             with part.open("ab" if have else "wb") as out:
-                for chunk in response.iter_bytes(CHUNK):
+                for chunk in response.iter_bytes(PIECE):
                     have += out.write(chunk)
                     self.shown.update(len(chunk))
                     if self.stop.is_set() or have > file.size:
