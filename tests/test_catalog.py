@@ -228,7 +228,7 @@ def test_a_new_language_is_a_row_and_a_folder(monkeypatch: pytest.MonkeyPatch) -
 
 def test_every_source_is_named_in_the_parameters() -> None:
     told = comments(PARAMS.read_text("utf-8"))["fetch", "source"].split(" | ")
-    assert told == ["data", *(kind.written for kind in source.SOURCES)]
+    assert told == ["data", *(kind.written for kind in source.SOURCES), "a list of {name, source}"]
 
 
 def test_a_new_source_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
