@@ -70,6 +70,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
         api, repository = "/api/datasets/owner/batik/", "/datasets/owner/batik/resolve/"
         path = unquote(urlsplit(self.path).path)
+        if "/old/batik" in path:
+            address = self.server.address + self.path.replace("/old/", "/owner/")
+            return self.answer(307, {"Location": address})
         if self.path.startswith("/cdn/"):
             return self.content(*path.removeprefix("/cdn/").split("/", 1))
         faults = self.server.faults if path.startswith("/api/") else []

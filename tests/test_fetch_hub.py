@@ -169,7 +169,7 @@ def test_a_path_that_leaves_its_folder_is_refused(hub: Hub, tmp_path: Path) -> N
 
 def test_two_kinds_of_files_are_refused_with_a_way_out(hub: Hub, tmp_path: Path) -> None:
     hub.commits[FIRST]["more/all.zip"] = zipped("kawung/1.jpg", "parang/1.jpg")
-    said = refused(tmp_path, "5 pictures", "1 archives ('more/all.zip')", "'train/kawung/1.jpg'")
+    said = refused(tmp_path, "pictures (5: ", "archives (1: 'more/all.zip')")
     assert "hf:owner/batik/FOLDER" in said
     assert run(tmp_path, f"{SOURCE}/more").pictures == {"kawung": 1, "parang": 1}
 
@@ -177,7 +177,18 @@ def test_two_kinds_of_files_are_refused_with_a_way_out(hub: Hub, tmp_path: Path)
 def test_no_pictures_are_refused_with_a_way_out(hub: Hub, tmp_path: Path) -> None:
     hub.commits[FIRST] = {"load.py": b"x", "labels.csv": b"y", "README.md": b"#"}
     advice = "hf:owner/batik@refs/convert/parquet"
-    refused(tmp_path, "1 other files ('load.py')", "1 tables ('labels.csv')", advice)
+    refused(tmp_path, "other files (1: 'load.py')", "tables (1: 'labels.csv')", advice)
+
+
+def test_an_empty_repository_and_a_single_picture_are_refused(hub: Hub, tmp_path: Path) -> None:
+    refused(tmp_path, "names one picture", source=f"{SOURCE}/train/kawung/1.jpg")
+    hub.commits[SECOND] = {}
+    refused(tmp_path, "Received: no file", source=f"{SOURCE}@{SECOND}")
+
+
+def test_a_data_set_that_was_renamed_is_found(hub: Hub, tmp_path: Path) -> None:
+    assert run(tmp_path, "hf:old/batik").pictures == {"kawung": 3, "parang": 2}
+    assert hub.asked("/old/batik/resolve/")
 
 
 def test_tables_come_with_the_pictures(hub: Hub, tmp_path: Path) -> None:

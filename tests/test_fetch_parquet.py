@@ -45,9 +45,7 @@ def test_takes_rows_with_the_names_of_their_labels(hub: Hub, tmp_path: Path) -> 
     raw = tmp_path / "build/raw"
     assert (raw / "kawung/b.jpg").read_bytes() == picture(5)
     assert (raw / "parang/a-000005.jpg").read_bytes() == picture(4)
-    assert others(tmp_path) == {
-        "logo.svg": "was not downloaded: neither a picture nor a table of labels"
-    }
+    assert others(tmp_path) == {"logo.svg": "was not downloaded: no picture is expected in it"}
 
 
 def test_takes_labels_of_text(hub: Hub, tmp_path: Path) -> None:

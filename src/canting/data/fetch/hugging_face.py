@@ -128,7 +128,7 @@ def _chosen(handle: _Handle, files: Collection[HubFile]) -> list[HubFile]:
     """Return the files below the folder that is named, or the one file."""
     base = handle.folder
     chosen = [one for one in files if not base or f"{one.path}/".startswith(f"{base}/")]
-    if not chosen:
+    if base and not chosen:
         tops = {one.path.partition("/")[0] for one in files}
         raise CantingError(
             f"`{handle.source}` names the folder {base!r}, which the data set does not have. "
@@ -153,7 +153,7 @@ def _layout(handle: _Handle, chosen: Collection[HubFile]) -> tuple[str, list[Hub
 
 PICTURE, ARCHIVE, PARQUET = "pictures", "archives", "Parquet files"
 TABLE, UNNAMED, DOCUMENT, OTHER = "tables", "files without suffix", "a README", "other files"
-LEFT = "was not downloaded: neither a picture nor a table of labels"
+LEFT = "was not downloaded: no picture is expected in it"
 TOP = PurePosixPath()
 
 
@@ -176,9 +176,7 @@ def _kind(path: PurePosixPath) -> str:
 
 
 def _unclear(handle: _Handle, found: Mapping[str, Collection[PurePosixPath]]) -> CantingError:
-    there = "; ".join(
-        f"{len(paths)} {kind} ({listed(map(str, paths))})" for kind, paths in found.items()
-    )
+    there = "; ".join(f"{kind} ({_shown(paths)})" for kind, paths in found.items())
     kinds = f"{PICTURE}, {PARQUET} or {ARCHIVE}"
     if any(kind in found for kind in _OPENED):
         advice = (
@@ -191,8 +189,12 @@ def _unclear(handle: _Handle, found: Mapping[str, Collection[PurePosixPath]]) ->
             f"hf:{handle.repository}@refs/convert/parquet."
         )
     return CantingError(
-        f"`{handle.source}` must hold {kinds}: one kind. Received: {there}. {advice}"
+        f"`{handle.source}` must hold {kinds}: one kind. Received: {there or 'no file'}. {advice}"
     )
+
+
+def _shown(paths: Collection[PurePosixPath]) -> str:
+    return f"{len(paths)}: {listed(map(str, paths))}"
 
 
 def _paths(files: Collection[HubFile]) -> list[PurePosixPath]:
@@ -213,6 +215,8 @@ Inner = dict[PurePosixPath, Part]
 
 
 def _pictures(handle: _Handle, root: Path, *_: object) -> Inner:
+    if (root / handle.folder).is_file():
+        raise CantingError(f"`{handle.source}` names one picture. Name a folder with classes.")
     return {TOP: Folder(root / handle.folder)}
 
 
