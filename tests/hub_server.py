@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import huggingface_hub.constants
 import pytest
 
-from canting.config.sections import Fetch
+from canting.config.fetch import Fetch
 from canting.core.errors import CantingError
 from canting.data.fetch.fetch import Fetched, fetch
 from canting.data.fetch.retry import Retry

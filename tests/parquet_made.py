@@ -59,4 +59,4 @@ def names(here: Path, source: str = SOURCE) -> list[str]:
 
 
 def others(here: Path, source: str = SOURCE) -> dict[str, str]:
-    return {str(path): why for path, why in source_of(here, source).others.items()}  # type: ignore[attr-defined]
+    return {str(path): why for path, why in source_of(here, source).others.items()}

@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from canting.config.formats import suffixes
+from canting.config.formats import recognised
 from canting.core.errors import CantingError
 from canting.data.fetch.folder import Folder
 from canting.data.fetch.hub import HubFile, resolved
 from canting.data.fetch.hub_download import Commit
-from canting.data.fetch.labels import listed
+from canting.data.fetch.names import listed
 from canting.data.fetch.parquet import Parquet, split_of
 from canting.data.fetch.parquet_columns import Picked, readme_features
 from canting.data.fetch.paths import ignored
@@ -27,9 +27,6 @@ HANDLE = re.compile(
     re.ASCII,
 )
 COMMIT = re.compile("[0-9a-f]{40}")
-
-PICTURES = frozenset({".avif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jxl", ".mpo", ".pjpeg"})
-"""Suffixes of pictures, beside those that are read: the content decides when they are here."""
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 TABLES = (".csv", ".tsv")
@@ -50,13 +47,20 @@ class HuggingFace:
     others: Mapping[PurePosixPath, str]
     _inner: Mapping[PurePosixPath, Part] = field(repr=False)
 
+    @property
+    def links(self) -> frozenset[PurePosixPath]:
+        """None: those in the cache are not the user's."""
+        return frozenset()
+
     def contents(
         self, paths: Collection[PurePosixPath]
     ) -> Iterator[tuple[PurePosixPath, Iterator[bytes]]]:
         """Yield each of the pictures with its bytes, part by part."""
         for base, source in self._inner.items():
             inside = {path.relative_to(base) for path in paths if path.is_relative_to(base)}
-            for path, chunks in source.contents(inside & source.pictures.keys()):
+            for path, chunks in source.contents(
+                inside & (source.pictures.keys() | source.others.keys())
+            ):
                 yield base / path, chunks
 
 
@@ -82,11 +86,14 @@ def downloaded(source: str, cache: Path, patience: Retry, unpack: Unpack) -> Hug
     commit.download(wanted, patience)
     inner = _OPENED[kind](handle, commit.root, _paths(wanted), unpack)
     left = dict.fromkeys(filter(_is_told, {*_paths(chosen)} - {*_paths(wanted)}), LEFT)
+    for base, one in inner.items():
+        left |= {base / path: reason for path, reason in one.others.items()}
     return HuggingFace(
         commit.commit,
         {base / path: size for base, one in inner.items() for path, size in one.pictures.items()},
         {base / path for base, one in inner.items() for path in (*one.folders, base)} - {TOP},
-        left | {base / path: why for base, one in inner.items() for path, why in _others(one)},
+        left
+        | {base / path: why for base, one in inner.items() for path, why in one.others.items()},
         inner,
     )
 
@@ -162,7 +169,8 @@ def _kind(path: PurePosixPath) -> str:
     suffix, name = path.suffix.lower(), path.name.lower()
     if any(map(ignored, path.parts)):
         return OTHER
-    if suffix in suffixes() | PICTURES:
+    named = recognised(b"", path.name)
+    if named and named.pipeline:
         return PICTURE
     if name.endswith(ARCHIVES):
         return ARCHIVE
@@ -203,11 +211,6 @@ def _paths(files: Collection[HubFile]) -> list[PurePosixPath]:
 
 def _is_told(path: PurePosixPath) -> bool:
     return str(path) != README and not any(map(ignored, path.parts))
-
-
-def _others(source: object) -> Collection[tuple[PurePosixPath, str]]:
-    others: Mapping[PurePosixPath, str] = getattr(source, "others", {})
-    return others.items()
 
 
 Inner = dict[PurePosixPath, Part]

@@ -9,13 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from PIL import Image
 from pyarrow.parquet import ParquetFile
 
-from canting.config.formats import FORMATS
+from canting.config.formats import LEAST_START, recognised
 from canting.core.errors import CantingError
 from canting.data.fetch.folder import CHUNK
-from canting.data.fetch.labels import listed
+from canting.data.fetch.names import listed
 from canting.data.fetch.parquet_columns import Columns, Features, Picked, found_columns
 from canting.data.fetch.paths import UNFIT, check_name, ignored, key
 
@@ -42,9 +41,6 @@ LONGEST = 200
 AT_ONCE = 16
 """Rows that are held in memory at once."""
 
-START = 16
-"""Bytes by which Pillow tells a format."""
-
 
 class Parquet:
     """The rows of Parquet files as `<split>/<label>/<picture>`, read a few at a time.
@@ -66,6 +62,7 @@ class Parquet:
         self.pictures: dict[PurePosixPath, int] = {}
         self.folders: set[PurePosixPath] = set()
         self.others: dict[PurePosixPath, str] = {}
+        self.links: frozenset[PurePosixPath] = frozenset()
         self._rows: dict[PurePosixPath, tuple[PurePosixPath, int]] = {}
         self._columns: dict[PurePosixPath, Columns] = {}
         self._taken: set[tuple[PurePosixPath, str]] = set()
@@ -165,13 +162,8 @@ def _parts(column: Any) -> tuple[Any, list[Any]]:
 
 def _suffixes(content: Any) -> tuple[str, ...]:
     """Return the suffixes of the format that content starts as; none: a format not read."""
-    Image.init()
-    start = content.slice(0, min(START, content.size)).to_pybytes()
-    for one in FORMATS:
-        _, accepts = Image.OPEN.get(one.pillow, (None, None))
-        if one.pipeline and accepts is not None and accepts(start) is True:
-            return one.suffixes
-    return ()
+    found = recognised(content.slice(0, min(LEAST_START, content.size)).to_pybytes())
+    return found.suffixes if found and found.pipeline else ()
 
 
 def _reason(content: Any, label: str | None, suffixes: Collection[str]) -> str:
