@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import socket
@@ -21,6 +20,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from tests import picture_files
 from tests.conftest import ROOT
 from tests.kept import kept
 
@@ -291,9 +291,7 @@ def encoded(
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     """Return a picture as bytes."""
-    content = io.BytesIO()
-    image.save(content, kind, **options)
-    return content.getvalue()
+    return picture_files.encoded(image, kind, **options)
 
 
 def multipart(content: bytes, name: str = "a.jpg", boundary: str = "limit") -> bytes:

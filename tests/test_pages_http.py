@@ -32,7 +32,7 @@ __all__ = ["bundle", "site", "site_bundle"]
 
 INDONESIAN = {"Accept-Language": "id"}
 PART = {"X-Canting-Part": "1"}
-PHONE_PICTURE = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+NOT_READ = b"8BPS\0\1" + bytes(100)
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +109,12 @@ def test_several_pictures_of_which_one_is_bad(site: Server) -> None:
     assert "<html>" not in answer.text.split("<body", 1)[1]
 
 
-def test_a_picture_of_a_phone_is_explained(site: Server) -> None:
+def test_what_is_not_read_is_explained_by_what_is(site: Server) -> None:
     for code in LANGUAGES:
-        answer = ask(site, ("IMG_1.HEIC", PHONE_PICTURE), **{"Accept-Language": code})
+        formats = offered(words(code)("site.or"))
+        answer = ask(site, ("IMG_1.psd", NOT_READ), **{"Accept-Language": code})
         assert answer.status_code == 415
-        assert words(code)("codes.unsupported_heif") in answer.text
+        assert words(code)("codes.unsupported_format", formats=formats) in answer.text
 
 
 def test_bad_pictures_alone(site: Server) -> None:

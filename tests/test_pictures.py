@@ -1,6 +1,5 @@
 """From bytes to an upright RGB array."""
 
-import io
 import zlib
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,14 @@ from PIL import Image
 
 from canting.config.formats import decoded
 from canting.imaging import pictures
+from canting.imaging.jpegs import SEGMENTS
 from canting.imaging.pictures import PictureError
+from tests.picture_files import encoded
 
 RAMP = np.linspace(0, 255, 60 * 40, dtype=np.uint8).reshape(60, 40)
 COLOUR = np.dstack([RAMP, RAMP[::-1], np.full_like(RAMP, 128)])
 
 NOISE = np.random.default_rng(0).integers(0, 255, (60, 40, 3), dtype=np.uint8)
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("kind", decoded())
@@ -81,15 +76,16 @@ def test_only_the_first_frame_of_an_animation_is_taken() -> None:
         (b"", "empty_file"),
         (b"<html>no picture</html>", "unsupported_format"),
         (b"%PDF-1.7 and more", "unsupported_format"),
-        (encoded(Image.fromarray(NOISE), "AVIF"), "unsupported_heif"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "unsupported_heif"),
-        (b"\0\0\0\x1cftypXXXX\0\0\0\0isomXXXXmsf1" + bytes(100), "unsupported_heif"),
-        (b"\0\0\0\x18ftypheic", "unsupported_heif"),
+        (encoded(Image.fromarray(NOISE), "JPEG2000"), "unsupported_format"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "corrupt_image"),
+        (b"\0\0\0\x1cftypXXXX\0\0\0\0isomXXXXmsf1" + bytes(100), "corrupt_image"),
+        (b"\0\0\0\x18ftypheic", "corrupt_image"),
         (b"\0\0\0\x18ftypisom\0\0\2\0mp42mp41heic", "unsupported_format"),
         (b"\xff\xff\xff\xffftypmp42" + b"x" * 300 + b"heic", "unsupported_format"),
         (b"\0\0\0\x18free" + b"ftypheic" * 3, "unsupported_format"),
         (encoded(Image.fromarray(NOISE), "JPEG")[:-300], "corrupt_image"),
         (encoded(Image.fromarray(NOISE))[:-300], "corrupt_image"),
+        *((encoded(Image.fromarray(NOISE), kind)[:-300], "corrupt_image") for kind in decoded()),
     ],
 )
 def test_bytes_that_are_no_picture(content: bytes, code: str) -> None:
@@ -167,7 +163,7 @@ def with_scans(content: bytes, count: int) -> bytes:
 def test_a_jpeg_of_many_scans_or_segments_is_refused_before_it_is_decoded() -> None:
     content = encoded(Image.fromarray(NOISE), "JPEG", progressive=True)
     assert pictures.header(with_scans(content, 20)).size == NOISE.shape[1::-1]
-    comments = content[:2] + b"\xff\xfe\x00\x02" * pictures.SEGMENTS + content[2:]
+    comments = content[:2] + b"\xff\xfe\x00\x02" * SEGMENTS + content[2:]
     for bad in (with_scans(content, 50), with_scans(content, 10_000), comments):
         with pytest.raises(pictures.PictureError, match="scans or") as caught:
             pictures.header(bad)

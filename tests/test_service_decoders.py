@@ -44,6 +44,10 @@ QUICK: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 1},
     "WEBP": {"method": 0},
     "GIF": {},
+    "BMP": {},
+    "TIFF": {"compression": "tiff_deflate"},
+    "AVIF": {"speed": 10},
+    "HEIF": {"quality": 0, "enc_params": {"preset": "ultrafast"}},
 }
 """Options of each kind with which a large picture is written in little time."""
 

@@ -44,9 +44,13 @@ def whole(kind: str) -> bytes:
         "PNG": {**common, "pnginfo": text, "transparency": 0},
         "WEBP": common,
         "GIF": {"transparency": 0, "save_all": True, "append_images": [image.rotate(90)]},
+        "TIFF": {**common, "compression": "tiff_lzw"},
+        "AVIF": common,
+        "HEIF": {"exif": exif, "xmp": b"<x:xmpmeta/>"},
+        "JXL": {"exif": exif.tobytes(), "use_container": True},
     }
     mode = "P" if kind in ("PNG", "GIF") else "RGB"
-    return saved(image.convert(mode), kind, **options[kind])
+    return saved(image.convert(mode), kind, **options.get(kind, {}))
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:

@@ -17,7 +17,7 @@ class Answer(NamedTuple):
     `probabilities` are in the order of the card and sum to 1; `label` is the likeliest also where
     `abstained` is true, with the machine word `reason`. A `distance` above 1 means abstention.
     `activation`, `(h, w) float32` in 0…1, shows what speaks for the label; only where asked for.
-    `warnings` are machine words: `animated`, `small`.
+    `warnings` are machine words: `animated`, `small`, `no_end`.
     """
 
     label: str

@@ -48,7 +48,8 @@ class Classifier(NamedTuple):
         picture = pictures.decode(content)
         size = self.card.image_size
         answer = self.answer(pictures.resize(picture.image, size), overlay=overlay)
-        return answer._replace(warnings=notes(picture.size, size, animated=picture.animated))
+        warnings = notes(picture.size, size, animated=picture.animated)
+        return answer._replace(warnings=(*warnings, *picture.warnings))
 
     def answer(self, pixels: Pixels, *, overlay: bool = False) -> Answer:
         """Answer for an upright picture of the model's size, without warnings."""

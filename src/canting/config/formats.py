@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 NEVER = b"(?!)"
 """A pattern that nothing matches."""
@@ -14,8 +15,8 @@ class Format:
 
     `start` is a pattern of its first bytes, `brands` those of its first box where it is one of
     ISO's base media files. `within` is Pillow's name of the format whose content it has: only the
-    suffix tells them apart. `held` are the bytes that decoding takes for a pixel; 0: those of the
-    picture's mode.
+    suffix tells them apart. `held` are the bytes that decoding takes for a pixel; 0: it depends on
+    what is in the picture. `package` decodes it and is no dependency: without it nothing reads it.
     """
 
     pillow: str
@@ -28,7 +29,12 @@ class Format:
     start: bytes = NEVER
     brands: tuple[bytes, ...] = ()
     within: str = ""
+    animates: bool = False
+    package: str = ""
 
+
+_HAS_JPEG_XL = find_spec("pillow_jxl") is not None
+"""Its package has another licence than ours; the extra `jpegxl` installs it."""
 
 FORMATS = (
     Format(
@@ -44,6 +50,7 @@ FORMATS = (
         ("image/png",),
         (".png", ".apng"),
         start=rb"\x89PNG\r\n\x1a\n",
+        animates=True,
     ),
     # Two canvases of the decoder, their copy, and the image, of 4 bytes each.
     Format(
@@ -53,23 +60,49 @@ FORMATS = (
         (".webp",),
         held=16,
         start=rb"RIFF.{4}WEBP",
+        animates=True,
     ),
     Format(
         "BMP",
         "BMP",
         ("image/bmp",),
         (".bmp",),
-        service=False,
         start=rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
     ),
-    Format("GIF", "GIF", ("image/gif",), (".gif",), start=rb"GIF8[79]a"),
+    Format("GIF", "GIF", ("image/gif",), (".gif",), start=rb"GIF8[79]a", animates=True),
     Format(
         "TIFF",
         "TIFF",
         ("image/tiff",),
         (".tif", ".tiff"),
-        service=False,
-        start=rb"II[*+]\0|MM\0[*+]",
+        start=rb"II[*+]\0|MM\0[*+]|MM\*\0|II\0\*",
+    ),
+    # Before HEIC: its brands are more than one, and those of HEIC are the wider ones.
+    Format(
+        "AVIF",
+        "AVIF",
+        ("image/avif", "image/avif-sequence"),
+        (".avif", ".avifs"),
+        brands=(b"avif", b"avis"),
+        animates=True,
+    ),
+    Format(
+        "HEIF",
+        "HEIC",
+        ("image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"),
+        (".heic", ".heics", ".heif", ".heifs", ".hif"),
+        brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+    ),
+    Format(
+        "JXL",
+        "JPEG XL",
+        ("image/jxl",),
+        (".jxl",),
+        _HAS_JPEG_XL,
+        _HAS_JPEG_XL,
+        held=40,
+        start=rb"\xff\x0a|\0{3}\x0cJXL \r\n\x87\n",
+        package="pillow_jxl",
     ),
 )
 """What is read, in the order in which people are told of it."""
@@ -87,13 +120,6 @@ def _unread(
 
 
 UNREAD = (
-    _unread("AVIF", ".avif .avifs", brands=(b"avif", b"avis")),
-    _unread(
-        "HEIC",
-        ".heic .heif .hif",
-        brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
-    ),
-    _unread("JPEG XL", ".jxl", rb"\xff\x0a|\0{3}\x0cJXL \r\n\x87\n"),
     _unread(
         "JPEG 2000",
         ".jp2 .j2k .j2c .jpc .jpf .jpx",
@@ -179,40 +205,22 @@ def suffixes() -> frozenset[str]:
     return frozenset(_flat(one.suffixes for one in FORMATS if one.pipeline))
 
 
-def held(name: str) -> int:
-    """Return what `Format.held` is for Pillow's name of a format."""
-    return next((one.held for one in FORMATS if one.pillow == name), 0)
-
-
-def taken_to_open(content: bytes) -> int:
-    """Return the bytes that a WebP will take, of which Pillow takes some to open it; 0 for others.
-
-    Its sides stand in the first chunk (RFC 9649, 2.5 to 2.7).
-    """
-    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
-        return 0
-    first = _whole(content[21:25])
-    sides = {
-        b"VP8X": (_whole(content[24:27]) + 1, _whole(content[27:30]) + 1),
-        b"VP8L": ((first & 0x3FFF) + 1, (first >> 14 & 0x3FFF) + 1),
-        b"VP8 ": (_whole(content[26:28]) & 0x3FFF, _whole(content[28:30]) & 0x3FFF),
-    }
-    width, height = sides.get(content[12:16], (0, 0))
-    return width * height * held("WEBP")
-
-
-def _whole(content: bytes) -> int:
-    return int.from_bytes(content, "little")
-
-
 def uploaded() -> tuple[Format, ...]:
     """Return the formats that the service takes."""
     return tuple(one for one in FORMATS if one.service)
 
 
+def types() -> list[str]:
+    """Return the MIME types of uploads."""
+    return _flat(one.types for one in uploaded())
+
+
 def accepted() -> str:
-    """Return the MIME types of uploads as the attribute `accept` of a file input lists them."""
-    return ",".join(_flat(one.types for one in uploaded()))
+    """Return what the attribute `accept` of a file input lists: MIME types, and suffixes.
+
+    Not every system knows every type.
+    """
+    return ",".join([*types(), *_flat(one.suffixes for one in uploaded())])
 
 
 def offered(last: str = "or") -> str:

@@ -126,7 +126,7 @@ def _answer(state: ServiceState, classifier: Classifier, content: bytes, overlay
     warnings = notes(picture.size, classifier.card.image_size, animated=picture.animated)
     return Seen(
         picture,
-        answer._replace(warnings=warnings),
+        answer._replace(warnings=(*warnings, *picture.warnings)),
         decoded - started,
         perf_counter() - decoded,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from canting.config import formats
-from canting.imaging import pictures
+from canting.imaging import opening, pictures
 from canting.imaging.pictures import Header, PictureError
 
 KEPT_SIDE = 1024
@@ -40,6 +40,8 @@ def main(arguments: Sequence[str]) -> None:
         signal.signal(one, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # damaged metadata; standard error is the service's log
     limits = DecodingLimits(*json.loads(arguments[1]))
+    for one in formats.uploaded():  # before the limit: their libraries take memory once
+        opening.register(one)
     _limit_memory(limits.max_bytes + SLACK)
     with Connection(int(arguments[0])) as service:
         while True:
@@ -67,7 +69,11 @@ def _answer(
         picture = pictures.load(read)
         pixels = pictures.resize(picture.image, shape).tobytes()
         kept = pictures.jpeg(picture.image, KEPT_SIDE)
-        word = {"size": picture.size, "animated": read.animated}
+        word = {
+            "size": picture.size,
+            "animated": read.animated,
+            "warnings": picture.warnings,
+        }
         del read, picture  # the service counts their memory as free once it has the answer
     except PictureError as error:
         _send(service, {"code": error.code})

@@ -29,7 +29,6 @@ STATUS = {
     "empty_file": 400,
     "too_many_pixels": 413,
     "unsupported_format": 415,
-    "unsupported_heif": 415,
     "corrupt_image": 422,
     "too_small": 422,
     "extreme_aspect": 422,
@@ -55,6 +54,7 @@ class Decoded(NamedTuple):
     kept: bytes
     size: tuple[int, int]
     animated: bool
+    warnings: tuple[str, ...]
 
 
 class Decoders:
@@ -120,7 +120,8 @@ class Decoders:
             pixels = decoder.receive(shape[0] * shape[1] * 3)
             kept = decoder.receive(self._max_bytes)
         array = np.frombuffer(pixels, np.uint8).reshape(*shape, 3)
-        return Decoded(array, kept, (word["size"][0], word["size"][1]), word["animated"])
+        size, warnings = (word["size"][0], word["size"][1]), tuple(word["warnings"])
+        return Decoded(array, kept, size, word["animated"], warnings)
 
     def _word(self, decoder: "_Decoder") -> dict[str, Any]:
         word: dict[str, Any] = json.loads(decoder.receive(1000))
@@ -137,9 +138,6 @@ class Decoders:
             "empty_file": "The file is empty.",
             "too_many_pixels": "The picture has too many pixels. Send it smaller, or as JPEG.",
             "unsupported_format": f"Send a picture as {formats.offered()}.",
-            "unsupported_heif": "This is a HEIC or AVIF picture, as phones take them. Send it as "
-            "JPEG: export or share it as JPEG, or let an iPhone take JPEG in Settings, Camera, "
-            "Formats, Most Compatible.",
             "corrupt_image": "The picture is damaged or cut off.",
             "too_small": f"Send a picture of at least {limits.min_side} pixels on each side.",
             "extreme_aspect": f"One side is over {limits.max_aspect:g} times the other. "
@@ -194,8 +192,9 @@ class _Decoder:
 
 def _environment() -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED if name in os.environ}
-    # Else glibc keeps the memory of a large picture after it was decoded.
-    freed = {"MALLOC_MMAP_THRESHOLD_": str(2**20)}
+    # Else glibc keeps the memory of a large picture after it was decoded, and takes addresses,
+    # which are limited, for each thread of a decoder.
+    freed = {"MALLOC_MMAP_THRESHOLD_": str(2**20), "MALLOC_ARENA_MAX": "1"}
     return {**passed, **freed, "PYTHONPATH": str(Path(canting.__file__).parents[1])}
 
 

@@ -100,7 +100,7 @@ def _classify(most_files: int) -> Json:
             }
         },
     }
-    kinds = {"files": {"contentType": ", ".join(formats.accepted().split(","))}}
+    kinds = {"files": {"contentType": ", ".join(formats.types())}}
     body = {"schema": files, "encoding": kinds}
     return _operation("Classify pictures", schemas.Classification, errors) | {
         "description": "One picture that cannot be answered is an error. Of several, each has its "

@@ -1,6 +1,4 @@
 // The chosen pictures, checked and previewed before they are uploaded.
-import { isHeif } from "./heif.js";
-
 // What a browser says of a file whose suffix it does not know; the server looks at the content.
 const UNKNOWN = ["", "application/octet-stream"];
 
@@ -18,7 +16,7 @@ export class Chosen {
   async check(files) {
     const problems = [];
     for (const file of files) {
-      const problem = await this.problem(file);
+      const problem = this.problem(file);
       if (problem) problems.push(problem);
       else this.show(file);
     }
@@ -26,9 +24,7 @@ export class Chosen {
     this.say([...new Set(problems), counted].filter(Boolean).join(" "));
   }
 
-  async problem(file) {
-    const areTaken = this.limits.types.some((type) => /heic|heif|avif/.test(type));
-    if (!areTaken && await isHeif(file)) return this.words.say("heif", { name: file.name });
+  problem(file) {
     if (![...this.limits.types, ...UNKNOWN].includes(file.type)) return this.words.say("not_picture", { name: file.name });
     if (file.size > this.limits.bytes) return this.words.say("too_large", { name: file.name, size: this.limits.size });
     if (this.files.length >= this.limits.most) return this.words.say("too_many", { count: this.limits.most });

@@ -24,7 +24,7 @@ export function upload(form) {
 }
 
 // With a mouse, `accept` hides pictures without a suffix in the dialog. On phones it stays: there
-// it opens the photo library, and lets an iPhone turn HEIC into JPEG.
+// it opens the photo library.
 function showEveryFile(form) {
   if (!matchMedia("(any-pointer: coarse)").matches) {
     for (const input of form.querySelectorAll("input[type=file]")) input.removeAttribute("accept");
