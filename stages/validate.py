@@ -1,6 +1,7 @@
 """Check the pictures, find near-duplicates, write the manifest."""
 
 from canting.config.stage import BUILD, RESULTS, stage
+from canting.core.text import printable
 
 
 def main() -> None:
@@ -8,9 +9,12 @@ def main() -> None:
         from canting.data import validate
 
         counts = validate.run(BUILD / "raw", BUILD, RESULTS / "validate", params.validate_)
+        for path, words in list(counts.warned.items())[:10]:
+            print(f"validate: {printable(path)} is read with a warning: {words}")
         print(
             f"validate: {counts.pictures} pictures, {counts.classes} classes, "
-            f"{counts.groups} groups, {counts.quarantined} quarantined"
+            f"{counts.groups} groups, {counts.quarantined} quarantined, "
+            f"{len(counts.warned)} with a warning"
         )
 
 

@@ -81,7 +81,7 @@ def _pictures(
             Image.new("RGB", size, colour).save(build / "raw" / path)
             bytes_ = (build / "raw" / path).stat().st_size
             group = number * per_class + max(place, 1)
-            told = (f"{len(rows):064x}", None, 120.25, 40.5, 900.0)
+            told = (f"{len(rows):064x}", None, "no_end" * (len(rows) == 1), 120.25, 40.5, 900.0)
             origin = (group, group, "data", "")
             rows.append((path, label, *size, "RGB", "JPEG", bytes_, *told, *origin))
     table = pd.DataFrame(rows, columns=list(manifest.COLUMNS))

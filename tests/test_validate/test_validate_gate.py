@@ -1,6 +1,7 @@
 """The stage as its users meet it: files in, one message or whole results out."""
 
 import csv
+import io
 import json
 import re
 import shutil
@@ -16,7 +17,7 @@ from canting.data import manifest, validate
 from canting.data.validate.report import ValidationError
 from stages import validate as stage
 
-from .folder import failed, fetched, run, save, settled
+from .folder import failed, fetched, picture, run, save, settled
 
 ROOT = Path(__file__).parents[2]
 CLASS_LIMITS = ("min_pictures", "min_groups", "max_imbalance")
@@ -82,7 +83,7 @@ def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: 
     build = broken.parent
     changes = {"on_bad": "quarantine", "max_imbalance": 2.5}
     counts = run(broken, params.model_copy(update=changes))
-    assert counts == validate.Counts(pictures=13, classes=2, groups=13, quarantined=18)
+    assert counts == validate.Counts(pictures=13, classes=2, groups=13, quarantined=18, warned={})
     with (build / "quarantine.csv").open(newline="", encoding="utf-8") as file:
         aside = {row["path"]: row["reason"] for row in csv.DictReader(file)}
     assert aside.pop("notes.txt") == "not fetched: no picture (.txt)"
@@ -101,6 +102,15 @@ def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: 
     result = json.loads((build / "validation.json").read_text())
     assert (result["success"], result["pictures"], result["quarantined"]) == (True, 13, 18)
     assert len(list((build / "data_docs/validations/pictures").iterdir())) == 2
+
+
+def test_a_picture_without_its_end_is_taken_with_a_warning(sound: Path, params: Validate) -> None:
+    content = io.BytesIO()
+    picture("whole", (64, 48), "RGB").save(content, "JPEG")
+    (sound / "kawung/no end.jpg").write_bytes(content.getvalue()[:-2])
+    assert run(sound, params).warned == {"kawung/no end.jpg": "no_end"}
+    table = manifest.read(sound.parent / "manifest.parquet").set_index("path")
+    assert table["warning"].value_counts().to_dict() == {"": 12, "no_end": 1}
 
 
 def test_quarantine_does_not_hide_a_class_that_becomes_too_small(
@@ -139,7 +149,7 @@ def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
     results = []
     for _ in range(2):
         stage.main()
-        line = "validate: 12 pictures, 2 classes, 12 groups, 0 quarantined\n"
+        line = "validate: 12 pictures, 2 classes, 12 groups, 0 quarantined, 0 with a warning\n"
         assert capsys.readouterr().out == line
         folder = at_root.parents[1] / "results" / "validate"
         paths = [at_root.parent / RESULTS[0], *(folder / name for name in RESULTS[1:])]

@@ -23,6 +23,7 @@ COLUMNS = {
     "bytes": "int64",
     "sha256": "string",
     "error": "string",
+    "warning": "string",
     "brightness": "float64",
     "contrast": "float64",
     "sharpness": "float64",
@@ -32,7 +33,8 @@ COLUMNS = {
     "split": "string",
 }
 """Column and Arrow type: `path` is `label/file` under `build/raw`; sides are of the upright
-picture, in pixels; `error` is why a picture could not be decoded, else null; `brightness`,
+picture, in pixels; `error` is why a picture could not be decoded, else null; `warning` has words
+for what it lacks (`no_end`: the marker of its end), else it is empty; `brightness`,
 `contrast` and `sharpness` are those of `canting.imaging.measures`; `near_duplicate` is the same for
 a picture and its near-duplicates, `group` also for those that belong together by what is known from
 outside; `collection` is where it comes from, `split` its part (train, val, test) if the source

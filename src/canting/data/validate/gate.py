@@ -27,6 +27,8 @@ class Counts:
     classes: int
     groups: int
     quarantined: int
+    warned: dict[str, str]
+    """Warnings by path, as `no_end` for a picture that lacks the marker of its end."""
 
 
 @dataclass(frozen=True)
@@ -97,4 +99,7 @@ def _write(build: Path, results: Path, passage: Passage) -> Counts:
         table.to_csv(aside, index=False, lineterminator="\n")
     result = summary(passage.outcomes, len(left), len(passage.aside))
     write_json(results / "validation.json", result)
-    return Counts(len(left), left["label"].nunique(), left["group"].nunique(), len(passage.aside))
+    found = left[left["warning"] != ""]
+    warned = dict(zip(found["path"], found["warning"], strict=True))
+    groups = left["group"].nunique()
+    return Counts(len(left), left["label"].nunique(), groups, len(passage.aside), warned)

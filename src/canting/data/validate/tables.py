@@ -66,6 +66,7 @@ TYPES = {
     "bytes": "int64",
     "sha256": "str",
     "error": "str",
+    "warning": "str",
     "brightness": "Float64",
     "contrast": "Float64",
     "sharpness": "Float64",
@@ -120,6 +121,7 @@ def with_origins(records: pd.DataFrame, build: Path) -> pd.DataFrame:
 
 def _record(raw: Path, path: str) -> dict[str, object]:
     record: dict[str, object] = {"path": path, "label": path.split("/")[0], "bytes": 0}
+    record["warning"] = ""
     try:
         content = (raw / path).read_bytes()
     except OSError as error:
@@ -135,7 +137,7 @@ def _measures(content: bytes) -> dict[str, object]:
     picture = decode(content)
     width, height = picture.size
     kind = {"width": width, "height": height, "mode": picture.mode, "format": picture.format}
-    return kind | measure(picture.image)._asdict()
+    return kind | measure(picture.image)._asdict() | {"warning": " ".join(picture.warnings)}
 
 
 def _ignored(name: str) -> bool:

@@ -144,7 +144,16 @@ def validation_section(run: Run) -> Section:
         tuple(_row(entry) for entry in entries),
         words=4,
     )
-    return Section("Validation", (opening, table, *_quarantine(run)))
+    return Section("Validation", (opening, table, *_warned(run), *_quarantine(run)))
+
+
+def _warned(run: Run) -> tuple[Block, ...]:
+    lacking = run.manifest[run.manifest["warning"].str.contains("no_end")][PATH].tolist()
+    if not lacking:
+        return ()
+    shown = listed(lacking[:SHOWN_CHECKS])
+    words = f"{plural(len(lacking), 'picture')} without the marker of its end, read as it is"
+    return (say(f"{words}: {shown}{' and others' if len(lacking) > SHOWN_CHECKS else ''}."),)
 
 
 def _row(entry: Expectation) -> tuple[Span, ...]:

@@ -40,8 +40,8 @@ def main(arguments: Sequence[str]) -> None:
         signal.signal(one, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # damaged metadata; standard error is the service's log
     limits = DecodingLimits(*json.loads(arguments[1]))
-    for one in formats.uploaded():  # before the limit: their libraries take memory once
-        opening.register(one)
+    for kind in formats.uploaded():  # before the limit: their libraries take memory once
+        opening.register(kind)
     _limit_memory(limits.max_bytes + SLACK)
     with Connection(int(arguments[0])) as service:
         while True:
