@@ -194,6 +194,7 @@ def test_the_command_prints_a_table_markdown_and_json(
 ) -> None:
     track_run.shifted(here, UP)
     monkeypatch.chdir(here)
+    (here / "dvc.yaml").touch()
     for form, words in (((), "macro F1 "), (("--markdown",), "| macro F1 |"), (("--json",), "{")):
         monkeypatch.setattr(sys, "argv", ["canting", "compare", "HEAD", *form])
         main.main()

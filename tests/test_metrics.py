@@ -238,6 +238,7 @@ def test_a_new_row_is_in_the_comparison_in_mlflow_and_in_show(
         assert columns <= keys
         assert (f"folds/{NEW}" in keys) == is_mean
     monkeypatch.chdir(folder)
+    (folder / "dvc.yaml").touch()
     monkeypatch.setattr(sys, "argv", ["canting", "show"])
     main.main()
     (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("first share")]

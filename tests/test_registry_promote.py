@@ -168,6 +168,7 @@ def test_the_command_refuses_what_makes_no_sense(
     here: Path, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(here)
+    (here / "dvc.yaml").touch()
     monkeypatch.setattr(sys, "argv", ["canting", "promote", *arguments])
     with pytest.raises(SystemExit, match=words):
         main.main()

@@ -159,6 +159,7 @@ def test_a_bad_study_is_named_and_changes_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(TEXT)
+    Path("dvc.yaml").touch()
     if content is not None:
         Path("mine.yaml").write_text(content)
     before = sorted(path.name for path in tmp_path.iterdir())
@@ -179,8 +180,10 @@ def test_studies_are_listed_by_their_first_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text(TEXT)
+    (tmp_path / "dvc.yaml").touch()
     monkeypatch.setattr(sys, "argv", ["canting", "study"])
-    with pytest.raises(SystemExit, match="holds no studies"):
+    with pytest.raises(SystemExit, match="should hold studies"):
         main.main()
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "tiny.yaml").write_text(TINY)

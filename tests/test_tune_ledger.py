@@ -257,6 +257,7 @@ def test_apply_writes_the_setting_and_keeps_the_comments(
 ) -> None:
     before = (study / "params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(before)
+    (tmp_path / "dvc.yaml").touch()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CantingError, match=r"recommendation.json.*run `dvc repro tune`"):
         apply.apply(Path("params.yaml"))

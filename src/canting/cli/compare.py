@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_const", dest="form", const="json")
     form.add_argument("--markdown", action="store_const", dest="form", const="markdown")
-    parser.set_defaults(run=_run, form="text")
+    parser.set_defaults(run=_run, form="text", paths=("base", "new"))
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -31,7 +31,9 @@ def _action(
     parser: argparse.ArgumentParser = actions.add_parser(name, help=words)
     parser.add_argument("--history", metavar="URL", help="database (CANTING_HISTORY_URL)")
     parser.add_argument("--pictures", metavar="URL", help="pictures (CANTING_PICTURES_URL)")
-    parser.set_defaults(run=run)
+    parser.set_defaults(
+        run=run, project="optional", paths=("folder",), urls=("history", "pictures")
+    )
     return parser
 
 

@@ -17,18 +17,17 @@ def add(commands: Any) -> None:
         "not exist (then nothing is written).",
     )
     parser.add_argument("paths", nargs="+", help="files, folders (to any depth) or patterns")
-    parser.add_argument(
-        "--bundle", type=Path, default=Path("build/best"), help="the model's folder (build/best)"
-    )
+    parser.add_argument("--bundle", type=Path, help="the model's folder (the project's build/best)")
     parser.add_argument(
         "--out", type=Path, help="table to write: .csv, .json or .parquet; else CSV is printed"
     )
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, project="stay")
 
 
 def _run(arguments: argparse.Namespace) -> None:
     from canting.serving.predict.predict import predict
 
     warnings.filterwarnings("ignore", module=r"PIL\.")
-    printed = predict(arguments.paths, arguments.bundle, arguments.out)
+    bundle = arguments.bundle or arguments.root / "build" / "best"
+    printed = predict(arguments.paths, bundle, arguments.out)
     sys.stdout.buffer.write(printed)

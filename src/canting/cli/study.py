@@ -17,15 +17,15 @@ def add(commands: Any) -> None:
         default=[],
         dest="assignments",
         metavar="key=value",
-        help="a further change, such as fetch.source=/my/pictures",
+        help="a further change, such as fetch.source=/my/pictures; relative to the project",
     )
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, paths=("file",))
 
 
 def _run(arguments: argparse.Namespace) -> None:
     from canting.runs.study import experiment
 
     if arguments.file is None:
-        print(experiment.listed())
+        print(experiment.listed(arguments.here))
     else:
         experiment.run(arguments.file, arguments.assignments)

@@ -1,8 +1,6 @@
 """Measure the wall-clock and processor time of a stage."""
 
-import errno
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ from canting.config.params import Params, load
 from canting.core import files, runtime
 from canting.core.cache import used
 from canting.core.costs import COSTS
-from canting.core.errors import CantingError
+from canting.core.errors import ending
 
 SPENT = COSTS / "stages"
 """Folder below `build` with a file for each stage: the seconds of its last run on this machine."""
@@ -59,18 +57,10 @@ CACHE = Path(".canting")
 def stage(name: str) -> Iterator[Params]:
     """Yield the checked parameters; turn an error that the user can fix into one clear line.
 
-    A full disk is such an error: files are written aside, so nothing is half-written. What a run
+    So are Ctrl+C and a full disk: files are written aside, so nothing is half-written. What a run
     that ends well took is noted in `build/costs/stages`.
     """
     runtime.prepare()
-    try:
-        with used(CACHE), spending(BUILD / SPENT / f"{name}.json"):
-            yield load(Path("params.yaml"))
-    except CantingError as error:
-        sys.exit(f"{name}: {error}")
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        sys.exit(
-            f"{name}: the disk is full. Free some space, then run again; no output was damaged."
-        )
+    kept = "No output was damaged; `dvc repro` goes on from here."
+    with ending(name, kept), used(CACHE), spending(BUILD / SPENT / f"{name}.json"):
+        yield load(Path("params.yaml"))

@@ -18,13 +18,17 @@ from canting.runs.study.yaml_text import merged
 FOLDER, PARAMS, DATA = Path("studies"), Path("params.yaml"), Path("data")
 
 
-def listed() -> str:
-    """Return the studies of this repository, each with the first line of its comment."""
+def listed(here: Path) -> str:
+    """Return the studies of this repository, as named from `here`, with their first comments."""
     paths = sorted(FOLDER.glob("*.yaml"))
     if not paths:
-        raise CantingError(f"`{FOLDER}/` holds no studies. Run from the repository's root.")
-    width = max(len(str(path)) for path in paths)
-    return "\n".join(f"{path!s:{width}}  {_title(path)}".rstrip() for path in paths)
+        raise CantingError(
+            f"`{FOLDER}/` should hold studies. Received: none. Write one: see docs/studies.md."
+        )
+    names = [os.path.relpath(path, here) for path in paths]
+    width = max(map(len, names))
+    lines = zip(names, map(_title, paths), strict=True)
+    return "\n".join(f"{name:{width}}  {title}".rstrip() for name, title in lines)
 
 
 def run(study: Path, assignments: list[str]) -> None:
