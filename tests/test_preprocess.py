@@ -4,16 +4,20 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from canting.config.params import Params, load
 from canting.core.errors import CantingError
 from canting.data.manifest import HELD_OUT
 from canting.data.near_duplicates import leaked
 from canting.data.preprocess import folds
 from canting.data.preprocess.decode import decode_all
+from canting.data.preprocess.division import divided
 from canting.data.preprocess.folds import TooFewGroupsError
-from canting.data.preprocess.leakage import leak_of_random_split
+from canting.data.preprocess.leakage import leak_of_random_split, leakage
+from tests.conftest import ROOT
 
 LABELS = ["a"] * 120 + ["b"] * 60 + ["c"] * 30
 GROUPS = np.repeat(np.arange(70), 3)
@@ -53,6 +57,51 @@ def test_a_class_with_too_few_groups_is_named() -> None:
 def test_a_random_split_leaks_where_there_are_groups() -> None:
     assert leak_of_random_split(LABELS, np.arange(len(LABELS)), 5, 1) == 0
     assert leak_of_random_split(LABELS, GROUPS, 5, 1) > 100
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Params:
+    text = (ROOT / "params.yaml").read_text("utf-8").replace("split: folds ", "split: source")
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    return load(tmp_path / "params.yaml")
+
+
+def pictures_of(splits: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"label": LABELS, "group": GROUPS, "split": splits})
+
+
+def test_the_test_part_of_the_source_is_held_out_and_its_leaks_are_counted(params: Params) -> None:
+    splits = ["train", "train", "val"] * 70
+    drawn = divided(pictures_of(["test", *splits[1:]]), params)
+    apart = drawn == HELD_OUT
+    assert np.flatnonzero(apart).tolist() == [0]
+    assert set(drawn[~apart]) == set(range(5))
+    counts = leakage(LABELS, GROUPS, drawn, 5, params.seed)
+    assert counts["leaked"] == 3  # the group of the picture that is held out, alone
+
+
+@pytest.mark.parametrize(
+    ("splits", "words"),
+    [
+        (["train"] * 210, "210 in train"),
+        (["test"] * 210, "210 in test"),
+        (["test"] * 9 + [""] * 201, "9 in test, 201 in no part"),
+        (["train"] * 180 + ["test"] * 30, "only in test: 'c'"),
+    ],
+)
+def test_a_source_without_such_a_split_is_refused(
+    params: Params, splits: list[str], words: str
+) -> None:
+    with pytest.raises(CantingError, match=words):
+        divided(pictures_of(splits), params)
+
+
+def test_two_hold_outs_are_refused(tmp_path: Path, params: Params) -> None:
+    assert params.preprocess.split == "source"
+    text = (tmp_path / "params.yaml").read_text("utf-8").replace("hold_out: 0.0", "hold_out: 0.2")
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(CantingError, match=r"`preprocess\.hold_out`: expected 0"):
+        load(tmp_path / "params.yaml")
 
 
 def painted(folder: Path, count: int) -> list[str]:

@@ -18,6 +18,14 @@ def divided(pictures: pd.DataFrame, params: Params) -> Folds:
     groups, labels = pictures["group"].to_numpy(np.int64), pictures[LABEL].tolist()
     source = params.preprocess.split == "source"
     apart = held_out(pictures["split"].tolist()) if source else None
+    if apart is not None:
+        only = sorted(set(pictures[LABEL][apart]) - set(pictures[LABEL][~apart]))
+        if only:
+            raise CantingError(
+                "`preprocess.split` is `source`: expected every class in train or val too. "
+                f"Received only in test: {', '.join(map(repr, only))}. Add pictures, or leave "
+                "the class out with `fetch.classes`."
+            )
     return draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed, apart)
 
 
