@@ -48,6 +48,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "TIFF": {"compression": "tiff_deflate"},
     "AVIF": {"speed": 10},
     "HEIF": {"quality": 0, "enc_params": {"preset": "ultrafast"}},
+    "JXL": {"effort": 1},
 }
 """Options of each kind with which a large picture is written in little time."""
 
@@ -75,8 +76,15 @@ LARGEST: dict[str, tuple[str, tuple[int, int], str, dict[str, Any]]] = {
     "gif": ("P", (7200, 7000), "GIF", {}),
     "jpeg": ("RGB", (7200, 7000), "JPEG", {"quality": 5}),
     "progressive": ("RGB", (5500, 5000), "JPEG", {"quality": 5, "progressive": True}),
+    "bmp": ("P", (3000, 3000), "BMP", {}),
+    "tiff": ("RGB", (4500, 3600), "TIFF", {}),
+    "float": ("F", (4000, 3550), "TIFF", {}),
+    **{kind.lower(): ("RGB", (4032, 3024), kind, {}) for kind in ("AVIF", "HEIF", "JXL")},
 }
-"""Of each kind of picture the largest that is taken: mode, size, format and options."""
+"""Of each kind of picture the largest that is taken: mode, size, format and options.
+
+Of those that phones write, 12 megapixels.
+"""
 
 
 @cache

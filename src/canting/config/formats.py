@@ -93,6 +93,7 @@ FORMATS = (
         (".heic", ".heics", ".heif", ".heifs", ".hif"),
         brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
     ),
+    # Up to 11 with alpha; it takes them to open a picture.
     Format(
         "JXL",
         "JPEG XL",
@@ -100,7 +101,7 @@ FORMATS = (
         (".jxl",),
         _HAS_JPEG_XL,
         _HAS_JPEG_XL,
-        held=40,
+        held=9,
         start=rb"\xff\x0a|\0{3}\x0cJXL \r\n\x87\n",
         package="pillow_jxl",
     ),

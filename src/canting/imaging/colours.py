@@ -36,7 +36,8 @@ def rgb(image: Image.Image, stored: str, content: bytes) -> Image.Image:
             meaning.conversion.apply(image)
         return image
     small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
-    for top, strip in strips(image, factor):
+    at_once = values.SHORT if meaning.colour else values.STRIP
+    for top, strip in strips(image, factor, at_once):
         part = _flat(strip, top, meaning)
         small.paste(part.reduce(factor) if factor > 1 else part, (0, top // factor))
     return small

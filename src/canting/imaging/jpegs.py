@@ -90,8 +90,9 @@ def ended(content: bytes, found: Scans) -> Image.Image | None:
     """
     if not found.are_all:
         return None
-    digests = {_digest(_opened(content + filling + END)) for filling in _FILLINGS}
-    whole = _opened(content + END)
+    body = content.rstrip(b"\xff")  # the half of a marker
+    digests = {_digest(_opened(body + filling + END)) for filling in _FILLINGS}
+    whole = _opened(body + END)
     return whole if digests == {_digest(whole)} else None
 
 

@@ -9,6 +9,7 @@ where it is plus infinity.
 import io
 import sys
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 STRIP = 2**20
 """Pixels that are converted at once, about."""
+
+SHORT = 2**18
+"""The same, where both halves of a picture's values are in memory."""
 
 _STEPS = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 
@@ -37,9 +41,9 @@ class ValueScale(NamedTuple):
     is_negative: bool = False
 
 
-def strips(image: Image.Image, factor: int = 1) -> Iterator[Strip]:
+def strips(image: Image.Image, factor: int = 1, most: int = STRIP) -> Iterator[Strip]:
     """Yield strips with their first rows, all of them multiples of `factor`."""
-    rows = factor * max(1, STRIP // (image.width * factor))
+    rows = factor * max(1, most // (image.width * factor))
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
 
@@ -117,23 +121,22 @@ def lower_bytes(image: Image.Image, stored: str, content: bytes) -> DeepColour |
     upper = _most(image)
     if max(upper[:3]) > _MOST_HIGH:
         return None
-    with Image.open(io.BytesIO(content), formats=(image.format or "",)) as other:
-        _store_as(other, f"{kind};16{_OTHER_HALF[order]}")
-        other.load()
-        lower = other.copy()
+    lower = Image.open(io.BytesIO(content), formats=(image.format or "",))
+    _store_as(lower, f"{kind};16{_OTHER_HALF[order]}")
+    lower.load()
     tops = [_top(image, lower, band) for band in range(len(upper))]
     alpha = _step(tops[3]) if len(tops) > 3 else 65535.0
     return DeepColour(lower, _step(max(tops[:3])), alpha)
 
 
 def _most(image: Image.Image) -> list[int]:
-    return [int(band.getextrema()[1]) for band in image.split()]  # type: ignore[arg-type]
+    return [int(most) for _, most in image.getextrema()]  # type: ignore[misc]
 
 
 def _top(upper: Image.Image, lower: Image.Image, band: int) -> float:
-    pairs = zip(strips(upper), strips(lower), strict=True)
-    joined = (_joined(one, other)[..., band].max() for (_, one), (_, other) in pairs)
-    return float(max(joined))
+    pairs = zip(strips(upper, 1, SHORT), strips(lower, 1, SHORT), strict=True)
+    channels = ((one.getchannel(band), other.getchannel(band)) for (_, one), (_, other) in pairs)
+    return float(max(_joined(one, other).max() for one, other in channels))
 
 
 def _joined(upper: Image.Image, lower: Image.Image) -> npt.NDArray[np.uint16]:
@@ -149,7 +152,13 @@ def _store_as(image: Image.Image, mode: str) -> None:
 def coloured(colour: DeepColour, top: int, strip: Image.Image) -> Image.Image:
     """Return a strip of upper bytes, joined with the lower ones and scaled to 8 bits."""
     lower = colour.lower.crop((0, top, strip.width, top + strip.height))
-    joined = _joined(strip, lower).astype(np.float64)
-    whites = [*[colour.white] * 3, colour.white_alpha][: joined.shape[2]]
-    shares = np.clip(joined / np.array(whites), 0, 1) * 255
-    return Image.fromarray(np.rint(shares).astype(np.uint8), strip.mode)
+    whites = [*[colour.white] * 3, colour.white_alpha]
+    pairs = zip(strip.split(), lower.split(), whites, strict=False)
+    bands = [Image.fromarray(_levels(white)[_joined(one, other)]) for one, other, white in pairs]
+    return Image.merge(strip.mode, bands)
+
+
+@cache
+def _levels(white: float) -> npt.NDArray[np.uint8]:
+    """Return the level, in 0 to 255, of each value of 16 bits."""
+    return np.rint(np.clip(np.arange(65536) / white, 0, 1) * 255).astype(np.uint8)
