@@ -178,7 +178,7 @@ def test_formats_are_those_of_pillow() -> None:
 def test_a_new_format_is_taken_by_the_pipeline(new: bytes, tmp_path: Path) -> None:
     assert unread("1.JP2", lambda: new) == ""
     (tmp_path / "1.jp2").write_bytes(new)
-    assert expand([str(tmp_path)]) == [tmp_path / "1.jp2"]
+    assert expand([str(tmp_path)]).files == [tmp_path / "1.jp2"]
     assert pictures.decode(new).size == (64, 48)
     with pytest.raises(pictures.PictureError, match="HEIC, JPEG XL, JPEG 2000"):
         pictures.decode(b"<html>")

@@ -17,7 +17,8 @@ from PIL import Image
 from canting.bundle.load import load
 from canting.core.errors import CantingError
 from canting.serving.predict import paths, table
-from canting.serving.predict.predict import predict
+from canting.serving.predict.predict import WARNINGS, predict
+from tests.picture_files import encoded
 from tests.service_fixtures import COLOURS, LABELS, bundle
 
 __all__ = ["bundle"]
@@ -64,10 +65,12 @@ def test_a_folder_becomes_a_table_and_bad_files_are_named(photos: Path, bundle: 
     lines = told.stderr.splitlines()
     assert lines[0].startswith(f"skipped `{photos / 'b' / 'broken.jpg'}`: expected")
     assert lines[1] == "4 predicted, of these 1 unlike the training pictures; 1 skipped."
-    assert len(lines) == 2
+    assert lines[2] == ("Not read: 1 no picture (1 × .txt); 1 entry left out (1 × hidden file).")
+    assert len(lines) == 3
 
 
 def test_csv_json_and_parquet_say_the_same(photos: Path, bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
     names = [tmp_path / "new" / f"table{ending}" for ending in table.FORMATS]
     for name in names:
         assert predict([str(photos)], bundle, name) == b""
@@ -84,12 +87,69 @@ def test_csv_json_and_parquet_say_the_same(photos: Path, bundle: Path, tmp_path:
 
 def test_names_are_files_folders_and_patterns_each_file_once(photos: Path) -> None:
     image, deep = photos / "b" / "z.png", photos / "b" / "deep" / "Ü, 1.JPG"
-    assert paths.expand([str(image), str(photos / "b"), str(image)])[0] == image
-    assert paths.expand([str(photos / "**" / "*.JPG")]) == [deep]
-    assert paths.expand([str(photos / "notes.txt")]) == [photos / "notes.txt"]
+    assert paths.expand([str(image), str(photos / "b"), str(image)]).files[0] == image
+    assert paths.expand([str(photos / "**" / "*.JPG")]).files == [deep]
+    assert paths.expand([str(photos / "notes.txt")]).files == [photos / "notes.txt"]
     odd = photos / "[odd].png"
     odd.write_bytes(image.read_bytes())
-    assert paths.expand([str(odd)]) == [odd]
+    assert paths.expand([str(odd)]).files == [odd]
+
+
+def test_a_folder_is_searched_by_content_and_nothing_is_passed_over(
+    photos: Path, bundle: Path
+) -> None:
+    red = Image.new("RGB", (80, 80), "red")
+    for name, kind in (("noext", "JPEG"), ("dot.jpg.", "PNG"), ("IMG_1.HEIC", "HEIF")):
+        (photos / name).write_bytes(encoded(red, kind))
+    for name, kind in (("a.jp2", "JPEG2000"), ("as.jpg", "JPEG2000"), ("a.tga", "TGA")):
+        (photos / name).write_bytes(encoded(red, kind))
+    (photos / "cut").write_bytes(encoded(red, "JPEG")[:-2])
+    (photos / "README").write_text("no picture")
+    (photos / ".git").mkdir()
+    (photos / "Thumbs.db").write_bytes(b"litter")
+    (photos / "loop").symlink_to(photos)
+    (photos / "gone.jpg").symlink_to(photos / "nowhere")
+    (photos / "linked").symlink_to(photos / "noext")
+    told = command(photos, "--bundle", bundle)
+    assert told.returncode == 0
+    named = [Path(row["path"]).name for row in rows(told.stdout)]
+    new = {"noext", "dot.jpg.", "IMG_1.HEIC", "cut", "linked"}
+    assert set(named) == {"a.webp", "Ü, 1.JPG", "z.png", "c.bmp", *new}
+    warning, last = told.stderr.splitlines()[1], told.stderr.splitlines()[-1]
+    assert warning == f"warning: {WARNINGS['no_end']}: `{photos / 'cut'}`"
+    assert last.startswith("Not read: 2 no pictures (")
+    for part in (
+        "1 × .txt",
+        "1 × no suffix",
+        "3 pictures of such formats (2 × JPEG 2000, 1 × TGA)",
+    ):
+        assert part in last
+    for part in ("2 × hidden file", "1 × hidden folder", "1 × link to a folder", "1 × broken link"):
+        assert part in last
+
+
+def test_a_folder_without_pictures_says_what_is_there(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.jp2").write_bytes(encoded(Image.new("L", (8, 8)), "JPEG2000"))
+    (tmp_path / "a.csv").write_text("path,label")
+    with pytest.raises(CantingError, match=r"none in .*1 no picture \(1 × .csv\); 3 pictures of"):
+        paths.expand([str(tmp_path)])
+
+
+def test_one_picture_from_standard_input(bundle: Path, tmp_path: Path) -> None:
+    line = [sys.executable, "-c", MAIN, "predict", "-", "--bundle", str(bundle)]
+    content = encoded(Image.new("RGB", (80, 80), "blue"), "HEIF")
+    told = subprocess.run(line, input=content, capture_output=True, check=False)
+    assert told.returncode == 0, told.stderr
+    [row] = rows(told.stdout.decode())
+    assert (row["path"], row["label"]) == ("-", "parang")
+    told = subprocess.run(line, input=b"", capture_output=True, check=False)
+    assert told.returncode == 1
+    assert b"skipped `-`: expected a picture, received an empty file" in told.stderr
+    (tmp_path / "-").write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        assert paths.expand(["./-"]).files == [tmp_path / "-"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +160,8 @@ def test_names_are_files_folders_and_patterns_each_file_once(photos: Path) -> No
         (["empty"], "a.csv", "none in `empty`"),
         (["photos/notes.txt"], "a.csv", "None of 1 files is a picture"),
         (["photos"], "a.xlsx", "ends in .csv, .json, .parquet"),
-        (["photos"], "photos/a.webp/a.csv", "cannot be written"),
+        (["photos"], "photos/a.webp/a.csv", "Received: no folder `photos/a.webp`"),
+        (["nowhere"], "new/a.csv", "Received: no folder `new`. Make it (`mkdir -p new`)"),
     ],
 )
 def test_nothing_is_written_where_nothing_can_be(
@@ -151,6 +212,7 @@ def test_a_file_name_that_is_not_utf8_and_a_class_named_path(bundle: Path, tmp_p
 def test_killed_at_work_it_leaves_nothing(bundle: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "many", tmp_path / "out" / "table.csv"
     folder.mkdir()
+    out.parent.mkdir()
     Image.effect_noise((2000, 2000), 90).convert("RGB").save(folder / "a.png", compress_level=1)
     for number in range(300):
         os.link(folder / "a.png", folder / f"{number:03}.png")
@@ -167,4 +229,4 @@ def test_killed_at_work_it_leaves_nothing(bundle: Path, tmp_path: Path) -> None:
         assert process.wait(timeout=60) in (expected, 130), seen
         os.close(end)
         os.close(screen)
-        assert not out.parent.exists() or not list(out.parent.iterdir())
+        assert not list(out.parent.iterdir())

@@ -12,11 +12,15 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "predict",
         help="classify files and folders with the model of the last run",
-        description="Classify pictures. A file that is not a picture is listed on standard error "
-        "and skipped. Exit code 0: at least one picture was predicted; 1: none was, or a path does "
+        description="Classify pictures. Folders are searched for pictures by content, whatever "
+        "they are named; what is not read is listed or counted on standard error. Exit code 0: at least one picture was predicted; 1: none was, or a path does "
         "not exist (then nothing is written).",
     )
-    parser.add_argument("paths", nargs="+", help="files, folders (to any depth) or patterns")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        help="files, folders (to any depth) or patterns; -: one picture from standard input",
+    )
     parser.add_argument("--bundle", type=Path, help="the model's folder (the project's build/best)")
     parser.add_argument(
         "--out", type=Path, help="table to write: .csv, .json or .parquet; else CSV is printed"

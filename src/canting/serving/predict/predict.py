@@ -37,7 +37,8 @@ def answers_of(classifier: Classifier, paths: Sequence[Path]) -> list[Predicted]
 
 def _one(classifier: Classifier, path: Path) -> Predicted:
     try:
-        return Predicted(path, classifier.classify(path), "")
+        content = sys.stdin.buffer.read() if path == paths.STDIN else path
+        return Predicted(path, classifier.classify(content), "")
     except (PictureError, ModelOutputError) as error:
         return Predicted(path, None, str(error))
     except OSError as error:
@@ -61,18 +62,21 @@ def _cores() -> int:
 def predict(names: Sequence[str], bundle: Path, out: Path | None) -> bytes:
     """Classify what the names stand for; write `out`, or return the CSV where there is none.
 
-    Names the files that are no pictures, and how many were predicted, on standard error. Raises
-    `CantingError` where nothing could be predicted; then nothing is written.
+    Names, on standard error, the files that are no pictures, warnings, how many were predicted, and
+    what was not read. Raises `CantingError` where nothing could be predicted; then nothing is
+    written.
     """
     if out is not None:
         table.check(out)
     found = paths.expand(names)
     classifier = load(bundle)
-    predicted = answers_of(classifier, found)
+    predicted = answers_of(classifier, found.files)
     rows = [table.row(Answered(one.path, one.answer)) for one in predicted if one.answer]
     _tell(predicted)
+    if told := found.told():
+        print(f"Not read: {told}.", file=sys.stderr)
     if not rows:
-        raise CantingError(f"None of {len(found)} files is a picture. Nothing was written.")
+        raise CantingError(f"None of {len(found.files)} files is a picture. Nothing was written.")
     if out is None:
         return table.as_csv(rows)
     table.write(out, rows)
@@ -83,9 +87,29 @@ def _tell(predicted: Sequence[Predicted]) -> None:
     bad = [one for one in predicted if one.answer is None]
     for one in bad:
         print(f"skipped `{one.path}`: {one.fault}", file=sys.stderr)
+    _warn(predicted)
     abstained = sum(one.answer.abstained for one in predicted if one.answer)
     print(
         f"{len(predicted) - len(bad)} predicted, of these {abstained} unlike the training "
         f"pictures; {len(bad)} skipped.",
         file=sys.stderr,
     )
+
+
+WARNINGS = {
+    "animated": "animated, only the first frame was looked at",
+    "small": "small, a larger one may give a better answer",
+    "no_end": "without the end of the file, all pixels were there",
+}
+"""What the machine words of an answer's warnings mean."""
+
+_MOST_NAMED = 10
+
+
+def _warn(predicted: Sequence[Predicted]) -> None:
+    for word, meaning in WARNINGS.items():
+        paths = [one.path for one in predicted if one.answer and word in one.answer.warnings]
+        if paths:
+            named = ", ".join(f"`{path}`" for path in paths[:_MOST_NAMED])
+            more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
+            print(f"warning: {meaning}: {named}{more}", file=sys.stderr)

@@ -82,6 +82,11 @@ def check(path: Path) -> None:
         raise CantingError(
             f"`--out`: expected a file that ends in {', '.join(FORMATS)}. Received: `{path}`."
         )
+    if not path.parent.is_dir():
+        raise CantingError(
+            f"`--out {path}`: expected a file in a folder that exists. Received: no folder "
+            f"`{path.parent}`. Make it (`mkdir -p {path.parent}`), or name another one."
+        )
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         raise CantingError(
             f"`--out {path}`: Parquet needs the package `pyarrow`, which is not installed. "
