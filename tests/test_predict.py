@@ -121,7 +121,7 @@ def test_a_folder_is_searched_by_content_and_nothing_is_passed_over(
     for part in (
         "1 × .txt",
         "1 × no suffix",
-        "3 pictures of such formats (2 × JPEG 2000, 1 × TGA)",
+        "3 pictures of formats not read (2 × JPEG 2000, 1 × TGA)",
     ):
         assert part in last
     for part in ("2 × hidden file", "1 × hidden folder", "1 × link to a folder", "1 × broken link"):

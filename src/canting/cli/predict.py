@@ -13,8 +13,9 @@ def add(commands: Any) -> None:
         "predict",
         help="classify files and folders with the model of the last run",
         description="Classify pictures. Folders are searched for pictures by content, whatever "
-        "they are named; what is not read is listed or counted on standard error. Exit code 0: at least one picture was predicted; 1: none was, or a path does "
-        "not exist (then nothing is written).",
+        "they are named; what is not read is listed or counted on standard error. Exit code 0: at "
+        "least one picture was predicted; 1: none was, or a path does not exist (then nothing is "
+        "written).",
     )
     parser.add_argument(
         "paths",
