@@ -50,7 +50,7 @@ serve: $(READY)
 
 # The embedded pictures, in a fresh clone.
 data: | $(READY)
-	dvc pull --quiet data.dvc
+	@dvc pull --quiet data.dvc || { echo 'The pictures of data.dvc cannot be brought:' >&2; canting doctor git data >&2; exit 1; }
 
 # The documentation, as a site in build/docs. To read it with search: mkdocs serve
 docs: $(READY)

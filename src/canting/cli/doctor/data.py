@@ -1,5 +1,6 @@
 """The pictures and the ImageNet weights."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +21,37 @@ def pictures(root: Path) -> Iterator[Finding]:
     there = sum(path.is_file() for path in (root / "data").rglob("*"))
     if there == listed:
         yield fine("data", f"`data/` has the {listed} files of `data.dvc`")
-    elif not there:
-        yield Finding("data", "fix", "the pictures in `data/` are missing", "dvc pull data.dvc")
-    else:
-        told = f"`data/` has {there} files, `data.dvc` names {listed}"
+    elif there:
+        told = (
+            f"`data/` has {there} files, `data.dvc` names {listed}; take yours, or lose them for "
+            "those (`dvc pull --force data.dvc`)"
+        )
         yield Finding("data", "note", told, "dvc add data")
+    elif without := _without(root):
+        told = f"the pictures in `data/` are missing, and so is what DVC takes them from: {without}"
+        yield Finding("data", "fix", told, "git checkout HEAD -- .dvc/config embedded")
+    else:
+        yield Finding("data", "fix", "the pictures in `data/` are missing", "dvc pull data.dvc")
+
+
+def _without(root: Path) -> str:
+    """Return what of `.dvc/config` and `embedded/` is not there, else nothing."""
+    if not (root / ".dvc" / "config").is_file():
+        return "`.dvc/config`"
+    stores = [root / name / "files" / "md5" for name in ("embedded", ".dvc/cache")]
+    if not any(store.is_dir() for store in stores):
+        return "`embedded/`"
+    whole = YAML(typ="safe").load(root / "data.dvc")["outs"][0]["md5"]
+    listings = [path for path in _copies(stores, whole) if path.is_file()]
+    if not listings:
+        return f"the list of the pictures, `embedded/files/md5/{whole[:2]}/{whole[2:]}`"
+    named = {entry["md5"] for entry in json.loads(listings[0].read_text(encoding="utf-8"))}
+    gone = [one for one in named if not any(path.is_file() for path in _copies(stores, one))]
+    return f"{len(gone)} of {len(named)} files in `embedded/`" if gone else ""
+
+
+def _copies(stores: list[Path], md5: str) -> list[Path]:
+    return [store / md5[:2] / md5[2:] for store in stores]
 
 
 def weights(root: Path) -> Iterator[Finding]:

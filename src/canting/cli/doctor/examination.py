@@ -1,15 +1,26 @@
 """All that is looked at."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from canting.cli.doctor import data, experiments, installed, leftovers, locks, servers, state
+from canting.cli.doctor import (
+    data,
+    experiments,
+    installed,
+    leftovers,
+    locks,
+    repository,
+    servers,
+    state,
+)
 from canting.cli.doctor.finding import Finding
+from canting.core.errors import CantingError
 
 CHECKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
     installed.python,
     installed.extras,
     installed.packages,
+    repository.repository,
     locks.locks,
     experiments.experiments,
     leftovers.leftovers,
@@ -21,9 +32,19 @@ CHECKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
 )
 
 
-def examine(root: Path) -> list[Finding]:
-    """Return what was found of the project in a folder; nothing is changed."""
-    return [finding for check in CHECKS for finding in check(root)]
+def examine(root: Path, subjects: Collection[str] = ()) -> list[Finding]:
+    """Return what was found of the project in a folder; nothing is changed.
+
+    Without subjects, of all of them. Raises `CantingError` for one that does not exist.
+    """
+    found = [finding for check in CHECKS for finding in check(root)]
+    known = {finding.subject for finding in found}
+    if unknown := set(subjects) - known:
+        raise CantingError(
+            f"expected subjects among {', '.join(sorted(known))}. "
+            f"Received: {', '.join(sorted(unknown))}. Leave it out, or correct it."
+        )
+    return [finding for finding in found if not subjects or finding.subject in subjects]
 
 
 def as_text(findings: list[Finding]) -> str:

@@ -18,16 +18,19 @@ QUEUE = TEMPORARY / "exps"
 
 
 def experiments(root: Path) -> Iterator[Finding]:
-    """Tell of experiments that are marked as running or queued, and nothing works on them."""
-    found = [*_dead_tasks(root / QUEUE), *_waiting(root / QUEUE)]
+    """Tell of experiments that failed, or are marked as running or queued without a process."""
+    found = [*_tasks(root / QUEUE), *_waiting(root / QUEUE)]
     if found or (root / QUEUE).is_dir():
         yield from found or [fine("experiments", "no queued experiment is stuck")]
 
 
-def _dead_tasks(queue: Path) -> Iterator[Finding]:
+def _tasks(queue: Path) -> Iterator[Finding]:
     for path in sorted(queue.glob("run/*/*.json")):
+        name, code = path.stem[:7], _process(path)[1]
+        if code:
+            told = f"experiment {name} of the queue failed, with exit code {code}"
+            yield Finding("experiments", "note", told, f"dvc queue logs {name}")
         if _died(path):
-            name = path.stem[:7]
             told = f"experiment {name} is marked as running, but its process is dead"
             yield Finding("experiments", "fix", told, f"dvc queue kill {name}")
 

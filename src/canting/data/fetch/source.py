@@ -1,6 +1,7 @@
 """Sources of pictures, recognised by the value of `fetch.source`."""
 
 import re
+import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -168,10 +169,21 @@ def _absent(source: str) -> CantingError:
             "Run `dvc pull` or `make repro` to bring the pictures that `data.dvc` pins, "
             "or put your own there as data/<class>/<picture>."
         )
+    if _in_experiment() and not Path(source).is_absolute():
+        return CantingError(
+            f"`fetch.source` is the relative path {source!r}, and an experiment of `--queue` or "
+            f"`--temp` runs in a folder of its own, where nothing is there. Set an absolute path: "
+            f'`dvc exp run --queue -S fetch.source="$(realpath {shlex.quote(source)})"`.'
+        )
     return CantingError(
         f"`fetch.source` must be {_kinds()}. Received: {source!r}, and nothing is there. "
         f"{_hint(source)}"
     )
+
+
+def _in_experiment() -> bool:
+    """Tell whether DVC runs this in a copy of the project, below `.dvc/tmp/exps`."""
+    return "/.dvc/tmp/exps/" in f"{Path.cwd().as_posix()}/"
 
 
 def _kinds() -> str:

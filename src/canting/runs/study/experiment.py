@@ -51,7 +51,9 @@ def run(study: Path, assignments: list[str]) -> None:
     dvc = [sys.executable, "-m", "dvc"]
     pull = [*dvc, "pull", "--quiet", "data.dvc"]
     if not DATA.exists() and subprocess.run(pull, check=False).returncode:
-        raise CantingError(f"`{DATA}/` is not there and could not be pulled; DVC says why above.")
+        raise CantingError(
+            f"`{DATA}/` is not there and could not be pulled. `canting doctor git data` says why."
+        )
     os.execv(sys.executable, [*dvc, "exp", "run", "--name", name])
 
 
