@@ -20,6 +20,7 @@ from canting.cli import (
 )
 from canting.cli.clean import command as clean
 from canting.cli.doctor import command as doctor
+from canting.cli.review import command as review
 from canting.core.errors import CantingError, ending
 
 COMMANDS = (
@@ -28,6 +29,7 @@ COMMANDS = (
     serve,
     study,
     tune,
+    review,
     compare,
     track,
     promote,

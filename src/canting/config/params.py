@@ -21,6 +21,7 @@ from canting.config.sections import (
     Features,
     Preprocess,
     Report,
+    Review,
     SelectBest,
     Track,
     Train,
@@ -71,6 +72,7 @@ class Params(ParamsSection):
     select_best: SelectBest
     abstain: Abstain
     corruptions: Corruptions
+    review: Review
     cards: Cards
     report: Report
     track: Track

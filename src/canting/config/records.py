@@ -95,6 +95,23 @@ class FeatureCost(TypedDict):
     milliseconds: float
 
 
+class ReviewMetrics(TypedDict):
+    """`results/review/metrics.json`: counts of pictures.
+
+    `judged` are those of the folds, whose labels have out-of-fold probabilities; `doubtful` those
+    whose label looks wrong, `doubtful_share` their share of all; `confirmed` have a label that a
+    person gave or kept, and are not doubted.
+    """
+
+    pictures: int
+    judged: int
+    confirmed: int
+    doubtful: int
+    doubtful_share: float
+    conflicts: int
+    outliers: int
+
+
 class CandidateRow(TypedDict):
     """A scenario among those to choose from."""
 

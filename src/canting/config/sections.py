@@ -106,6 +106,12 @@ class Corruptions(ParamsSection):
     leave_out: Annotated[Listed[Annotated[str, known(CORRUPTIONS)]], AfterValidator(_not_all)]
 
 
+class Review(ParamsSection):
+    """How many doubtful labels are listed and shown."""
+
+    pictures: Annotated[int, Field(ge=0, le=1000)]
+
+
 class Cards(ParamsSection):
     """What the cards say that no stage can measure."""
 

@@ -181,15 +181,25 @@ def _head(axes: Axes, pair: Pair, spots: list[Place], line: Line) -> None:
 
 
 def _picture(axes: Axes, one: Mistake, folder: Path, left: float, top: float) -> None:
-    image = pictures.decode(folder / one.path).image
+    bottom = draw(axes, folder / one.path, left, top)
+    words = f"{one.probability:.0%}  {short_name(one.path)}"
+    axes.text(left, bottom + 0.04, words, va="top", color=SOGA, fontsize=7)
+
+
+def draw(axes: Axes, path: Path, left: float, top: float) -> float:
+    """Draw a picture into its box, as large as fits; return its lower edge."""
+    image = pictures.decode(path).image
     image.thumbnail((PIXELS, PIXELS))
     inches = min(WIDE / image.width, TALL / image.height)
     right, bottom = left + image.width * inches, top + image.height * inches
     axes.imshow(image, extent=(left, right, bottom, top), aspect="auto")
-    name = Path(one.path).name
-    name = name if len(name) <= 20 else f"{name[:10]}…{name[-9:]}"
-    words = f"{one.probability:.0%}  {name}"
-    axes.text(left, bottom + 0.04, words, va="top", color=SOGA, fontsize=7)
+    return bottom
+
+
+def short_name(path: str) -> str:
+    """Return the name of a file, the middle of a long one left out."""
+    name = Path(path).name
+    return name if len(name) <= 20 else f"{name[:10]}…{name[-9:]}"
 
 
 def _count(pairs: list[Pair]) -> int:

@@ -1,0 +1,1 @@
+"""`canting review`: a local page on which doubtful labels are decided."""

@@ -1,0 +1,1 @@
+"""Labels that look wrong: confident learning, conflicts of near-duplicates, outliers."""

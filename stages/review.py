@@ -1,0 +1,39 @@
+"""List the labels that look wrong: the winner's doubts, conflicts of near-duplicates, outliers."""
+
+from pathlib import Path
+
+from canting.config.columns import SCENARIO
+from canting.config.stage import BUILD, RESULTS, stage
+from canting.core import files
+from canting.data import manifest, relabel
+from canting.evaluation.evaluate import trained
+from canting.evaluation.review import writing
+from canting.evaluation.review.review import confirmed, review
+from canting.models.features.store import Store, slug
+
+
+def main() -> None:
+    with stage("review") as params:
+        name = files.read_json(RESULTS / "select_best" / "selection.json")["winner"]
+        winner = next(scenario for scenario in params.scenarios() if scenario.name == name)
+        predictions = trained.read(BUILD / "train").predictions
+        pictures = manifest.read(BUILD / "manifest.parquet")
+        table = relabel.read(Path(params.fetch.relabel)) if params.fetch.relabel else {}
+        found = review(
+            pictures,
+            predictions[predictions[SCENARIO] == name].reset_index(drop=True),
+            Store(BUILD / "features" / slug(*winner.trunk)).view(0),
+            confirmed(pictures, table),
+            params.review.pictures,
+        )
+        with files.replacing(RESULTS / "review") as folder:
+            folder.mkdir()
+            writing.write(found, params.review.pictures, BUILD / "raw", folder)
+        told = found.metrics
+        print(f"{told['doubtful']} of {told['pictures']} labels look wrong.")
+        if len(found.table):
+            print("`canting review` shows the most doubtful ones.")
+
+
+if __name__ == "__main__":
+    main()
