@@ -23,6 +23,7 @@ from canting.evaluation.corruptions.tables import accuracies, metrics
 from canting.evaluation.evaluate import tables, trained
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluation.evaluate.writing import write_tables
+from canting.evaluation.review.review import review
 from canting.evaluation.select_best import card, rule
 from canting.models.features.store import slug
 from canting.models.train.fold import read_table
@@ -49,6 +50,7 @@ def make(
     _plots(found, build, results / "evaluate")
     _choice(found, build, results, params)
     _corruptions(found, results, params)
+    _review(found, build, results)
     return params
 
 
@@ -200,6 +202,18 @@ def _corruptions(found: Evaluation, results: Path, params: Params) -> None:
     files.write_text(results / "corruptions" / "corruptions.csv", table.to_csv(index=False))
     files.write_json(results / "corruptions" / "metrics.json", metrics(table, found.leader))
     _plain(results / "corruptions" / "corruptions.png")
+
+
+def _review(found: Evaluation, build: Path, results: Path) -> None:
+    """Write the stage's tables: the leader's doubts, on features that tell nothing."""
+    pictures = manifest.read(build / "manifest.parquet")
+    features = np.random.default_rng(3).random((len(pictures), 8))
+    confirmed = np.arange(len(pictures)) == 0
+    reviewed = review(pictures, found.of(found.leader)[0], features, confirmed, 6)
+    folder = results / "review"
+    files.write_text(folder / "review.csv", reviewed.table.head(6).to_csv(index=False))
+    files.write_json(folder / "metrics.json", reviewed.metrics)
+    _plain(folder / "review.png")
 
 
 def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> None:

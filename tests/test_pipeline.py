@@ -37,6 +37,7 @@ from stages import (
     package,
     preprocess,
     report,
+    review,
     select_best,
     track,
     train,
@@ -116,7 +117,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 STAGES = (
     *(check, fetch, validate, preprocess, features, train, tune, evaluate, select_best),
-    *(corruptions, cards, package, report, track),
+    *(corruptions, review, cards, package, report, track),
 )
 
 

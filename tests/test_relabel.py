@@ -36,6 +36,15 @@ def test_what_is_written_is_read_and_kept_in_the_order_of_paths(tmp_path: Path) 
     assert relabel.read(path) == {}
 
 
+def test_a_row_that_would_not_be_read_back_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "relabel.csv"
+    relabel.write(path, {(ONE, "glass"): Relabelled("metal")})
+    before = path.read_bytes()
+    with pytest.raises(CantingError, match="Received: 'a/b'"):
+        relabel.write(path, {(ONE, "glass"): Relabelled("a/b")})
+    assert path.read_bytes() == before
+
+
 def test_a_table_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
     text = f"\ufefflabel,note,given,sha256\r\nmetal,mine,café,{ONE.upper()}\r\n\r\n"
     path = written(tmp_path, text)

@@ -32,11 +32,11 @@ CELL = ["kind", "level"]
 CORRUPTIONS = [*CELL, LABEL, "pictures", "accuracy", "low", "high"]
 """Of the same table."""
 
-REVIEW = [
-    *(PATH, "sha256", LABEL, "proposed", "quality"),
-    *("probability", "probability_proposed", "distance", "reason"),
-]
-"""Of `results/review/review.csv`: doubtful labels, the most doubtful first."""
+REVIEW = [PATH, "sha256", LABEL, "proposed", "probability", "probability_proposed", "reason"]
+"""Of `results/review/review.csv`: doubtful labels, the most doubtful first.
+
+`probability` is the out-of-fold one of the label, by which they are ranked.
+"""
 
 SIMILAR = [PATH, LABEL, "similar"]
 """Of `results/review/similar.csv`: a picture, and the path of one like it that has the label."""
@@ -59,6 +59,6 @@ TIMED = ["search_seconds", "search_cpu_seconds", "seconds_to_near", "train_secon
 WORDS = {
     *(SCENARIO, PATH, LABEL),
     *("backbone", "factor", "failure", "fine_tune_from", "kind", "level"),
-    *("method", "optimizer", "other", "proposed", "reason", "similar", "state"),
+    *("method", "optimizer", "other", "proposed", "reason", "sha256", "similar", "state"),
 }
 """Columns of any table that hold words; in these `NA`, `1` and the empty string are words too."""

@@ -61,7 +61,12 @@ def read(path: Path) -> dict[Key, Relabelled]:
 
 
 def write(path: Path, rows: Mapping[Key, Relabelled]) -> None:
-    """Write a table, whole or not at all, ordered by path: a change of one row is one line."""
+    """Write a table, whole or not at all, ordered by path: a change of one row is one line.
+
+    Raises `CantingError` for a row that would not be read back.
+    """
+    for (digest, given), row in rows.items():
+        _row(path, None, {"sha256": digest, "given": given, **row._asdict()})
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
@@ -100,7 +105,7 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise RelabelError(path, table.line_num, "CSV", str(error)) from None
 
 
-def _row(path: Path, line: int, row: Mapping[str, str]) -> tuple[Key, Relabelled]:
+def _row(path: Path, line: int | None, row: Mapping[str, str]) -> tuple[Key, Relabelled]:
     digest = row["sha256"].strip().lower()
     if not DIGEST.fullmatch(digest):
         raise RelabelError(path, line, "a SHA-256 of 64 hexadecimal digits", repr(row["sha256"]))

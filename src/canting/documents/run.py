@@ -17,6 +17,7 @@ from canting.config.records import (
     FeatureCost,
     FetchRecord,
     Leakage,
+    ReviewMetrics,
     Selection,
     Validation,
 )
@@ -32,7 +33,7 @@ MADE_OF = (
     Path("build") / "fetched.json",
     *(Path("build") / name for name in ("best", "confusions", "train", "tune")),
     *(Path("results") / name for name in ("evaluate", "preprocess", "select_best", "corruptions")),
-    *(Path("results") / name for name in ("tune", "validate")),
+    *(Path("results") / name for name in ("review", "tune", "validate")),
 )
 """Files and folders that tell one run from another."""
 
@@ -70,6 +71,8 @@ class Run:
     selection: Selection
     corruptions: pd.DataFrame
     corruption_metrics: CorruptionMetrics
+    review: pd.DataFrame
+    review_metrics: ReviewMetrics
     card: CardRecord
     train_costs: pd.DataFrame
     feature_costs: FeatureCosts
@@ -156,6 +159,8 @@ def load(params: Params, results: Path, build: Path) -> Run:
         selection=read.record(results / "select_best" / "selection.json", Selection),
         corruptions=read.table(results / "corruptions" / "corruptions.csv"),
         corruption_metrics=read.record(results / "corruptions" / "metrics.json", CorruptionMetrics),
+        review=read.table(results / "review" / "review.csv"),
+        review_metrics=read.record(results / "review" / "metrics.json", ReviewMetrics),
         card=read.record(build / "best" / "card.json", CardRecord),
         train_costs=train_costs(build),
         feature_costs=_feature_costs(build),

@@ -4,7 +4,13 @@ from pathlib import Path
 
 from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, mean_of, std_of
-from canting.config.records import CorruptionMetrics, EvaluateMetrics, Leakage, Selection
+from canting.config.records import (
+    CorruptionMetrics,
+    EvaluateMetrics,
+    Leakage,
+    ReviewMetrics,
+    Selection,
+)
 from canting.config.stage import BUILD, RESULTS
 from canting.core.errors import CantingError
 from canting.documents import read
@@ -28,6 +34,7 @@ def show() -> str:
         f"leakage    {leak['leaked']} pictures; a split that ignores near-duplicates: "
         f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
         *_corrupted(RESULTS / "corruptions" / "metrics.json"),
+        *_doubtful(RESULTS / "review" / "metrics.json"),
         f"winner     {selection['reason']}",
         "",
         f"report     {BUILD / 'report' / 'index.html'}",
@@ -57,3 +64,11 @@ def _corrupted(path: Path) -> list[str]:
         f"corrupted  {told['corrupted_accuracy']:.4f} accuracy on changed pictures, "
         f"{told['accuracy']:.4f} unchanged; worst: {told['worst']}, {told['worst_accuracy']:.4f}"
     ]
+
+
+def _doubtful(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    told = read.record(path, ReviewMetrics)
+    more = "; `canting review` shows them" if told["doubtful"] else ""
+    return [f"labels     {told['doubtful']} of {told['pictures']} look wrong{more}"]

@@ -1,5 +1,6 @@
 """The page: one doubtful label at a time, its picture, what is alike, and what to do with it."""
 
+import asyncio
 import io
 from collections.abc import Callable
 from functools import cache
@@ -38,6 +39,10 @@ FEW = 9
 
 MOST_BYTES = 10_000
 """Of a form: a decision is a few words."""
+
+
+LAST_SECONDS = 1.0
+"""From the last page to the end of the server."""
 
 
 class Session(NamedTuple):
@@ -187,7 +192,8 @@ async def _undo(request: Request) -> Response:
 
 
 async def _end(request: Request) -> Response:
-    _session(request).end()
+    # the browser still asks for the styles of the last page
+    asyncio.get_running_loop().call_later(LAST_SECONDS, _session(request).end)
     return _rendered(request, "ended.html")
 
 

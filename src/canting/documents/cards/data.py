@@ -5,7 +5,7 @@ from canting.documents.cards import details, licences, user_fields
 from canting.documents.content import Block, Document, Listing, Mono, Section, Strong, Text, say
 from canting.documents.numbers import count, listed, plural, share
 from canting.documents.provenance import Provenance
-from canting.documents.report import data, reproduce, source
+from canting.documents.report import data, reproduce, review, source
 from canting.documents.run import Run
 
 
@@ -51,6 +51,7 @@ def _short(run: Run) -> tuple[Text, ...]:
             Strong(f"{count(len(run.quarantine))} files"),
             " were set aside.",
         ),
+        review.sentence(run),
         (
             f"A random split would have leaked {count(random)} pictures ({share(random, total)}); "
             f"the folds leak {count(leak['leaked'])}.",
@@ -77,7 +78,8 @@ def _collection(run: Run) -> Section:
             say(
                 "They were fetched from ",
                 Mono(source.names(run)),
-                ". Labels were compared only between near-duplicates.",
+                ". Labels were compared between near-duplicates, and with out-of-fold predictions; "
+                "the report lists those that look wrong.",
             ),
         ),
     )

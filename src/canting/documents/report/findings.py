@@ -19,6 +19,7 @@ from canting.documents.numbers import (
     signed,
     size,
 )
+from canting.documents.report import review
 from canting.documents.report.scenarios import full, mean_with_interval
 from canting.documents.report.tuning import tuned
 from canting.documents.run import Run
@@ -38,6 +39,7 @@ def findings(run: Run) -> tuple[Text, ...]:
         _cost,
         _calibration,
         _corruptions,
+        _labels,
         _leakage,
     )
     return tuple(text for part in parts if (text := part(run)))
@@ -155,6 +157,10 @@ def _corruptions(run: Run) -> Text:
         Strong(score(told["corrupted_accuracy"])),
         f" on average; the worst is {told['worst']}, {score(told['worst_accuracy'])}.",
     )
+
+
+def _labels(run: Run) -> Text:
+    return review.sentence(run)
 
 
 def _leakage(run: Run) -> Text:

@@ -25,7 +25,8 @@ def _points(run: Run) -> list[str]:
         "or light; no other collection was tested.",
         "Near-duplicates are found by the content of the pictures. Photographs of one object "
         "from different sides count as different.",
-        "Labels are taken as given; a wrong label counts as a mistake of the model.",
+        "Labels are taken as given; a wrong label counts as a mistake of the model. Labels that "
+        "look wrong are listed, not corrected.",
     ]
     if not run.selection["hold_out"]:
         points.append(
@@ -50,5 +51,10 @@ REFERENCES: tuple[Text, ...] = (
         "[3] C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger: On Calibration of Modern Neural "
         "Networks. Proceedings of ICML, PMLR 70, 1321–1330, 2017. ",
         Link("arxiv.org/abs/1706.04599", "https://arxiv.org/abs/1706.04599"),
+    ),
+    (
+        "[4] C. Northcutt, L. Jiang, I. Chuang: Confident Learning: Estimating Uncertainty in "
+        "Dataset Labels. Journal of Artificial Intelligence Research 70, 1373–1411, 2021. ",
+        Link("doi:10.1613/jair.1.12125", "https://doi.org/10.1613/jair.1.12125"),
     ),
 )

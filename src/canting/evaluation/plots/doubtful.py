@@ -57,7 +57,7 @@ def _one(axes: Axes, number: int, row: Row, folder: Path, corner: tuple[float, f
     below = bottom + 0.07 + ROW * (1 + head.count("\n"))
     reason = shorten(row["reason"], REASON_LETTERS * REASON_ROWS - 6, placeholder=" …")
     said = f"{fill(reason, REASON_LETTERS)}\n{number}  {short_name(row[PATH])}"
-    axes.text(start, below, said, va="top", color=SOGA, fontsize=7, linespacing=1.15)
+    axes.text(start, below, said, va="top", color=SOGA, fontsize=7, linespacing=1.25)
 
 
 def shorten_label(label: str) -> str:

@@ -1,7 +1,9 @@
-"""Labels that out-of-fold probabilities speak against, by confident learning.
+"""Labels that out-of-fold probabilities contradict, by confident learning.
 
 C. Northcutt, L. Jiang, I. Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels",
-Journal of Artificial Intelligence Research 70 (2021), as `cleanlab` computes it.
+Journal of Artificial Intelligence Research 70 (2021), as `cleanlab` computes it. It estimates how
+many labels are wrong; those with the lowest probability of their label are taken for them.
+`benchmarks/label_errors.py` compares this with the other ways of cleanlab.
 """
 
 from typing import NamedTuple
@@ -9,20 +11,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from cleanlab.filter import find_label_issues
+from cleanlab.count import num_label_issues
 from cleanlab.rank import get_label_quality_scores
 
 from canting.bundle.logits import softmax
-from canting.config.columns import FOLD
+from canting.config.columns import FOLD, PATH
 from canting.core.digits import DIGITS
 from canting.evaluation.evaluate.calibration import cross_fitted
 from canting.models import scores
 
 
 class Judged(NamedTuple):
-    """Out-of-fold probabilities `(n, classes)`, and for each picture: doubtful, and quality.
+    """Out-of-fold probabilities `(n, classes)`, and for each picture whether its label is doubtful.
 
-    `quality` is the normalised margin: 0 where another class is certain, 1 where the given one is.
+    `quality` `(n,)` is the probability of the given label, cleanlab's self-confidence.
     """
 
     labels: list[str]
@@ -40,7 +42,12 @@ def judge(predictions: pd.DataFrame) -> Judged:
     logits, codes = scores.logits_of(predictions), scores.codes_of(predictions)
     scaled = cross_fitted(logits, codes, predictions[FOLD].to_numpy())
     probabilities = softmax(scaled).round(DIGITS)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    found = find_label_issues(codes, probabilities, filter_by="confident_learning", n_jobs=1)
-    margins = get_label_quality_scores(codes, probabilities, method="normalized_margin")
-    return Judged(scores.labels_of(predictions), probabilities, found, margins.round(DIGITS))
+    quality = get_label_quality_scores(codes, probabilities, method="self_confidence")
+    wrong = num_label_issues(codes, probabilities)
+    order = pd.DataFrame({"quality": quality, PATH: predictions[PATH]}).sort_values(
+        ["quality", PATH]
+    )
+    doubtful = np.zeros(len(codes), dtype=bool)
+    doubtful[order.index[:wrong]] = True
+    doubtful &= probabilities.argmax(axis=1) != codes
+    return Judged(scores.labels_of(predictions), probabilities, doubtful, quality)

@@ -88,7 +88,10 @@ def _judged(pictures: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_conflicts(table: pd.DataFrame) -> pd.DataFrame:
-    """Mark near-duplicates under several labels; all of a group are proposed the likeliest one."""
+    """Mark near-duplicates under several labels; the likeliest of a group is proposed for all.
+
+    A label outside of the group that the probabilities propose stays.
+    """
     table = table.assign(conflict=table.groupby("group")[LABEL].transform("nunique") > 1, twins="")
     for _, members in table[table["conflict"]].groupby("group"):
         labels = sorted(members[LABEL].unique())
@@ -97,7 +100,8 @@ def _with_conflicts(table: pd.DataFrame) -> pd.DataFrame:
             rows = members.index[members[LABEL] == label]
             table.loc[rows, "twins"] = ", ".join(other for other in labels if other != label)
         if not np.isnan(chances).any():
-            table.loc[members.index, "proposed"] = labels[int(np.argmax(chances))]
+            fine = members.index[~members["doubtful"]]
+            table.loc[fine, "proposed"] = labels[int(np.argmax(chances))]
     return table.assign(doubtful=table["proposed"] != table[LABEL])
 
 
@@ -123,13 +127,11 @@ def _reason(row: "pd.Series[Any]") -> str:
     reasons = []
     if row["doubtful"] and not np.isnan(row["quality"]):
         likely, given = _chance(row, "proposed"), _chance(row, LABEL)
-        reasons.append(
-            f"predicted as {row['proposed']} with {likely:.0%}, as given with {given:.0%}"
-        )
+        reasons.append(f"predicted {row['proposed']} {likely:.0%}, {row[LABEL]} {given:.0%}")
     if row["conflict"]:
         reasons.append(f"a near-duplicate is labelled {row['twins']}")
     if row["outlier"]:
-        reasons.append(f"unlike the other pictures of {row[LABEL]}")
+        reasons.append(f"unlike other pictures of {row[LABEL]}")
     return "; ".join(reasons)
 
 

@@ -14,9 +14,13 @@ def write(found: Reviewed, most: int, raw: Path, folder: Path) -> None:
     files.write_text(folder / "review.csv", first.to_csv(index=False))
     files.write_text(folder / "similar.csv", found.similar.to_csv(index=False))
     files.write_json(folder / "metrics.json", told)
-    title = (
-        f"{told['doubtful']} of {told['pictures']} labels look wrong; {told['conflicts']} "
-        f"pictures have a near-duplicate under another label, {told['outliers']} are unlike their "
-        f"class: {len(first)} of these {len(found.table)}"
+    save(doubtful(first, raw, _title(found, len(first))), folder / "review.png")
+
+
+def _title(found: Reviewed, shown: int) -> str:
+    told, every = found.metrics, len(found.table)
+    words = (
+        f"{told['doubtful']} of {told['pictures']} labels look wrong; {told['conflicts']} pictures "
+        f"with a near-duplicate under another label, {told['outliers']} unlike their class"
     )
-    save(doubtful(first, raw, title), folder / "review.png")
+    return words if shown == every else f"{words}. The first {shown} of {every}"

@@ -27,7 +27,9 @@ def figures(folder: Path, winner: str) -> tuple[Point, ...]:
     ours = scored.drop(columns=list(Scenario.model_fields)).loc[winner].to_dict()
     parts = [numbers({**ours, **calibrated.loc[winner].to_dict(), "scenarios": len(scored)})]
     parts += [_record(results / "preprocess" / "leakage.json", "leakage/")]
-    parts += [_record(results / "corruptions" / "metrics.json", "corruptions/")]
+    parts += [
+        _record(results / name / "metrics.json", f"{name}/") for name in ("corruptions", "review")
+    ]
     parts += [
         _record(path, f"cost/{path.relative_to(costs).with_suffix('').as_posix()}/")
         for path in sorted(costs.rglob("*.json"))
