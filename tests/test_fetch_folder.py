@@ -203,7 +203,7 @@ def test_refuses_a_choice(tmp_path: Path, classes: dict[str, str], words: list[s
         (["glass/a.jpg"], ["At least two", "'glass'"]),
         ([*TWO, "paper/"], ["'paper'", "no pictures", "fetch.classes"]),
         ([*TWO, "paper/.DS_Store"], ["'paper'"]),
-        ([*TWO, "paper/a.heic"], ["'paper'"]),
+        ([*TWO, "paper/a.jp2"], ["'paper'"]),
         ([*TWO, "Glass/c.jpg"], ["'Glass'", "'glass'", "case"]),
         ([*TWO, "glass/A.jpg"], ["'glass/A.jpg'", "'glass/a.jpg'", "case"]),
         ([*TWO, "glass/new\nline.jpg"], ["'new\\nline.jpg'", "Rename"]),

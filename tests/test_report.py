@@ -99,7 +99,7 @@ def markdown(folder: Path) -> str:
 def test_the_page_needs_nothing_beside_itself(grid: Path) -> None:
     page = Page(html(grid))
     sources = page.all("src")
-    assert len(sources) == 3 + 4 + 2 + 4 + 1
+    assert len(sources) == 3 + 4 + 2 + 4 + 1 + 1
     assert all(source.startswith("data:image/") for source in sources)
     assert not {"script", "link", "iframe", "object", "base"} & {tag for tag, _ in page.tags}
     assert not re.search(r"@import|url\(|\bon\w+=", html(grid))
@@ -159,6 +159,8 @@ def test_tables_have_the_columns_that_are_named(grid: Path) -> None:
         grid / "build" / "costs" / "train.csv": columns.TRAIN_COSTS,
         grid / "results" / "validate" / "quarantine.csv": named_tables.QUARANTINE,
         grid / "results" / "corruptions" / "corruptions.csv": named_tables.CORRUPTIONS,
+        grid / "results" / "review" / "review.csv": named_tables.REVIEW,
+        grid / "results" / "review" / "similar.csv": named_tables.SIMILAR,
         grid / "results" / "features" / "backbones.csv": [*named_tables.TRUNK, *named_tables.SIZES],
         compared / "effects.csv": named_tables.EFFECTS,
         compared / "contrasts.csv": named_tables.CONTRASTS,
@@ -270,6 +272,31 @@ def test_measures_of_the_pictures_are_told_by_class(grid: Path) -> None:
     assert table.rows[0][1:] == ("120", "40", "900")
 
 
+def test_doubtful_labels_are_counted_and_listed(grid: Path) -> None:
+    run = run_of(grid)
+    told, part = run.review_metrics, section(report_of(grid), "Doubtful labels")
+    counted = f"{told['doubtful']} of 72 labels ({told['doubtful'] / 0.72:.1f} %)"
+    assert told["doubtful"] >= 4
+    assert words(report_of(grid)).count(counted) == 2
+    (table,) = tables(part)
+    listed = run.review.iloc[0]
+    assert table.rows[0][:4] == ("1", listed["path"], listed["label"], listed["proposed"])
+    assert len(table.rows) == len(run.review) <= 6
+    assert "A doubt is no proof" in words(report_of(grid))
+
+
+def test_where_nothing_is_doubtful_the_report_says_so(one: Path) -> None:
+    run = run_of(one)
+    none = {**run.review_metrics, "doubtful": 0, "conflicts": 0, "outliers": 0, "confirmed": 2}
+    quiet = replace(run, review=run.review.head(0), review_metrics=none)  # type: ignore[arg-type]
+    report = assemble(quiet, provenance(one))
+    assert tables(section(report, "Doubtful labels")) == []
+    assert "None of the 72 labels looks wrong." in words(report)
+    assert "A person gave or confirmed 2 labels" in words(report)
+    held = int((run.folds["fold"] < 0).sum())
+    assert f"{held} pictures of the hold-out have no out-of-fold probability." in words(report)
+
+
 def test_plots_that_are_not_there_are_left_out(grid: Path, tmp_path: Path) -> None:
     shutil.copytree(grid, tmp_path / "run")
     shutil.rmtree(tmp_path / "run" / "build" / "confusions")
@@ -277,7 +304,7 @@ def test_plots_that_are_not_there_are_left_out(grid: Path, tmp_path: Path) -> No
         path.unlink()
     names = [figure.name for figure in report_of(tmp_path / "run").figures()]
     assert names[3:] == ["confusion.png", "learning_curves.png", "misclassified.png",
-                         "reliability.png", "corruptions.png"]  # fmt: skip
+                         "review.png", "reliability.png", "corruptions.png"]  # fmt: skip
 
 
 def test_a_missing_file_is_named(grid: Path, tmp_path: Path) -> None:
