@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from canting.config.fetch import SESSION, Collection, Fetch
 from canting.core.errors import CantingError
 from canting.data.fetch.labels import listed_in
-from canting.data.fetch.layout import Layout, Placed, understood
+from canting.data.fetch.layout import Layout, Reading, understood
 from canting.data.fetch.names import check_labels, listed
 from canting.data.fetch.source import Means, Source, opened
 from canting.data.origin import public_name
@@ -70,7 +70,7 @@ def _read(wanted: Collection, source: Source) -> OneCollection:
     return OneCollection(wanted.name, wanted.source, source, layout, groups)
 
 
-def _grouped(group: str, placed: Mapping[PurePosixPath, Placed]) -> dict[PurePosixPath, str]:
+def _grouped(group: str, placed: Mapping[PurePosixPath, Reading]) -> dict[PurePosixPath, str]:
     """Return the group of pictures that have one: a session, or what an expression captures."""
     if group == SESSION:
         found = {path: one.session for path, one in placed.items() if one.session}
@@ -105,7 +105,7 @@ class Together:
     def _named(self, one: OneCollection, path: PurePosixPath) -> PurePosixPath:
         return path if self._alone else one.name / path
 
-    def placed(self, path: PurePosixPath) -> Placed:
+    def placed(self, path: PurePosixPath) -> Reading:
         """Return what is known of a picture by its path or from a table."""
         one, own = self._of[path]
         return one.layout.placed[own]

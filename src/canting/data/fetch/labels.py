@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from canting.config.fetch import LabelsTable
 from canting.core.errors import CantingError
-from canting.data.fetch.layout import SPLITS, Layout, Placed
+from canting.data.fetch.layout import SPLITS, Layout, Reading
 from canting.data.fetch.names import check_chosen, check_labels, listed
 from canting.data.fetch.paths import composed
 from canting.data.fetch.source import Source
@@ -51,7 +51,7 @@ def listed_in(
         None if classes is None else check_chosen(classes, {row["label"] for row in table.rows})
     )
     paths = _Paths(source, table.folder)
-    placed: dict[PurePosixPath, Placed] = {}
+    placed: dict[PurePosixPath, Reading] = {}
     groups: dict[PurePosixPath, str] = {}
     left_out: dict[PurePosixPath, str] = {}
     for row in table.rows:
@@ -64,7 +64,7 @@ def listed_in(
             if chosen is None:
                 left_out[path] = f"without a label in `{table.name}`"
         else:
-            said = Placed(label, _split(row.get("split", ""), table.name))
+            said = Reading(label, _split(row.get("split", ""), table.name))
             if placed.setdefault(path, said) != said:
                 raise CantingError(
                     f"`{table.name}` lists {str(path)!r} twice, as {placed[path].label!r} and "

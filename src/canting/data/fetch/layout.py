@@ -49,7 +49,7 @@ SESSION = re.compile(
 DATE = re.compile(r"\D*(?:19|20)\d\d[-_. ]?[01]\d(?:[-_. ]?[0-3]\d)?\D*")
 
 
-class Placed(NamedTuple):
+class Reading(NamedTuple):
     """What a picture's path says: its label, and its part of a split and its session, or `""`."""
 
     label: str
@@ -61,7 +61,7 @@ class Placed(NamedTuple):
 class Layout:
     """What was understood: of each picture, of those left out with the reason, and in short."""
 
-    placed: Mapping[PurePosixPath, Placed]
+    placed: Mapping[PurePosixPath, Reading]
     left_out: Mapping[PurePosixPath, str]
     read_as: str
 
@@ -72,7 +72,7 @@ Parts = tuple[str, ...]
 class Way(NamedTuple):
     """How the path of a folder is read, and its pattern: `<split>/<class>`."""
 
-    placed: Placed
+    placed: Reading
     pattern: str
 
 
@@ -189,7 +189,7 @@ def _way(folder: PurePosixPath, at: int, label: str, first: int, same: Parts = (
             f"The folder {str(folder)!r} of `fetch.source` is in {listed(set(splits))} at once. "
             "Expected one part of a split. Move its pictures."
         )
-    placed = Placed(label, next(iter(splits), ""), "/".join(sessions))
+    placed = Reading(label, next(iter(splits), ""), "/".join(sessions))
     return Way(placed, "/".join([*pattern, "<picture>"]))
 
 
