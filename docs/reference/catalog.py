@@ -33,13 +33,18 @@ def _formats() -> str:
             one.name,
             ", ".join(map(code, one.suffixes)),
             ", ".join(map(code, one.types)),
-            _yes(one.pipeline),
-            _yes(one.service),
+            _read(one.pipeline, one.package),
+            _read(one.service, one.package),
         )
         for one in formats.FORMATS
     ]
     columns = ("format", "files", "MIME type", "pipeline", "service")
-    return _section("Picture formats", "Told by content, whatever a file is named", columns, rows)
+    unread = ", ".join(one.name for one in formats.UNREAD)
+    words = (
+        "Told by content, whatever a file is named. A picture of another known format is counted "
+        f"and named where it lies, and not read: {unread}"
+    )
+    return _section("Picture formats", words, columns, rows)
 
 
 def _backbones() -> str:
@@ -90,5 +95,7 @@ def _section(title: str, words: str, columns: Sequence[str], rows: Iterable[Sequ
     return f"## {title}\n\n{words}.\n\n{table(columns, rows)}"
 
 
-def _yes(is_so: bool) -> str:
-    return "yes" if is_so else "no"
+def _read(is_read: bool, package: str) -> str:
+    if package:  # whoever makes this page may have it or not
+        return f"with the package `{package}`"
+    return "yes" if is_read else "no"

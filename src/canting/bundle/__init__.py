@@ -1,1 +1,1 @@
-"""The model as it is served; NumPy, Pillow, LiteRT and pydantic are all it needs."""
+"""The model as it is served; NumPy, Pillow with HEIC, LiteRT and pydantic are all it needs."""

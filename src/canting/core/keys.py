@@ -13,7 +13,7 @@ from canting.core.closure import SOURCE, closure, computed_with, is_only_describ
 _KERAS = ("keras", "tensorflow", "tensorflow-cpu", "jax", "torch")
 
 DECIDING = {
-    "PIL": ("pillow",),
+    "PIL": ("pillow", "pillow-heif", "pillow-jxl-plugin"),  # it calls the others
     "ai_edge_litert": ("ai-edge-litert",),
     "cv2": ("opencv-python-headless",),
     "keras": _KERAS,

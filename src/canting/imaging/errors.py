@@ -33,6 +33,12 @@ def too_many_pixels(received: str) -> PictureError:
     )
 
 
+def check_pixels(width: int, height: int) -> None:
+    """Raise `PictureError` for a picture that is too large."""
+    if width * height > MAX_PIXELS:
+        raise too_many_pixels(f"{width} × {height}")
+
+
 def corrupt(problem: object) -> PictureError:
     """Return the error for a picture that cannot be decoded."""
     message = f"expected a whole picture, received a damaged or truncated one ({problem})"

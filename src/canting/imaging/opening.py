@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from canting.config.formats import Format
 from canting.imaging import sides
-from canting.imaging.errors import MAX_PIXELS, corrupt, too_many_pixels
+from canting.imaging.errors import check_pixels, corrupt, too_many_pixels
 
 BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 OTHER_BYTES = 4
@@ -58,8 +58,7 @@ def _check_sides(content: bytes, kind: Format, most: int) -> None:
     if told is None:
         return
     pixels = told.width * told.height
-    if pixels > MAX_PIXELS:
-        raise too_many_pixels(f"{told.width} × {told.height}")
+    check_pixels(*told)
     if pixels * kind.held > most:
         raise too_many_pixels(f"a picture that takes {pixels * kind.held:,} bytes")
 

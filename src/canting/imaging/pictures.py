@@ -17,11 +17,10 @@ from canting.config import formats
 from canting.config.formats import Format, recognised
 from canting.imaging import jpegs, opening
 from canting.imaging.colours import is_plain, rgb
-from canting.imaging.errors import MAX_PIXELS, PictureError, corrupt, too_many_pixels
+from canting.imaging.errors import PictureError, check_pixels, corrupt, too_many_pixels
 from canting.imaging.jpegs import Scans
 
 __all__ = [
-    "MAX_PIXELS",
     "Header",
     "Picture",
     "PictureError",
@@ -204,8 +203,7 @@ _SIDEWAYS = tuple(_TURNS[found] for found in (5, 6, 7, 8))
 
 def _read(image: Image.Image, content: bytes, kind: Format) -> Header:
     size, mode = image.size, image.mode
-    if size[0] * size[1] > MAX_PIXELS:
-        raise too_many_pixels(f"{size[0]} × {size[1]}")
+    check_pixels(*size)
     found, held = None, 0
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         found = jpegs.scans(content)

@@ -37,7 +37,7 @@ STATUS = {
 """Of each refusal of a picture."""
 
 MOST = 4
-"""Processes: each takes 30 MB even where it waits."""
+"""Processes: each takes 48 MB even where it waits, of which 21 are its own."""
 
 STALLED = 60
 """Seconds of the clock after which a process that neither reads nor writes is ended: it was
