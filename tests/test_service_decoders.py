@@ -1,5 +1,6 @@
 """The processes that decode for the service."""
 
+import contextlib
 import io
 import os
 import struct
@@ -230,6 +231,20 @@ def test_a_header_that_promises_too_much(decoders: Decoders, size: tuple[int, in
         for name, data in chunks
     )
     assert code_of(decoders, content) == "too_many_pixels"
+
+
+def test_a_library_writes_nothing_to_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    whole = saved(Image.fromarray(NOISE), "TIFF", compression="tiff_lzw")
+    broken = whole[:200] + bytes([255]) * 200 + whole[400:]
+    with contextlib.suppress(pictures.PictureError):
+        pictures.decode(broken)
+    assert "tempfile" in capfd.readouterr().err  # libtiff's own words
+    made = Decoders(Settings(concurrency=1))
+    try:
+        assert code_of(made, broken) == "corrupt_image"
+    finally:
+        made.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_nobody_is_left_behind_where_the_service_is_killed() -> None:

@@ -5,6 +5,7 @@ Run as `python -m canting.serving.service.decoding.decoder FD LIMITS`.
 """
 
 import json
+import os
 import signal
 import sys
 import warnings
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str]) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):  # meant for the service, which still answers
         signal.signal(one, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # damaged metadata; standard error is the service's log
+    _silence_libraries()
     limits = DecodingLimits(*json.loads(arguments[1]))
     for kind in formats.uploaded():  # before the limit: their libraries take memory once
         opening.register(kind)
@@ -103,6 +105,13 @@ def _send(service: Connection, word: dict[str, Any]) -> None:
 def taken() -> tuple[str, ...]:
     """Return Pillow's names of the formats that the service takes."""
     return tuple(one.pillow for one in formats.uploaded())
+
+
+def _silence_libraries() -> None:
+    """Let Python alone write to standard error: libtiff names there what is wrong in a picture."""
+    sys.stderr = os.fdopen(os.dup(2), "w", encoding="utf-8")
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 2)
 
 
 def _limit_memory(more: int) -> None:
