@@ -44,7 +44,7 @@ def test_by_keyboard_from_the_first_to_the_last(browser: "Browser", tmp_path: Pa
             page.wait_for_url(re.compile(f"/{number}$"))
         assert labels(tmp_path) == ["glass", HOSTILE, HOSTILE]
         page.keyboard.press("u")
-        page.get_by_text("Decided").wait_for(state="detached")
+        page.get_by_text("Decided:").wait_for(state="detached")
         page.keyboard.press("d")
         page.wait_for_url(re.compile("/4$"))
         page.keyboard.press("a")
