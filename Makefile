@@ -68,4 +68,5 @@ $(READY): requirements.txt pyproject.toml
 	pip install --quiet --disable-pip-version-check uv==0.13.9
 	uv pip install --quiet $(PACKAGES)
 	uv pip install --quiet --no-deps --no-build-isolation --editable .
+	.ci/install-hook
 	touch $@
