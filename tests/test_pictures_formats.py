@@ -8,6 +8,7 @@ from PIL import Image
 
 from canting.imaging import pictures, sides
 from canting.imaging.pictures import PictureError
+from tests.heic_grid import SIDE, tiled
 from tests.picture_files import encoded
 
 QUADRANTS = np.array([[(220, 30, 30), (30, 200, 30)], [(30, 30, 220), (200, 200, 30)]], np.uint8)
@@ -54,6 +55,19 @@ def test_exif_alone_does_not_turn_a_heic() -> None:
     content = encoded(Image.fromarray(UPRIGHT), "HEIF", exif=exif(6))
     assert b"irot" not in content
     assert pictures.decode(content).image.size == (128, 96)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_heic_in_tiles_is_joined_and_turned(quarters: int) -> None:
+    tile = Image.fromarray(UPRIGHT).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+    whole = Image.new("RGB", (1024, 700))
+    for place in ((0, 0), (SIDE, 0), (0, SIDE), (SIDE, SIDE)):
+        whole.paste(tile, place)
+    expected = np.rot90(np.asarray(whole, int), quarters)
+    picture = pictures.decode(tiled(tile, whole.size, quarters))
+    assert picture.size == expected.shape[1::-1]
+    assert not picture.animated
+    assert np.abs(np.asarray(picture.image, int) - expected).mean() < 3
 
 
 def test_jpeg_xl_is_upright_by_its_own_header_and_not_by_exif() -> None:

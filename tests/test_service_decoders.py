@@ -22,6 +22,7 @@ from canting.serving.service.decoding.decoder import KEPT_SIDE
 from canting.serving.service.decoding.decoders import MOST, Decoders
 from canting.serving.service.errors import Refusal
 from canting.serving.service.settings import Settings
+from tests.heic_grid import tiled
 from tests.service_fixtures import encoded, saved
 
 SHAPE = (64, 48)
@@ -91,6 +92,8 @@ Of those that phones write, 12 megapixels.
 @cache
 def largest(name: str) -> bytes:
     """Return the largest picture of a kind: of one colour, so that it has few bytes."""
+    if name == "tiles":
+        return tiled(Image.fromarray(NOISE), (4032, 3024), quarters=3)
     mode, size, kind, options = LARGEST[name]
     return saved(Image.new(mode, size), kind, **QUICK[kind], **options)
 
@@ -196,7 +199,7 @@ class Peak:
 
 
 def test_the_largest_picture_of_any_kind_takes_at_most_150_mb(decoders: Decoders) -> None:
-    for name in LARGEST:
+    for name in (*LARGEST, "tiles"):
         content = largest(name)
         with Peak() as peak:
             assert decoders.decode(content, SHAPE).pixels.shape == (*SHAPE, 3)

@@ -14,7 +14,7 @@ from canting.data.fetch.paths import ignored
 STDIN = Path("-")
 """Stands for the picture on standard input."""
 
-_MOST_KINDS = 5
+_MOST_KINDS = 8
 """Kinds of files that are named one by one."""
 
 
