@@ -1,1 +1,1 @@
-"""Scores, statistics, plots, the choice of a scenario, abstention, corruptions."""
+"""Scores, statistics, plots, the choice of a scenario, abstention, corruptions, review."""
