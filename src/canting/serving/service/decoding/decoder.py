@@ -108,7 +108,7 @@ def taken() -> tuple[str, ...]:
 
 
 def _silence_libraries() -> None:
-    """Let Python alone write to standard error: libtiff names there what is wrong in a picture."""
+    """Let Python alone write to standard error: libraries name there what is wrong in a picture."""
     sys.stderr = os.fdopen(os.dup(2), "w", encoding="utf-8")
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 2)
