@@ -171,6 +171,16 @@ def test_the_model_has_learned_and_nothing_leaks(done: Path) -> None:
     assert counts["tp"].sum() == (predictions.shape[0] * metrics(done)["accuracy"])
 
 
+def test_every_label_was_judged_and_every_doubt_has_its_picture(done: Path) -> None:
+    folder = done / "results" / "review"
+    told = json.loads((folder / "metrics.json").read_text())
+    table = pd.read_csv(folder / "review.csv")
+    assert told["judged"] == told["pictures"] == len(pd.read_csv(done / "build" / "folds.csv"))
+    assert all((done / "build" / "raw" / path).is_file() for path in table["path"])
+    assert len(table) >= min(told["doubtful"], 50)
+    assert table["probability"].head(told["doubtful"]).is_monotonic_increasing
+
+
 def test_the_bundle_answers_pictures_of_the_pipeline(done: Path) -> None:
     card = json.loads((done / "build" / "best" / "card.json").read_text())
     calibration = pd.read_csv(done / "results" / "evaluate" / "calibration.csv")
