@@ -1,6 +1,8 @@
 """Files told apart by content, and by name where content says nothing."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -103,3 +105,29 @@ def test_a_suffix_belongs_to_one_format_and_an_unread_one_is_read_by_nobody() ->
     assert len(set(suffixes)) == len(suffixes)
     assert not any(one.pipeline or one.service for one in formats.UNREAD)
     assert {one.name for one in formats.UNREAD} >= {"JPEG 2000", "PCX", "TGA", "camera raw"}
+
+
+WITHOUT = """
+import sys
+sys.modules["pillow_jxl"] = None  # not installed
+from canting.config import formats
+from canting.imaging import pictures
+found = formats.recognised(b"", "a.jxl")
+print(found.name, found.pipeline, found.service, "JXL" in formats.decoded(), formats.offered())
+try:
+    pictures.decode(bytes([255, 10]) + bytes(20))
+except pictures.PictureError as error:
+    print(error.code, error)
+print("pillow_heif" in sys.modules, "PIL.ImageCms" in sys.modules)
+"""
+
+
+def test_jpeg_xl_is_told_and_not_read_where_its_package_is_missing() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
+    first, second, third = done.stdout.splitlines()
+    assert first == "JPEG XL False False False JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF or HEIC"
+    assert second.startswith("unsupported_format expected one of")
+    assert second.endswith(
+        "received a picture of the format JPEG XL, which is not read: save it as JPEG"
+    )
+    assert third == "False False"
