@@ -207,6 +207,7 @@ def test_history_is_corrected_and_deleted_without_leaving(visit: Open, site: Ser
     before = site.entries()
     page.goto(f"{site.url}/history")
     page.locator(".tile-open").first.click()
+    page.wait_for_load_state()  # without its scripts, a page would be left
     page.get_by_label("It shows").select_option("mega_mendung")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Corrected to Mega Mendung").wait_for()
