@@ -85,6 +85,8 @@ def test_each_backbone_may_have_a_cut_of_its_own(tmp_path: Path) -> None:
         ({"colour": 3}, ["`colour`", "no such key"]),
         ({"features__mixup": 1}, ["`features.mixup`", "no such key"]),
         ({"validate__on_bad": "stopp"}, ["`validate.on_bad`", "Did you mean 'stop'"]),
+        ({"validate__max_brightness": 255.5}, ["`validate.max_brightness`", "at most 255"]),
+        ({"validate__min_contrast": -1.0}, ["`validate.min_contrast`", "at least 0", "-1.0"]),
         ({"fetch": None}, ["`fetch`", "mapping", "None"]),
         ({"preprocess__hold_out": 0.9}, ["`preprocess.hold_out`", "at most 0.5", "0.9"]),
     ],
