@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 import pytest
@@ -13,10 +14,12 @@ import pytest
 from canting.config import columns
 from canting.config import tables as named_tables
 from canting.config.metrics import METRICS
+from canting.config.records import CollectionRecord
 from canting.core.errors import CantingError
 from canting.documents import render
-from canting.documents.content import Document, Section, Table
+from canting.documents.content import Document, Mono, Section, Table
 from canting.documents.provenance import provenance
+from canting.documents.report import source
 from canting.documents.report.findings import findings
 from canting.documents.report.write import assemble
 from canting.documents.run import Run, load
@@ -264,6 +267,28 @@ def test_changed_pictures_are_told_by_kind_level_and_class(one: Path) -> None:
     assert (
         f"{run.corruption_metrics['corrupted_accuracy']:.4f}" == f"{1 - -(-count // 3) / count:.4f}"
     )
+
+
+def test_where_labels_come_from_and_what_was_left_out_is_told(grid: Path) -> None:
+    said = words(report_of(grid))
+    assert "Source: data. Labels were read as <class>/<picture>." in said
+    assert "Left out of the source: 3 × JPEG 2000, which is not read." in said
+
+
+def test_several_collections_are_a_table(grid: Path) -> None:
+    run = run_of(grid)
+    one = run.fetched["collections"][0]
+    other = {**one, "name": "phones", "source": "hf:o/n", "revision": "ab12", "grouped": 7}
+    other |= {"splits": {"test": 4}, "sessions": {"2024-05": 9}, "links": 2}
+    run.fetched["collections"].append(cast(CollectionRecord, other))
+    opening, changes, _ = source.blocks(run)
+    assert isinstance(opening, Table)
+    assert [row[0] for row in opening.rows] == [one["name"], "phones"]
+    assert opening.rows[1][1] == Mono("hf:o/n@ab12")
+    assert opening.rows[1][4] == "test (4)"
+    assert "7 pictures belong to groups" in str(changes)
+    assert "2024-05 (9)" in str(changes)
+    assert "2 symbolic links" in str(changes)
 
 
 def test_measures_of_the_pictures_are_told_by_class(grid: Path) -> None:

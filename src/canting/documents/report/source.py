@@ -41,9 +41,18 @@ def _row(one: CollectionRecord) -> tuple[Span, ...]:
 
 
 def _changes(run: Run) -> tuple[Block, ...]:
+    found = run.fetched["collections"]
     changed = run.fetched["relabelled"]
-    grouped = sum(one["grouped"] for one in run.fetched["collections"])
+    grouped = sum(one["grouped"] for one in found)
+    links = sum(one["links"] for one in found)
+    sessions = {name: number for one in found for name, number in one["sessions"].items()}
     parts = []
+    if sessions:
+        shown = [f"{name} ({count(number)})" for name, number in list(sessions.items())[:SHOWN]]
+        more = f" and {len(sessions) - SHOWN} more" if len(sessions) > SHOWN else ""
+        parts.append(f"Sessions, or subfolders of classes: {listed(shown)}{more}.")
+    if links:
+        parts.append(f"{plural(links, 'symbolic link')} of the source, which were followed.")
     if changed:
         parts.append(f"{plural(changed, 'picture')} got another label by `fetch.relabel`.")
     if grouped:
@@ -60,3 +69,5 @@ def _left_out(run: Run) -> tuple[Block, ...]:
 
 
 QUARANTINED = "results/validate/quarantine.csv"
+SHOWN = 12
+"""Sessions that are listed."""
