@@ -95,6 +95,11 @@ UNDERSTOOD = {
         ["train/images/cat/1.jpg", "train/images/dog/1.jpg", "test/images/dog/1.jpg"],
         ("cat", "train", ""),
     ),
+    "an inspection set": (
+        "bottle/<split>/<class>/<picture>",
+        ["bottle/train/good/1.png", "bottle/test/good/2.png", "bottle/test/broken/3.png"],
+        ("good", "train", ""),
+    ),
     "subfolder of a class": (
         "<class>/<picture> and <class>/<session>/<picture>",
         ["cat/1.jpg", "dog/2.jpg", "dog/edited/3.jpg"],
@@ -114,6 +119,14 @@ def test_a_layout_is_understood_and_said(tmp_path: Path, name: str) -> None:
     lines = list(told(found))
     assert pattern in lines[0]
     assert all(label in lines[0] for label in found.pictures)
+
+
+def test_masks_beside_a_split_are_left_out_and_named(tmp_path: Path) -> None:
+    root = plant(tmp_path / "in", *UNDERSTOOD["an inspection set"][1])
+    plant(root, "bottle/ground_truth/broken/3_mask.png")
+    _, rows = brought(root)
+    assert len(rows) == 3
+    assert left_out(root) == {"bottle/ground_truth/broken/3_mask.png": "in a folder `ground_truth`"}
 
 
 def test_masks_beside_pictures_are_left_out_and_named(tmp_path: Path) -> None:

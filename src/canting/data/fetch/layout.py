@@ -227,7 +227,7 @@ def _check_mixed(paths: Iterable[Parts]) -> None:
             beside[parts[:place]].add(part)
     for names in beside.values():
         kinds = set(map(role, names))
-        if len(kinds) > 1 and kinds != {"container", "mask"}:
+        if len(kinds) > 1 and kinds not in ({"container", "mask"}, {"split", "mask"}):
             odd = {name for name in names if role(name) != "name"}
             raise CantingError(
                 f"`fetch.source` has folders {listed(names)} side by side. {listed(odd)} may be "
