@@ -97,7 +97,7 @@ def collection(folder: Path, params: Params, work: Path) -> Collection:
     paths = [path for path in sorted(folder.glob("*/*")) if path.suffix.lower() in ENDINGS]
     names = [str(path.relative_to(folder)) for path in paths]
     table = pd.DataFrame({"path": names, "label": [path.parent.name for path in paths]})
-    table["group"] = near_duplicates.group(folder, names)
+    table["near_duplicate"] = table["group"] = near_duplicates.group(folder, names)
     table["sha256"] = [files.sha256(path) for path in paths]
     decode_all(folder, names, params.image_size, work / "pictures.npy")
     pictures = Pictures(np.load(work / "pictures.npy", mmap_mode="r"), table["sha256"].tolist())

@@ -18,7 +18,8 @@ DOUBTFUL = 4
 
 def project(folder: Path, labels: tuple[str, ...] = LABELS) -> Path:
     """Write parameters, pictures, manifest, and doubts on the first pictures of the classes."""
-    shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(ROOT / name, folder / name)
     rows: list[tuple[object, ...]] = []
     for number, label in enumerate(labels):
         for place in range(4):
@@ -27,8 +28,9 @@ def project(folder: Path, labels: tuple[str, ...] = LABELS) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (64, 48), (60 * place, 255 - 20 * number, 90)).save(target)
             digest = files.sha256(target)
-            rows.append((path, label, 64, 48, "RGB", "PNG", 99, digest, None, len(rows)))
-    table = pd.DataFrame(rows, columns=list(manifest.COLUMNS))
+            rows.append((path, label, digest, len(rows)))
+    table = pd.DataFrame(rows, columns=["path", "label", "sha256", "group"])
+    table = table.reindex(columns=list(manifest.COLUMNS))
     manifest.write(folder / "build" / "manifest.parquet", table)
     doubtful = table.groupby("label", sort=False).head(2).head(DOUBTFUL)
     proposed = [labels[(labels.index(label) + 1) % len(labels)] for label in doubtful["label"]]

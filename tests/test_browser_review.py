@@ -9,10 +9,11 @@ import pytest
 from canting.data import relabel
 from tests.browser_fixtures import SCREENSHOTS, browser
 from tests.review_made import HOSTILE, project
+from tests.test_browser_axe import RUN, SCRIPT, TAGS
 from tests.test_review_page import running
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 __all__ = ["browser"]
 
@@ -22,6 +23,12 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "has_touch": True,
 }
+
+
+def violations(page: "Page") -> Any:
+    """Return what axe-core has against a page."""
+    page.evaluate(SCRIPT)
+    return page.evaluate(RUN, TAGS)
 
 
 def labels(folder: Path) -> list[str]:
@@ -39,12 +46,14 @@ def test_by_keyboard_from_the_first_to_the_last(browser: "Browser", tmp_path: Pa
         page.goto(address)
         page.wait_for_url(re.compile("/1$"))
         page.screenshot(path=SCREENSHOTS / "review-desktop.png", full_page=True)
+        assert violations(page) == []
         for key, number in (("a", "2"), ("k", "3"), ("1", "4"), ("ArrowLeft", "3")):
             page.keyboard.press(key)
             page.wait_for_url(re.compile(f"/{number}$"))
         assert labels(tmp_path) == ["glass", HOSTILE, HOSTILE]
         page.keyboard.press("u")
-        page.get_by_text("Decided:").wait_for(state="detached")
+        page.get_by_text("Undo the last decision").wait_for()
+        page.wait_for_load_state()
         page.keyboard.press("d")
         page.wait_for_url(re.compile("/4$"))
         page.keyboard.press("a")
@@ -64,6 +73,7 @@ def test_on_a_phone_nothing_is_cut_off(browser: "Browser", tmp_path: Path, scrip
         page = browser.new_context(**PHONE, java_script_enabled=scripts).new_page()
         page.goto(address)
         page.screenshot(path=SCREENSHOTS / "review-phone.png", full_page=True)
+        assert not scripts or violations(page) == []
         for element in page.locator("button, a, img, h1").all():
             box = element.bounding_box()
             assert box is not None

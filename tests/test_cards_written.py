@@ -227,7 +227,7 @@ def test_conflicts_are_pictures_with_a_twin_under_another_label(plain: Path) -> 
     run = run_of(plain)
     assert conflicts(run) == 0
     rows = run.manifest.index[run.manifest["label"] == "glass"][-1:], run.manifest.index[-1:]
-    run.manifest.loc[rows[0].append(rows[1]), "group"] = 10_000
+    run.manifest.loc[rows[0].append(rows[1]), "near_duplicate"] = 10_000
     assert conflicts(run) == 2
     said = render.markdown(data_card(run, provenance(ROOT)), "f")
     assert "2 pictures (4.2 %) with a near-duplicate under another label stayed in" in said

@@ -28,9 +28,8 @@ class Made:
         paths = [f"{label}/{number:03d}.jpg" for number, label in enumerate(true)]
         digests = [f"{number:064x}" for number in range(len(true))]
         self.true = true
-        self.pictures = pd.DataFrame(
-            {"path": paths, "label": true, "sha256": digests, "group": np.arange(len(true))}
-        )
+        self.pictures = pd.DataFrame({"path": paths, "label": true, "sha256": digests})
+        self.pictures["near_duplicate"] = np.arange(len(true))
         self.folds = np.arange(len(true)) % 4
         hot = (true[:, None] == np.asarray(sorted(labels), dtype=object)).astype(float)
         self.hot = hot
@@ -101,7 +100,7 @@ def test_pictures_that_are_in_no_fold_are_not_judged_but_compared() -> None:
     made = Made()
     made.folds[:8] = -1
     made.wrong(3)
-    made.pictures.loc[3, "group"] = 5
+    made.pictures.loc[3, "near_duplicate"] = 5
     found = made.reviewed()
     assert found.metrics["judged"] == 112
     assert list(found.table["path"]) == ["NA/003.jpg", "NA/005.jpg"]
@@ -114,7 +113,7 @@ def test_pictures_that_are_in_no_fold_are_not_judged_but_compared() -> None:
 def test_of_two_near_duplicates_the_likelier_label_is_proposed_for_both() -> None:
     made = Made()
     made.wrong(3)
-    made.pictures.loc[3, "group"] = 5
+    made.pictures.loc[3, "near_duplicate"] = 5
     table = made.reviewed().table
     assert list(table["path"])[:2] == ["NA/003.jpg", "NA/005.jpg"]
     assert list(table["proposed"])[:2] == ["NA", "NA"]
@@ -136,7 +135,7 @@ def test_what_a_person_confirmed_is_not_doubted_again() -> None:
 def test_outliers_are_named_even_as_two_copies() -> None:
     made = Made()
     made.features[[7, 8]] = np.eye(64)[0]
-    made.pictures.loc[8, "group"] = 7
+    made.pictures.loc[8, "near_duplicate"] = 7
     found = made.reviewed()
     assert list(found.table["path"]) == ["NA/007.jpg", "NA/008.jpg"]
     assert found.table["reason"].unique().tolist() == ["unlike other pictures of NA"]
@@ -173,7 +172,7 @@ def test_distances_are_those_to_the_nearest_of_other_groups(
 def test_what_is_alike_is_of_the_class_and_of_other_groups() -> None:
     made = Made()
     made.wrong(3)
-    made.pictures.loc[4, "group"] = 3
+    made.pictures.loc[4, "near_duplicate"] = 3
     similar = made.reviewed(most=1).similar
     assert set(similar["path"]) == {"NA/003.jpg"}
     assert list(similar["label"]) == ["glass"] * 3 + ["NA"] * 3

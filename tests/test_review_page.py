@@ -18,9 +18,12 @@ from canting.cli import main
 from canting.cli.review.app import Session, create_app
 from canting.cli.review.decisions import Decisions
 from canting.cli.review.doubts import load
+from canting.config.fetch import Fetch
 from canting.config.params import load as load_params
 from canting.core.errors import CantingError
+from canting.core.files import sha256
 from canting.data import relabel
+from canting.data.fetch.fetch import fetch
 from canting.data.relabel import Relabelled
 from tests.conftest import ROOT
 from tests.review_made import DOUBTFUL, HOSTILE, LABELS, project
@@ -198,6 +201,23 @@ def test_what_is_no_decision_is_refused(
     assert not (tmp_path / "relabel.csv").exists()
 
 
+def test_fetch_follows_what_was_decided(tmp_path: Path) -> None:
+    project(tmp_path)
+    client = page(tmp_path)
+    decide(client, 1, label="metal")
+    decide(client, 2, label=HOSTILE)
+    decide(client, 3, drop="1")
+    (tmp_path / "build" / "raw").rename(tmp_path / "source")
+    section = Fetch(
+        source=str(tmp_path / "source"), relabel=str(tmp_path / "relabel.csv"), digest=None
+    )
+    fetched = fetch(section, tmp_path / "build" / "raw", tmp_path / "build" / "digests.csv")
+    assert fetched.pictures == {HOSTILE: 3, "glass": 3, "metal": 5}
+    digest = load(tmp_path).shown[0].sha256
+    moved = [path for path in (tmp_path / "build" / "raw").glob("*/*") if sha256(path) == digest]
+    assert [path.parent.name for path in moved] == ["metal"]
+
+
 def test_copies_under_one_label_are_one_decision(tmp_path: Path) -> None:
     project(tmp_path)
     path = tmp_path / "results" / "review" / "review.csv"
@@ -260,13 +280,15 @@ def called(folder: Path, *arguments: str) -> None:
 def test_without_a_list_and_with_an_empty_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit, match=r"Received: no file\. Run `dvc repro review`"):
-        called(tmp_path)
     project(tmp_path)
     path = tmp_path / "results" / "review" / "review.csv"
+    path.rename(path.with_suffix(".away"))
+    with pytest.raises(SystemExit, match=r"Received: no file\. Run `dvc repro review`"):
+        called(tmp_path)
+    path.with_suffix(".away").rename(path)
     path.write_text(path.read_text().splitlines()[0] + "\n")
     called(tmp_path)
-    assert "there is nothing to review" in capsys.readouterr().out
+    assert "There is nothing to review" in capsys.readouterr().out
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def _run(arguments: argparse.Namespace) -> None:
     root = Path()
     doubts, decisions = load(root), Decisions(root)
     if not doubts.shown:
-        print("No label looks wrong: there is nothing to review.")
+        print("There is nothing to review: the review stage lists no doubtful label.")
         return
     with _listening(arguments.port) as listener:
         _serve(doubts, decisions, listener, quiet=arguments.no_browser)

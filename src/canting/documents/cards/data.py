@@ -32,7 +32,7 @@ def data_card(run: Run, origin: Provenance) -> Document:
 
 def conflicts(run: Run) -> int:
     """Return how many pictures have a near-duplicate under another label."""
-    labels = run.manifest.groupby("group")[LABEL].transform("nunique")
+    labels = run.manifest.groupby("near_duplicate")[LABEL].transform("nunique")
     return int((labels > 1).sum())
 
 

@@ -23,6 +23,9 @@ CHANCE = "chance "
 LIKE = 3
 """Pictures of the given and of the proposed class that are shown beside a doubtful one."""
 
+COPIES = "near_duplicate"
+"""Column of the manifest that a picture shares with its near-duplicates."""
+
 HELD_AGAINST = ["doubtful", "conflict", "outlier"]
 """Columns that say what is held against a label: see `ReviewMetrics`."""
 
@@ -49,7 +52,7 @@ def review(
     """
     labels = sorted(pictures[LABEL].unique())
     codes = np.asarray(pd.Categorical(pictures[LABEL], labels).codes, np.int64)
-    placed = neighbours.place(features, codes, pictures["group"].to_numpy(np.int64))
+    placed = neighbours.place(features, codes, pictures[COPIES].to_numpy(np.int64))
     distances = neighbours.distances(placed)
     table = _with_conflicts(_judged(pictures.reset_index(drop=True), predictions)).assign(
         distance=distances, outlier=neighbours.outliers(distances, codes)
@@ -92,8 +95,9 @@ def _with_conflicts(table: pd.DataFrame) -> pd.DataFrame:
 
     A label outside of the group that the probabilities propose stays.
     """
-    table = table.assign(conflict=table.groupby("group")[LABEL].transform("nunique") > 1, twins="")
-    for _, members in table[table["conflict"]].groupby("group"):
+    named = table.groupby(COPIES)[LABEL].transform("nunique")
+    table = table.assign(conflict=named > 1, twins="")
+    for _, members in table[table["conflict"]].groupby(COPIES):
         labels = sorted(members[LABEL].unique())
         chances = [members.get(CHANCE + label, members["quality"] * 0).mean() for label in labels]
         for label in labels:
