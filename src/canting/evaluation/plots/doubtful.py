@@ -32,7 +32,7 @@ BLOCK = TALL + GAP + ROW * (3.2 + 0.8 * REASON_ROWS)
 
 def doubtful(table: pd.DataFrame, folder: Path, title: str) -> Figure:
     """Draw the pictures of a table of doubtful labels, in its order, numbered from 1."""
-    words = fill(title, 100)
+    words = fill(title, 110)
     top = TOP + 0.22 * words.count("\n")
     lines = -(-len(table) // COLUMNS)
     width, height = left(COLUMNS), top + lines * BLOCK
