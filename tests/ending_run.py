@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 from tests.conftest import ROOT
 
 MAIN = [sys.executable, "-c", "from canting.cli.main import main; main()"]
@@ -31,6 +33,17 @@ def unread(*words: object, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str
         return canting(*words, cwd=cwd, stdout=writing)
     finally:
         os.close(writing)
+
+
+def said(words: str) -> Callable[[IO[str]], object]:
+    """Return what waits until a program has said some words, and fails if it ends before."""
+
+    def waiting(err: IO[str]) -> None:
+        told = ""
+        while words not in told:
+            told += err.read(20) or pytest.fail(f"it ended before: {told}")
+
+    return waiting
 
 
 def interrupted(

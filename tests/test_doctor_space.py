@@ -64,9 +64,13 @@ def repository(tmp_path: Path) -> Path:
         "format": "JPEG",
         "bytes": 1,
         "error": None,
+        "warning": "",
         "brightness": 120.0,
         "contrast": 40.0,
         "sharpness": 900.0,
+        "near_duplicate": 0,
+        "collection": "data",
+        "split": "",
     }
     manifest.write(folder / "build" / "manifest.parquet", pictures().assign(**others))
     (folder / "dvc.yaml").write_text(PIPELINE)

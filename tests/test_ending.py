@@ -4,7 +4,6 @@ import errno
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pytest
@@ -12,8 +11,9 @@ from PIL import Image
 
 from canting.core.errors import no_room
 from tests.conftest import ROOT
-from tests.ending_run import MAIN, canting, interrupted, small_files, unread
+from tests.ending_run import MAIN, canting, interrupted, said, small_files, unread
 from tests.service_fixtures import bundle
+from tests.test_validate.folder import fetched
 
 __all__ = ["bundle"]
 
@@ -29,6 +29,7 @@ def project(tmp_path: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         blocks = Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8))
         blocks.resize((64, 64)).save(folder / f"{number}.png")
+    fetched(tmp_path / "build" / "raw")
     return tmp_path
 
 
@@ -47,11 +48,7 @@ def test_a_closed_pipe_ends_predictions(bundle: Path, project: Path) -> None:
 
 
 def test_ctrl_c_ends_a_command_in_one_line(tmp_path: Path) -> None:
-    def painting(err: IO[str]) -> None:
-        while "paint:" not in err.read(20):
-            pass
-
-    code, told = interrupted([*MAIN, "paint", "pictures"], tmp_path, painting)
+    code, told = interrupted([*MAIN, "paint", "pictures"], tmp_path, said("paint:"))
     assert code == 130
     assert told.splitlines()[-1] == "canting paint: interrupted."
     assert "Traceback" not in told
@@ -59,12 +56,8 @@ def test_ctrl_c_ends_a_command_in_one_line(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_a_stage_in_one_line(project: Path) -> None:
-    def reading(err: IO[str]) -> None:
-        while "near-duplicates" not in err.read(20):
-            pass
-
     line = [sys.executable, str(ROOT / "stages" / "validate.py")]
-    code, told = interrupted(line, project, reading)
+    code, told = interrupted(line, project, said("near-duplicates"))
     assert code == 130
     assert told.splitlines()[-1].startswith("validate: interrupted. No output was damaged")
     assert "Traceback" not in told
