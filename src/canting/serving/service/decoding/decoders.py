@@ -57,10 +57,15 @@ class Decoded(NamedTuple):
     warnings: tuple[str, ...]
 
 
+TRIES = 2
+"""A decoder may have died while it waited, which is no fault of the picture."""
+
+
 class Decoders:
     """Decodes in processes of its own, from many threads at once.
 
-    One that dies, of a limit or of a fault in a library, is replaced, and its picture refused.
+    One that dies, of a limit or of a fault in a library, is replaced, and its picture refused if
+    it ends another one too.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -86,15 +91,15 @@ class Decoders:
             raise self._refusal("empty_file")
         decoder = self._free.get()
         try:
-            # It may have ended while it waited: no fault of this picture.
-            if decoder.has_ended and not self._is_closed:
-                decoder = self._started()
-            return self._decoded(decoder, content, shape)
-        except (EOFError, OSError, ValueError) as error:
-            is_late = decoder.end() or isinstance(error, BlockingIOError)
-            if not self._is_closed:
-                decoder = self._started()
-            raise self._refusal("decoding_timeout" if is_late else "corrupt_image") from None
+            is_late, tries = False, TRIES
+            while tries and not is_late:
+                try:
+                    return self._decoded(decoder, content, shape)
+                except (EOFError, OSError, ValueError) as error:
+                    is_late = decoder.end() or isinstance(error, BlockingIOError)
+                    tries = 0 if self._is_closed else tries - 1
+                    decoder = decoder if self._is_closed else self._started()
+            raise self._refusal("decoding_timeout" if is_late else "corrupt_image")
         finally:
             self._free.put(decoder)
 
@@ -170,10 +175,6 @@ class _Decoder:
 
     def receive(self, most: int) -> bytes:
         return self._socket.recv_bytes(most)
-
-    @property
-    def has_ended(self) -> bool:
-        return self._process.poll() is not None
 
     def kill(self) -> None:
         self._process.kill()
