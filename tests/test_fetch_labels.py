@@ -1,13 +1,16 @@
 """Tables of labels: those that canting asks for, and those that data sets have."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from canting.config.fetch import LabelsTable
+from canting.config.fetch import Fetch, LabelsTable
 from canting.core.errors import CantingError
-from canting.data.fetch.fetch import Fetched
+from canting.data.fetch.fetch import Fetched, fetch
+from canting.data.fetch.source import Means
+from tests.test_fetch_archive import tarred, zipped
 from tests.test_fetch_folder import plant
 from tests.test_fetch_layout import Rows, brought, left_out
 
@@ -55,6 +58,18 @@ def test_a_table_gives_split_and_group(tmp_path: Path) -> None:
         ("val", ""),
         ("test", "in/y"),
     ]
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_a_table_in_an_archive(tmp_path: Path, pack: Callable[..., Path]) -> None:
+    names = [f"set/{path}" for path in PICTURES]
+    text = b"id,label\na,cat\nb,dog\nc,cat\n"
+    entries = {"set/labels.csv": text, **{name: name.encode() for name in names}}
+    path = pack(tmp_path / "in", entries)
+    section = Fetch(source=str(path), labels=LabelsTable(file="labels.csv"), digest=None)
+    build = tmp_path / "build"
+    found = fetch(section, build / "raw", build / "digests.csv", Means(tmp_path / "cache"))
+    assert found.pictures == {"cat": 2, "dog": 1}
 
 
 def test_a_table_here_and_not_in_the_source(tmp_path: Path) -> None:

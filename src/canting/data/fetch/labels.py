@@ -195,10 +195,12 @@ def _content(source: Source, name: str) -> tuple[PurePosixPath, bytes]:
             f"{listed(map(str, found))}. Give the whole path inside the source."
         )
     if found:
-        return found[0].parent, b"".join(*(chunks for _, chunks in source.contents(found)))
+        # joined inside the loop: an archive is open only while it is read
+        texts = [b"".join(chunks) for _, chunks in source.contents(found)]
+        return found[0].parent, texts[0]
     try:
         return PurePosixPath(), Path(name).read_bytes()
-    except OSError:
+    except (OSError, ValueError):
         tables = [str(one) for one in source.others if one.suffix.lower() in TABLES]
         there = f" It has the tables {listed(tables)}." if tables else ""
         raise CantingError(
