@@ -144,3 +144,14 @@ def test_text_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
     (root / "labels.csv").write_bytes("path,label\na,größe\n".encode("latin-1"))
     with pytest.raises(CantingError, match="in UTF-8"):
         brought(root, labels=LabelsTable(file="labels.csv"))
+
+
+@pytest.mark.parametrize(
+    "rows", ["a,cat,1\na,cat,2\n", "a,,\na,cat,\n", "a,cat,\nimages/a.jpg,dog,\n"]
+)
+@pytest.mark.parametrize("classes", [None, {"cat": "cat", "bird": "bird"}])
+def test_two_rows_that_differ_about_a_picture_are_refused(
+    tmp_path: Path, rows: str, classes: dict[str, str] | None
+) -> None:
+    with pytest.raises(CantingError, match=r"'images/a\.jpg' twice.*Remove one"):
+        table(tmp_path, f"path,label,group\n{rows}b,bird,\n", classes=classes)

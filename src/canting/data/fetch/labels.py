@@ -54,22 +54,20 @@ def listed_in(
     placed: dict[PurePosixPath, Reading] = {}
     groups: dict[PurePosixPath, str] = {}
     left_out: dict[PurePosixPath, str] = {}
+    said: dict[PurePosixPath, Row] = {}
     for row in table.rows:
         path = paths.of(row["path"], table.name)
         label = composed(row["label"]) if chosen is None else chosen.get(composed(row["label"]))
         if path is None:
             left_out[PurePosixPath(row["path"])] = f"listed in `{table.name}`, and not there"
-        elif not label:
+            continue
+        _check_same(said.setdefault(path, row), row, path, table.name)
+        if not label:
             left_out[path] = f"no label that `fetch.classes` names in `{table.name}`"
             if chosen is None:
                 left_out[path] = f"without a label in `{table.name}`"
         else:
-            said = Reading(label, _split(row.get("split", ""), table.name))
-            if placed.setdefault(path, said) != said:
-                raise CantingError(
-                    f"`{table.name}` lists {str(path)!r} twice, as {placed[path].label!r} and "
-                    f"{label!r}. Expected one row a picture. Remove one."
-                )
+            placed[path] = Reading(label, _split(row.get("split", ""), table.name))
             groups[path] = row.get("group", "")
     if not placed:
         raise CantingError(
@@ -83,6 +81,17 @@ def listed_in(
         left_out[path] = f"not listed in `{table.name}`"
     read_as = f"labels of the table `{table.name}`"
     return Layout(placed, left_out, read_as), {path: one for path, one in groups.items() if one}
+
+
+def _check_same(first: Row, row: Row, path: PurePosixPath, name: str) -> None:
+    """Refuse two rows for a picture that differ in what is read of them."""
+    both = [[one.get(key, "") for key in ("label", "split", "group")] for one in (first, row)]
+    if both[0] != both[1]:
+        words = " and ".join(", ".join(repr(word) for word in one if word) or "''" for one in both)
+        raise CantingError(
+            f"`{name}` lists {str(path)!r} twice, as {words}. Expected one row a picture. "
+            "Remove one."
+        )
 
 
 def _split(text: str, name: str) -> str:
@@ -200,7 +209,11 @@ def _content(source: Source, name: str) -> tuple[PurePosixPath, bytes]:
         return found[0].parent, texts[0]
     try:
         return PurePosixPath(), Path(name).read_bytes()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if not isinstance(error, FileNotFoundError | ValueError):
+            raise CantingError(
+                f"`fetch.labels`: {name!r} cannot be read: {error.strerror}."
+            ) from None
         tables = [str(one) for one in source.others if one.suffix.lower() in TABLES]
         there = f" It has the tables {listed(tables)}." if tables else ""
         raise CantingError(
