@@ -15,7 +15,7 @@ from canting.core.errors import CantingError
 from canting.data.fetch.fetch import Fetched, fetch, told
 from canting.data.fetch.source import Means
 from tests.conftest import real
-from tests.test_fetch_folder import plant
+from tests.test_fetch_folder import fetched, plant
 
 Rows = dict[str, dict[str, str]]
 
@@ -195,6 +195,17 @@ def test_files_that_are_not_read_are_counted_by_kind_and_named(tmp_path: Path) -
     for words in ("1 × JPEG 2000, which is not read", "(.txt)", "(no suffix)", "1 × hidden"):
         assert words in last
     assert found.record["collections"][0]["links"] == 1
+
+
+def test_names_that_are_no_utf8_are_escaped_where_they_are_listed(tmp_path: Path) -> None:
+    paths = ["cat/2024-\udcff1/1.jpg", "dog/2024-02/1.jpg", "dog/\udcff.txt", "dog/a.\udcfe"]
+    root = plant(tmp_path / "in", *paths)
+    assert sorted(fetched(root, {"cat": "cat", "dog": "dog"})) == ["cat/1.jpg", "dog/1.jpg"]
+    assert left_out(root) == {
+        "dog/\\xff.txt": "no picture (.txt)",
+        "dog/a.\\xfe": "no picture (.\\xfe)",
+    }
+    assert "cat/2024-\\xff1/1.jpg" in (tmp_path / "build/origins.csv").read_text(encoding="utf-8")
 
 
 def test_a_class_of_unread_pictures_alone_is_not_dropped(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from canting.config.records import FetchRecord
 from canting.config.tables import QUARANTINE
 from canting.core.errors import CantingError
 from canting.core.files import write_json, write_text
+from canting.core.text import legible
 
 ORIGINS, LEFT_OUT, RECORD = "origins.csv", "left_out.csv", "fetched.json"
 """Files in `build`."""
@@ -45,7 +46,7 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([legible(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from canting.config.fetch import Fetch
 from canting.config.records import CollectionRecord, FetchRecord
 from canting.core.files import replacing, write_text
-from canting.core.text import printable
+from canting.core.text import legible, printable
 from canting.data import origins, relabel
 from canting.data.fetch.collections import Together, collected, wanted
 from canting.data.fetch.copying import Names, check_apart, copied, targets
@@ -81,7 +81,7 @@ def _record(found: Together, moves: Mapping[str, str]) -> FetchRecord:
                 name=one.name,
                 source=one.written,
                 revision=getattr(one.source, "revision", None),
-                read_as=one.layout.read_as,
+                read_as=legible(one.layout.read_as),
                 pictures=len(one.layout.placed),
                 labels=_counts(placed.label for placed in one.layout.placed.values()),
                 splits=_counts(placed.split for placed in one.layout.placed.values()),
@@ -97,7 +97,7 @@ def _record(found: Together, moves: Mapping[str, str]) -> FetchRecord:
 
 
 def _counts(words: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(word for word in words if word).items()))
+    return dict(sorted(Counter(legible(word) for word in words if word).items()))
 
 
 def told(fetched: Fetched) -> Iterator[str]:
