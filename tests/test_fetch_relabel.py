@@ -89,3 +89,22 @@ def test_what_decides_about_a_source_is_watched(tmp_path: Path) -> None:
         assert seen[-1] not in seen[:-1]
     assert state(Fetch(source="data", digest=None)) == {}
     assert state(Fetch(source=str(tmp_path / "nowhere"), digest=None)).keys() == {"nowhere"}
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [("Dog", "only by case"), ("thumbs.db", "leave behind"), ("x" * 256, "at most 255 bytes")],
+)
+def test_labels_that_no_class_may_have_are_refused(tmp_path: Path, label: str, words: str) -> None:
+    root = plant(tmp_path / "in", *PATHS)
+    with pytest.raises(CantingError, match=rf"`fetch\.relabel`.*{words}.*correct that table"):
+        corrected(root, {"cat/1.jpg": label})
+    assert not (tmp_path / "build/raw").exists()
+
+
+@pytest.mark.parametrize("label", ["dog", ""])
+def test_two_classes_have_to_be_left(tmp_path: Path, label: str) -> None:
+    root = plant(tmp_path / "in", *PATHS)
+    with pytest.raises(CantingError, match=r"`fetch\.relabel`.*two classes.*only: 'dog'"):
+        corrected(root, {"cat/1.jpg": label, "cat/2.jpg": label})
+    assert not (tmp_path / "build/raw").exists()

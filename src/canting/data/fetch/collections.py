@@ -11,7 +11,7 @@ from canting.config.fetch import SESSION, Collection, Fetch
 from canting.core.errors import CantingError
 from canting.data.fetch.labels import listed_in
 from canting.data.fetch.layout import Layout, Reading, understood
-from canting.data.fetch.names import check_labels, listed
+from canting.data.fetch.names import check_enough, check_labels, listed
 from canting.data.fetch.source import Means, Source, opened
 from canting.data.origin import public_name
 
@@ -48,14 +48,16 @@ def collected(section: Fetch, means: Means) -> "Iterator[Together]":
     found = []
     with ExitStack() as stack:
         for one in wanted(section):
-            source = stack.enter_context(opened(one.source, means))
             try:
+                source = stack.enter_context(opened(one.source, means))
                 found.append(_read(one, source))
             except CantingError as error:
                 if isinstance(section.source, str):
                     raise
                 raise CantingError(f"In the collection {one.name!r}: {error}") from None
-        check_labels({placed.label for one in found for placed in one.layout.placed.values()})
+        labels = {placed.label for one in found for placed in one.layout.placed.values()}
+        check_labels(labels)
+        check_enough(labels)
         yield Together(found)
 
 

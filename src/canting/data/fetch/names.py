@@ -4,10 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 from canting.core.errors import CantingError
-from canting.data.fetch.paths import check_name, composed, key
+from canting.data.fetch.paths import check_name, composed, ignored, key
 
 SHOWN = 8
 """Most names in one message."""
+
+LONGEST = 255
+"""Bytes of the longest name that a folder may have (`NAME_MAX`)."""
 
 
 def check_chosen(classes: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
@@ -29,14 +32,21 @@ def check_chosen(classes: Mapping[str, str], names: Iterable[str]) -> dict[str, 
 
 
 def check_labels(labels: Collection[str]) -> None:
-    """Raise for fewer than two labels, for case twins and for unfit names."""
+    """Raise for case twins and for unfit names."""
     seen: dict[str, str] = {}
     for label in sorted(labels):
         check_name(label, "A class")
-        if label.startswith(".") or "/" in label or not label.strip():
+        if ignored(label) or "/" in label or not label.strip():
             raise CantingError(
-                "A class must be named with text without `/` that does not start with a dot. "
+                "A class must be named with text without `/` that does not start with a dot, and "
+                "is no name of a file that systems leave behind. "
                 f"Received: {label!r}. Give it another label in `fetch.classes`."
+            )
+        if len(label.encode()) > LONGEST:
+            raise CantingError(
+                f"A class must be named with at most {LONGEST} bytes, as a folder is. Received: "
+                f"{len(label.encode())} bytes, {label[:40] + '…'!r}. Give it another label in "
+                "`fetch.classes`."
             )
         twin = seen.setdefault(key(label), label)
         if twin != label:
@@ -44,8 +54,15 @@ def check_labels(labels: Collection[str]) -> None:
                 f"The classes {twin!r} and {label!r} differ only by case. "
                 "Rename one, or map both to one label in `fetch.classes`."
             )
+
+
+def check_enough(labels: Collection[str]) -> None:
+    """Raise for fewer than two labels."""
     if len(labels) < 2:
-        raise CantingError(f"At least two classes are needed. Received only: {listed(labels)}.")
+        raise CantingError(
+            f"At least two classes are needed. Received only: {listed(labels) or 'none'}. Add "
+            "pictures of another class, or set `fetch.source` to the folder above the classes."
+        )
 
 
 def listed(names: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from canting.core.errors import CantingError
 from canting.data.fetch.digests import DigestRow
+from canting.data.fetch.names import check_enough, check_labels
 from canting.data.fetch.paths import key
 from canting.data.relabel import LEFT_OUT, Key, Relabelled
 
@@ -31,6 +32,7 @@ def relabelled(
         if correction.label != given:
             moves[row.path] = correction.label and _free(correction.label, name, taken)
     _check_used(table, used)
+    _check_left(moves.get(row.path, row.path) for row in every)
     for old, new in moves.items():
         if new:
             (raw / new).parent.mkdir(exist_ok=True)
@@ -64,3 +66,13 @@ def _check_used(table: Mapping[Key, Relabelled], used: set[Key]) -> None:
             f"`fetch.source` does not have, such as {named!r} (SHA-256 {digest[:12]}…, given "
             f"{given!r}). Remove these rows, or bring the pictures back."
         )
+
+
+def _check_left(paths: Iterable[str]) -> None:
+    """Refuse a table that leaves no two classes, or classes that no folders could hold."""
+    labels = {path.partition("/")[0] for path in paths} - {LEFT_OUT}
+    try:
+        check_labels(labels)
+        check_enough(labels)
+    except CantingError as error:
+        raise CantingError(f"As `fetch.relabel` has it: {error} Or correct that table.") from None
