@@ -10,6 +10,7 @@ import pytest
 from canting.config.fetch import Fetch
 from canting.core.errors import CantingError
 from canting.data.fetch.fetch import fetch
+from canting.data.fetch.folder import Folder
 from canting.data.fetch.source import Means
 
 TWO = ("glass/a.jpg", "metal/b.jpg")
@@ -252,6 +253,11 @@ def test_refuses_a_link_to_nothing_and_a_loop(tmp_path: Path) -> None:
     (root / "glass/gone.jpg").unlink()
     (root / "glass/loop").symlink_to(root)
     refused(root, "glass/loop", "link")
+    (root / "glass/loop").unlink()
+    (root / "glass/there").symlink_to(root / "metal")
+    (root / "metal/back").symlink_to(root / "glass")
+    with pytest.raises(CantingError, match=r"there/back` is a link to a folder that contains it"):
+        Folder(root)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ class Folder:
         for name in inner:
             _check_loop(folder / name)
             self.folders.add(here / name)
-        self.links.update(here / name for name in [*inner, *files] if (folder / name).is_symlink())
+        self.links.update(here / name for name in [*inner, *files] if _is_link(folder / name))
         for name in files:
             reason = unread(name, partial(_start, folder / name))
             if reason:
@@ -63,8 +63,18 @@ def _start(path: Path) -> bytes:
 
 
 def _check_loop(path: Path) -> None:
-    if path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve()):
+    if not _is_link(path):
+        return
+    there = path.resolve()
+    if any(above.resolve().is_relative_to(there) for above in path.parents):
         raise CantingError(f"`{path}` is a link to a folder that contains it. Remove the link.")
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError as error:
+        _refuse(error)
 
 
 def _size(path: Path) -> int:
