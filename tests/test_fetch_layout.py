@@ -145,6 +145,7 @@ REFUSED = {
     "unlabelled test": ["train/cat/1.jpg", "train/dog/1.jpg", "test/1.jpg"],
     "train beside others": ["bus/1.jpg", "car/1.jpg", "train/1.jpg"],
     "data beside others": ["bus/1.jpg", "car/1.jpg", "data/1.jpg"],
+    "a part of unknown name": ["train/cat/1.jpg", "train/dog/1.jpg", "predict/1.jpg"],
     "two levels of names": ["animal/cat/1.jpg", "animal/dog/1.jpg", "plant/tree/1.jpg"],
     "sites and classes": ["north/cat/1.jpg", "north/dog/1.jpg", "south/cat/1.jpg"],
     "one deeper": ["cat/1.jpg", "dogs/poodle/1.jpg", "dogs/boxer/1.jpg"],

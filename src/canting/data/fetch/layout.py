@@ -222,17 +222,21 @@ def _chosen(source: Source, found: Sequence[PurePosixPath], labels: Mapping[str,
 def _check_mixed(paths: Iterable[Parts]) -> None:
     """Refuse names that are no class by themselves beside others that may be."""
     beside: dict[Parts, set[str]] = defaultdict(set)
+    below: dict[Parts, set[str]] = defaultdict(set)
     for parts in paths:
         for place, part in enumerate(parts):
             beside[parts[:place]].add(part)
-    for names in beside.values():
+            if role(part) != "name":
+                below[parts[:place]].update(one for one in parts[place:] if role(one) == "name")
+    for above, names in beside.items():
         kinds = set(map(role, names))
         if len(kinds) > 1 and kinds not in ({"container", "mask"}, {"split", "mask"}):
             odd = {name for name in names if role(name) != "name"}
+            readings = [names, below[above]] if len(below[above]) > 1 else [names]
             raise CantingError(
                 f"`fetch.source` has folders {listed(names)} side by side. {listed(odd)} may be "
                 "the name of a class, or of a split, of pictures or of masks. Say which folders "
-                f"are the classes: {_written(names)}."
+                f"are the classes: {' or '.join(map(_written, readings))}."
             )
 
 
