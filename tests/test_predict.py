@@ -146,10 +146,20 @@ def test_one_picture_from_standard_input(bundle: Path, tmp_path: Path) -> None:
     told = subprocess.run(line, input=b"", capture_output=True, check=False)
     assert told.returncode == 1
     assert b"skipped `-`: expected a picture, received an empty file" in told.stderr
+    closed = ["sh", "-c", '"$@" <&-', "sh", *line]
+    told = subprocess.run(closed, capture_output=True, check=False)
+    assert told.returncode == 1
+    assert b"received an empty file" in told.stderr
+    assert b"Traceback" not in told.stderr
     (tmp_path / "-").write_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
         assert paths.expand(["./-"]).files == [tmp_path / "-"]
+
+
+def test_a_device_is_no_picture() -> None:
+    with pytest.raises(CantingError, match=r"the device `/dev/zero`"):
+        paths.expand(["/dev/zero"])
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,11 @@ def _behind(name: str, found: Expanded, seen: set[Path]) -> Iterator[Path]:
             "Received: a name that matches nothing. Nothing was predicted."
         )
     for one in matches:
+        if one.is_char_device() or one.is_block_device():
+            raise CantingError(
+                f"`{name}`: expected a file, a folder or a pattern. Received: the device `{one}`. "
+                "Nothing was predicted."
+            )
         yield from _pictures(one, found, seen) if one.is_dir() else (one,)
 
 

@@ -37,12 +37,17 @@ def answers_of(classifier: Classifier, paths: Sequence[Path]) -> list[Predicted]
 
 def _one(classifier: Classifier, path: Path) -> Predicted:
     try:
-        content = sys.stdin.buffer.read() if path == paths.STDIN else path
+        content = _standard_input() if path == paths.STDIN else path
         return Predicted(path, classifier.classify(content), "")
     except (PictureError, ModelOutputError) as error:
         return Predicted(path, None, str(error))
     except OSError as error:
         return Predicted(path, None, error.strerror or str(error))
+
+
+def _standard_input() -> bytes:
+    """Return what is piped in; nothing where standard input is closed, which Python has as None."""
+    return sys.stdin.buffer.read() if sys.stdin else b""
 
 
 def _shown(rows: Iterable[Predicted], total: int) -> Iterator[Predicted]:
