@@ -77,7 +77,9 @@ def test_a_bad_table_names_its_line(tmp_path: Path, text: str, said: str) -> Non
 
 
 def test_a_table_that_is_not_there_or_no_text_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(CantingError, match=r"no file .* `canting review` write one"):
+    with pytest.raises(
+        CantingError, match=r"no file .* leave the key empty: `canting review` then writes"
+    ):
         relabel.read(tmp_path / "none.csv")
     path = tmp_path / "relabel.csv"
     path.write_bytes(b"sha256,given,label\n\xff\xfe")

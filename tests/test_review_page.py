@@ -108,7 +108,7 @@ def test_a_table_of_another_name_is_used(tmp_path: Path) -> None:
     project(tmp_path)
     text = (tmp_path / "params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(re.sub("relabel:  *#", "relabel: mine.csv #", text))
-    with pytest.raises(CantingError, match=r"`fetch\.relabel`: expected a table"):
+    with pytest.raises(CantingError, match=r"`fetch\.relabel`: .*Bring it back"):
         page(tmp_path)
     relabel.write(tmp_path / "mine.csv", {})
     decide(page(tmp_path), 1, label="metal")

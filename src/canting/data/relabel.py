@@ -43,8 +43,8 @@ class RelabelError(CantingError):
         """Name the file, its line, what belongs there and what is there."""
         where = f"`{path}`, line {line}" if line else f"`{path}`"
         super().__init__(
-            f"{where}: expected {expected}. Received: {received}. Correct it there, or with "
-            "`canting review`."
+            f"{where}: expected {expected}. Received: {received}. Correct it there, "
+            "or take back what Git shows as changed."
         )
 
 
@@ -82,7 +82,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise CantingError(
             f"`fetch.relabel`: expected a table of corrected labels. Received: no file `{path}`. "
-            "Let `canting review` write one, or leave the key empty."
+            "Bring it back, or leave the key empty: `canting review` then writes a new one."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RelabelError(path, None, "a CSV file in UTF-8", str(error)) from None
