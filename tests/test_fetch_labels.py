@@ -105,6 +105,7 @@ def test_labels_of_a_table_are_picked_and_renamed(tmp_path: Path) -> None:
         ("label\ncat\n", ["path", "label"]),
         ("image,photo,label\na,a,cat\n", ["image, photo, label", "path: …"]),
         ("image,label\nx,cat\ny,dog\n", ["lists no picture", "'x'", "'images/a.jpg'"]),
+        ("path,label\n", ["no row", "from the folder of the table"]),
         ("path,label\na,cat\na,dog\nb,dog\n", ["twice", "'cat'", "'dog'"]),
         ("path,label\na,cat,dog\n", ["row 2", "2 values", "3"]),
         ("path,label,split\na,cat,holdout\nb,dog,train\n", ["'holdout'", "train, val or test"]),

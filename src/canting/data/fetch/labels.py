@@ -72,9 +72,10 @@ def listed_in(
     if not placed:
         raise CantingError(
             f"`{table.name}` lists no picture of `fetch.source`. Received, for example: "
-            f"{listed(row['path'] for row in table.rows[:3])}; the pictures are: "
-            f"{listed(map(str, source.pictures))}. Name its column of paths in "
-            "`fetch.labels: {file: …, path: …, label: …}`."
+            f"{listed(row['path'] for row in table.rows[:3]) or 'no row'}; the pictures are: "
+            f"{listed(map(str, source.pictures))}. Write such paths in it, "
+            "from the folder of the table, or their names alone; if another column has them, name "
+            f"it in `fetch.labels: {{file: {table.name}, path: …}}`."
         )
     check_labels({one.label for one in placed.values()})
     for path in source.pictures.keys() - placed.keys() - left_out.keys():

@@ -23,7 +23,8 @@ class TooFewGroupsError(CantingError):
         advice = f"`folds: {largest}` is the most" if largest > 1 else "no number is possible"
         super().__init__(
             f"`folds`: expected at least {wanted} groups of near-duplicates in each class{apart}. "
-            f"Received: {groups} in class {label!r}. Add pictures of {label!r}; as it is, {advice}."
+            f"Received: {groups} in class {label!r}. Add pictures of {label!r}, or "
+            f"let `fetch.group` join fewer; as it is, {advice}."
         )
 
 
