@@ -100,6 +100,7 @@ def _pictures(
                 "splits": {},
                 "sessions": {},
                 "grouped": 0,
+                "groups": 0,
                 "links": 0,
             }
         ],

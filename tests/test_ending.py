@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from canting.core.errors import no_room
+from canting.core.errors import ending, no_room
 from tests.conftest import ROOT
 from tests.ending_run import MAIN, canting, interrupted, said, small_files, unread
 from tests.service_fixtures import bundle
@@ -50,7 +50,7 @@ def test_a_closed_pipe_ends_predictions(bundle: Path, project: Path) -> None:
 def test_ctrl_c_ends_a_command_in_one_line(tmp_path: Path) -> None:
     code, told = interrupted([*MAIN, "paint", "pictures"], tmp_path, said("paint:"))
     assert code == 130
-    assert told.splitlines()[-1] == "canting paint: interrupted."
+    assert "canting paint: interrupted." in told.splitlines()
     assert "Traceback" not in told
     assert list(tmp_path.iterdir()) == []
 
@@ -95,6 +95,17 @@ def test_a_file_that_may_not_grow_ends_a_command_in_one_line(
     _, line = told.stderr.splitlines()  # the first says how many were predicted
     assert line.startswith(f"canting predict: `--out out.{kind}` cannot be written: File too large")
     assert not (project / f"out.{kind}").exists()
+
+
+def test_a_file_that_may_not_be_used_is_named() -> None:
+    with pytest.raises(SystemExit) as caught, ending("fetch"):
+        raise PermissionError(errno.EACCES, "Permission denied", "build/raw")
+    assert str(caught.value) == (
+        "fetch: `build/raw` cannot be used: Permission denied. Make it readable and writable, then "
+        "run again; no output was damaged."
+    )
+    with pytest.raises(PermissionError), ending("fetch"):
+        raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def test_errors_without_a_number_are_understood() -> None:

@@ -44,6 +44,7 @@ def read_as(found: Fetched) -> str:
 
 UNDERSTOOD = {
     "plain": ("<class>/<picture>", ["cat/1.jpg", "dog/1.jpg"], ("cat", "", "")),
+    "digits": ("mnist/<class>/<picture>", ["mnist/0/1.jpg", "mnist/1/1.jpg"], ("0", "", "")),
     "numbered": ("<class>/<picture>", ["0/1.jpg", "1/1.jpg", "2/1.jpg"], ("0", "", "")),
     "wrapped": (
         "set/set/<class>/<picture>",
@@ -149,6 +150,9 @@ REFUSED = {
     "two levels of names": ["animal/cat/1.jpg", "animal/dog/1.jpg", "plant/tree/1.jpg"],
     "sites and classes": ["north/cat/1.jpg", "north/dog/1.jpg", "south/cat/1.jpg"],
     "one deeper": ["cat/1.jpg", "dogs/poodle/1.jpg", "dogs/boxer/1.jpg"],
+    "one class with sessions": ["kawung/s1/1.jpg", "kawung/s2/2.jpg"],
+    "words of a split in names": ["rapid-test/1.jpg", "pcr_test/1.jpg"],
+    "many names": [f"{place}{number}x/1.jpg" for place in ("n/", "") for number in range(12)],
     "dates alone": ["2024-05/1.jpg", "2024-06/1.jpg"],
     "numbers twice": ["1/01/1.jpg", "2/02/1.jpg"],
 }
@@ -171,6 +175,20 @@ def test_what_could_be_read_in_two_ways_is_refused_and_the_advice_helps(
         assert {row["given"] for row in rows.values()} == set(classes.values())
         assert len(rows) + len(left_out(root)) == len(REFUSED[name])
     assert advice or "fetch.labels" in message
+
+
+def test_a_class_inside_another_is_refused(tmp_path: Path) -> None:
+    root = plant(tmp_path / "in", "dog/1.jpg", "cat/1.jpg", "dog/cat/2.jpg")
+    with pytest.raises(CantingError, match=r"'dog/cat'.*the name of another.*Rename or move it"):
+        brought(root)
+    (root / "dog/cat").rename(root / "dog/with a cat")
+    assert len(brought(root)[1]) == 3
+
+
+def test_a_table_that_is_there_is_named_where_no_folder_is_a_class(tmp_path: Path) -> None:
+    root = plant(tmp_path / "in", "images/1.jpg", "images/2.jpg", "labels.csv")
+    with pytest.raises(CantingError, match=r"name the table \(there is 'labels\.csv'\)"):
+        brought(root)
 
 
 def test_what_the_choice_of_classes_leaves_out_is_named(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ Group = Annotated[str, AfterValidator(_expression)] | None
 class Collection(ParamsSection):
     """One of several sources of pictures; what is empty here is as for all of them."""
 
-    name: Annotated[str, Field(pattern=r"^[\w][\w. -]*$", max_length=80)]
+    name: Annotated[str, Field(pattern=r"^\w([\w. -]*[\w.-])?$", max_length=80)]
     source: Words
     classes: Classes = None
     labels: Labels = None

@@ -27,6 +27,7 @@ class CollectionRecord(TypedDict):
     splits: dict[str, int]
     sessions: dict[str, int]
     grouped: int
+    groups: int
     links: int
 
 

@@ -41,10 +41,10 @@ def ending(name: str, after: str = "") -> Iterator[None]:
         _close(1, 2)
         sys.exit(CLOSED_PIPE)
     except OSError as error:
-        if (full := no_room(error)) is None:
+        if (fault := no_room(error) or _closed(error)) is None:
             raise
         _close(1)
-        sys.exit(f"{name}: {full}, then run again; no output was damaged.")
+        sys.exit(f"{name}: {fault}, then run again; no output was damaged.")
 
 
 def end_quietly() -> None:
@@ -68,6 +68,13 @@ def no_room(error: OSError) -> str | None:
     if error.errno is None and _UNWRITTEN.search(str(error)):
         return _FULL[errno.ENOSPC]
     return None
+
+
+def _closed(error: OSError) -> str | None:
+    """Return which file may not be read or written and what to do, else None."""
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS) or error.filename is None:
+        return None
+    return f"`{error.filename}` cannot be used: {error.strerror}. Make it readable and writable"
 
 
 _FULL = {

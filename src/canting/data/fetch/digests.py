@@ -48,7 +48,8 @@ def check_pin(pinned: str | None, text: str, known: Iterable[Path]) -> None:
         f"`fetch.digest` expects the pictures with digest {pinned}. Received: {received}, "
         f"{_counts(_read(text))}. {_compared((right or there)[:1], text, bool(right))} If the "
         f"change is meant, pin `digest: {received}` in params.yaml; if not, name the version you "
-        "want in `fetch.source`. Nothing was written."
+        "want in `fetch.source`, or take back what changed in the section `fetch`. Nothing was "
+        "written."
     )
 
 

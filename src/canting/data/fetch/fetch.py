@@ -87,6 +87,7 @@ def _record(found: Together, moves: Mapping[str, str]) -> FetchRecord:
                 splits=_counts(placed.split for placed in one.layout.placed.values()),
                 sessions=_counts(placed.session for placed in one.layout.placed.values()),
                 grouped=len(one.groups),
+                groups=len(set(one.groups.values())),
                 links=len(one.source.links),
             )
             for one in found.collections
@@ -109,7 +110,8 @@ def told(fetched: Fetched) -> Iterator[str]:
             if one[name]:
                 yield f"{one['name']}: {name} {_listed(one[name])}"
         if one["grouped"]:
-            yield f"{one['name']}: {one['grouped']} pictures in groups from outside"
+            share = f"{one['grouped']} of {one['pictures']} pictures"
+            yield f"{one['name']}: {share} are in {one['groups']} groups from outside"
         if one["links"]:
             yield f"{one['name']}: {one['links']} symbolic links, which were followed"
     if fetched.record["relabelled"]:

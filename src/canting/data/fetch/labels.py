@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from canting.config.fetch import LabelsTable
 from canting.core.errors import CantingError
-from canting.data.fetch.layout import SPLITS, Layout, Reading
+from canting.data.fetch.layout import TABLES, Layout, Reading
 from canting.data.fetch.names import check_chosen, check_labels, listed
 from canting.data.fetch.paths import composed
+from canting.data.fetch.roles import SPLITS
 from canting.data.fetch.source import Source
 
 NAMES = {
@@ -23,7 +24,6 @@ NAMES = {
 }
 """Names of columns that data sets use; the first is canting's own, and wins over the others."""
 
-TABLES = (".csv", ".tsv", ".txt")
 
 Row = dict[str, str]
 """The values of a row, by the keys of `NAMES`."""

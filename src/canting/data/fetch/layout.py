@@ -3,50 +3,19 @@
 A layout is understood or refused, never guessed; `fetch.classes` overrules everything here.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os.path import commonpath
 from pathlib import PurePosixPath
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from canting.core.errors import CantingError
 from canting.data.fetch.copies import copies
 from canting.data.fetch.names import check_chosen, check_labels, listed
 from canting.data.fetch.paths import composed
+from canting.data.fetch.roles import DATE, SESSION, is_split_word, numbers_sessions, role, split_of
 from canting.data.fetch.source import Source
-
-Role = Literal["split", "container", "mask", "name"]
-
-SPLITS = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing", "tst"), "test"),
-}
-"""Words in the name of a folder that holds one part of every class, and which part that is."""
-
-CONTAINERS = {
-    *("data", "dataset", "datasets", "image", "images", "img", "imgs", "jpeg", "jpegimages", "jpg"),
-    *("photo", "photos", "pic", "pics", "picture", "pictures", "png", "raw"),
-}
-"""Names of folders that only hold pictures."""
-
-MASKS = {
-    *("annotation", "annotations", "bbox", "bboxes", "ground_truth", "groundtruth", "gt", "label"),
-    *("labels", "mask", "masks", "seg", "segmentation", "segmentations"),
-}
-"""Names of folders of what belongs to pictures, and is drawn as pictures by some data sets."""
-
-SESSION = re.compile(
-    r"(?:(?:album|batch|cam|camera|clip|date|day|device|dcim|folder|img|month|no|nr|part|patient|"
-    r"person|roll|run|scene|seq|sequence|series|sess|session|set|shoot|shot|subject|take|trip|"
-    r"video|visit|week|year|p|s)?[\W_]*\d[\d\W_]*|\d{3}[A-Z_]{5})",
-    re.IGNORECASE,
-)
-"""Names that number a session: dates, counters, and folders of cameras (JEITA CP-3461, 3.2.3)."""
-
-DATE = re.compile(r"\D*(?:19|20)\d\d[-_. ]?[01]\d(?:[-_. ]?[0-3]\d)?\D*")
 
 
 class Reading(NamedTuple):
@@ -75,6 +44,9 @@ class Way(NamedTuple):
     placed: Reading
     pattern: str
 
+
+TABLES = (".csv", ".tsv")
+"""Suffixes of files that may be tables of labels."""
 
 Ways = dict[PurePosixPath, Way]
 
@@ -109,22 +81,6 @@ def _reason(folder: PurePosixPath) -> str:
     return f"in a folder `{mask}`" if mask else "in no folder that `fetch.classes` names"
 
 
-def role(name: str) -> Role:
-    """Return what a folder's name says."""
-    folded = name.casefold()
-    if split_of(name):
-        return "split"
-    if folded in CONTAINERS:
-        return "container"
-    return "mask" if folded in MASKS else "name"
-
-
-def split_of(name: str) -> str:
-    """Return train, val or test where a name has a word for it, as `seg_train`, else nothing."""
-    words = re.split(r"[\W_]+", name.casefold())
-    return next((SPLITS[word] for word in words if word in SPLITS), "")
-
-
 def _base(found: Collection[PurePosixPath]) -> PurePosixPath:
     """Return the folder above all, which says nothing: such as the folder in an archive."""
     base = PurePosixPath(commonpath(list(map(str, found))))
@@ -140,10 +96,18 @@ def _found(source: Source, found: Sequence[PurePosixPath]) -> Ways:
     names = {one: tuple(part for part in below[one] if role(part) == "name") for one in kept}
     bare = [one for one in kept if not names[one]]
     if bare or not kept:
-        raise _unlabelled(bare or found, {name for way in names.values() for name in way})
+        raise _unlabelled(source, bare or found, below.values())
     place = _place(set(names.values()))
     if place is None:
         raise _ambiguous(names)
+    tops = {way[place] for way in names.values()}
+    if base.parts and role(base.name) == "name" and numbers_sessions(tops):
+        raise CantingError(
+            f"`fetch.source` may hold the classes {listed(tops)}, or sessions of the one class "
+            f"{base.name!r}. If they are classes, say so: {_written(tops)}. If not, bring the "
+            f"folders of other classes too, beside {base.name!r}."
+        )
+    _check_nested(names, tops)
     first = len(base.parts)
     at = {
         one: [n for n, part in enumerate(one.parts) if n >= first and role(part) == "name"][place]
@@ -151,6 +115,16 @@ def _found(source: Source, found: Sequence[PurePosixPath]) -> Ways:
     }
     _check_folders(source, {PurePosixPath(*one.parts[: at[one] + 1]) for one in kept})
     return {one: _way(one, at[one], composed(one.parts[at[one]]), first) for one in kept}
+
+
+def _check_nested(names: Mapping[PurePosixPath, Parts], classes: Collection[str]) -> None:
+    """Refuse a folder inside a class that has the name of another class."""
+    odd = [one for one, way in names.items() if len(set(way) & set(classes)) > 1]
+    if odd:
+        raise CantingError(
+            f"The folder {str(odd[0])!r} of `fetch.source` lies in one class and has the name of "
+            "another. Expected the pictures of a class in its own folder. Rename or move it."
+        )
 
 
 def _place(ways: Collection[Parts]) -> int | None:
@@ -270,18 +244,28 @@ def _unread(source: Source) -> str:
     return f" {'; '.join(reasons)}." if reasons else ""
 
 
-def _unlabelled(bare: Iterable[PurePosixPath], names: Collection[str]) -> CantingError:
-    picked = f", or name the classes to take: {_written(names)}" if names else ""
+def _unlabelled(
+    source: Source, bare: Iterable[PurePosixPath], ways: Collection[Parts]
+) -> CantingError:
+    names = {part for way in ways for part in way if role(part) == "name"}
+    names = names or {part for way in ways for part in way if not is_split_word(part)}
+    names = {name for name in names if role(name) in ("name", "split")}
+    picked = f", or name the classes to take: {_written(names)}" if len(names) > 1 else ""
+    tables = [str(path) for path in source.others if path.suffix.lower() in TABLES]
+    table = f"name the table (there is {listed(tables)})" if tables else "name the table"
     return CantingError(
         f"`fetch.source` has pictures that no folder gives a class, in: {listed(map(str, bare))}. "
         "Expected one folder a class, side by side, or such folders below train, val and test, or "
-        f"a table of labels in `fetch.labels`. Put them in folders, name the table{picked}."
+        f"a table of labels in `fetch.labels`. Put them in folders, {table}{picked}."
     )
 
 
 def _ambiguous(names: Mapping[PurePosixPath, Parts]) -> CantingError:
     first, last = ({way[place] for way in names.values()} for place in (0, -1))
     ways = [first] if first == last else [first, last]
+    ways = [one for one in ways if all(len(one & set(way)) == 1 for way in names.values())] or [
+        last
+    ]
     return CantingError(
         "`fetch.source` can be read in more than one way. Expected one folder a class, side by "
         f"side. Received pictures in: {listed(map(str, names))}. Say which folders are the "
@@ -292,5 +276,5 @@ def _ambiguous(names: Mapping[PurePosixPath, Parts]) -> CantingError:
 def _written(names: Iterable[str]) -> str:
     """Return names as a value of `fetch.classes`, which YAML reads."""
     every = sorted(map(composed, names))
-    shown = ", ".join(f'"{name}": "{name}"' for name in every[:8])
-    return f"`classes: {{{shown}{', …' if len(every) > 8 else ''}}}`"
+    shown = ", ".join(f'"{name}": "{name}"' for name in every)
+    return f"`classes: {{{shown}}}`"

@@ -35,7 +35,7 @@ def check(
 
 def open_context(docs: Path | None = None) -> Any:
     """Return a context that keeps everything in memory but the Data Docs, written to `docs`."""
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(),
         data_docs_sites={} if docs is None else {"docs": _site(docs)},
