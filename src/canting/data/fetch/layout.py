@@ -269,7 +269,7 @@ def _ambiguous(names: Mapping[PurePosixPath, Parts]) -> CantingError:
     return CantingError(
         "`fetch.source` can be read in more than one way. Expected one folder a class, side by "
         f"side. Received pictures in: {listed(map(str, names))}. Say which folders are the "
-        f"classes: {' or '.join(map(_written, ways))}."
+        f"classes: {' or '.join(map(_written, clear or ways))}."
     )
 
 
