@@ -263,9 +263,7 @@ def _unlabelled(
 def _ambiguous(names: Mapping[PurePosixPath, Parts]) -> CantingError:
     first, last = ({way[place] for way in names.values()} for place in (0, -1))
     ways = [first] if first == last else [first, last]
-    ways = [one for one in ways if all(len(one & set(way)) == 1 for way in names.values())] or [
-        last
-    ]
+    clear = [one for one in ways if all(len(one & set(way)) == 1 for way in names.values())]
     return CantingError(
         "`fetch.source` can be read in more than one way. Expected one folder a class, side by "
         f"side. Received pictures in: {listed(map(str, names))}. Say which folders are the "
