@@ -9,6 +9,7 @@ changed in light, each in another way. Nothing is made twice in the same scratch
 import argparse
 import math
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -69,7 +70,7 @@ def changed(image: Image.Image, number: int) -> Image.Image:
 def run(stage: str, folder: Path) -> Spent:
     """Run a stage's script in a folder, looking at the memory of all its processes."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    start, most, cpu = time.perf_counter(), 0.0, 0.0
+    start, most, before = time.perf_counter(), 0.0, cpu_seconds()
     script = [sys.executable, str(ROOT / "stages" / f"{stage}.py")]
     with subprocess.Popen(script, cwd=folder, env=environment) as process:
         while process.poll() is None:
@@ -77,13 +78,18 @@ def run(stage: str, folder: Path) -> Spent:
                 tree = [psutil.Process(process.pid)]
                 tree += tree[0].children(recursive=True)
                 most = max(most, sum(one.memory_full_info().pss for one in tree) / 1e6)
-                cpu = max(cpu, sum(sum(one.cpu_times()[:4]) for one in tree))
             except psutil.Error:
                 pass
             time.sleep(0.5)
     if process.returncode:
         sys.exit(f"{stage} ended with {process.returncode}")
-    return Spent(time.perf_counter() - start, cpu, most)
+    return Spent(time.perf_counter() - start, cpu_seconds() - before, most)
+
+
+def cpu_seconds() -> float:
+    """Return the seconds of cores of all programs that this one has started, and that ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def measured(folder: Path, count: int, scratch: Path) -> dict[str, Spent]:
@@ -100,7 +106,7 @@ def measured(folder: Path, count: int, scratch: Path) -> dict[str, Spent]:
 
 
 def table(found: dict[int, dict[str, Spent]]) -> str:
-    """Return what was measured as Markdown, with the exponent of growth from the row before."""
+    """Return what was measured as Markdown; cores are what the exponent of growth is of."""
     lines = [
         "| stage | pictures | seconds | seconds of cores | peak MB | growth |",
         "|---" * 6 + "|",
@@ -112,7 +118,7 @@ def table(found: dict[int, dict[str, Spent]]) -> str:
             growth = "—"
             if before:
                 steps = math.log(count / before[0])
-                growth = f"n^{math.log(spent.seconds / before[1].seconds) / steps:.2f}"
+                growth = f"n^{math.log(spent.cpu_seconds / before[1].cpu_seconds) / steps:.2f}"
             lines.append(
                 f"| {stage} | {count:,} | {spent.seconds:.0f} | {spent.cpu_seconds:.0f} | "
                 f"{spent.megabytes:.0f} | {growth} |"
