@@ -7,21 +7,18 @@ gets `label`; an empty `label` leaves it out, the same label says that a person 
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.core.names import composed, is_unfit
 
 COLUMNS = ("sha256", "given", "label", "path")
 
 LEFT_OUT = ""
 """The label of a picture that is to be left out."""
-
-UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories that no label has: control characters, surrogates, line breaks."""
 
 DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -109,7 +106,7 @@ def _row(path: Path, line: int | None, row: Mapping[str, str]) -> tuple[Key, Rel
     digest = row["sha256"].strip().lower()
     if not DIGEST.fullmatch(digest):
         raise RelabelError(path, line, "a SHA-256 of 64 hexadecimal digits", repr(row["sha256"]))
-    given, label = (unicodedata.normalize("NFC", row[name]) for name in ("given", "label"))
+    given, label = (composed(row[name]) for name in ("given", "label"))
     if not is_label(given):
         raise RelabelError(path, line, f"in `given` {FIT}", repr(given))
     if label != LEFT_OUT and not is_label(label):
@@ -124,4 +121,4 @@ def is_label(text: str) -> bool:
     """Say whether a text can be a label, which is the name of a folder too."""
     if not text.strip() or text.startswith("."):
         return False
-    return not any(one in "/\\" or unicodedata.category(one) in UNFIT for one in text)
+    return not (is_unfit(text) or "/" in text or "\\" in text)

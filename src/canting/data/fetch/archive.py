@@ -12,7 +12,8 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from canting.core.errors import CantingError
-from canting.data.fetch.paths import HIDDEN, ignored, unread
+from canting.core.names import ignored
+from canting.data.fetch.paths import HIDDEN, unread
 
 FAULTS = (
     EOFError,

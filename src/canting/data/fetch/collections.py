@@ -135,7 +135,7 @@ class Together:
     ) -> Iterator[tuple[PurePosixPath, Iterator[bytes]]]:
         """Yield each of the pictures with its bytes, one collection after another."""
         of = [self._of[path] for path in sorted(paths)]
-        for _, group in groupby(of, key=lambda pair: self.collections.index(pair[0])):
+        for _, group in groupby(of, key=lambda pair: pair[0].name):
             pairs = list(group)
             one = pairs[0][0]
             for own, chunks in one.source.contents([path for _, path in pairs]):

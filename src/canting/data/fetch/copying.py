@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from canting.core.errors import CantingError
+from canting.core.names import composed
 from canting.data.fetch.collections import Together
 from canting.data.fetch.digests import DigestRow
-from canting.data.fetch.paths import check_name, composed, key
+from canting.data.fetch.paths import check_name, free_path, key
 from canting.data.fetch.source import local
 
 Names = dict[PurePosixPath, str]
@@ -41,7 +42,7 @@ def _file_names(paths: list[PurePosixPath]) -> Names:
     folders = {path.parent for path in paths}
     for path in paths:
         if path not in names:
-            names[path] = _free(f"{_prefix(path.parent, folders)}-{path.name}", taken)
+            names[path] = free_path(f"{_prefix(path.parent, folders)}-{path.name}", taken)
             taken.add(key(names[path]))
     return names
 
@@ -67,15 +68,6 @@ def _prefix(folder: PurePosixPath, folders: Collection[PurePosixPath]) -> str:
     parts = folder.parts[::-1]
     differing = [part for part, seen in zip(parts, columns, strict=False) if len(seen) > 1]
     return "-".join(dict.fromkeys(composed(part) for part in differing[::-1]))
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    path = PurePosixPath(composed(name))
-    candidate, number = path.name, 1
-    while key(candidate) in taken:
-        number += 1
-        candidate = f"{path.stem}-{number}{path.suffix}"
-    return candidate
 
 
 def copied(source: Together, names: Names, target: Path) -> Iterator[DigestRow]:

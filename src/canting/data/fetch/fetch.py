@@ -46,10 +46,9 @@ def fetch(section: Fetch, target: Path, digests: Path, means: Means = USUAL) -> 
         lists = means.cache / "digests"
         write_text(lists / f"{of_text(text)}.csv", text)
         check_pin(section.digest, text, [lists / f"{section.digest}.csv", digests])
-        record = _record(found, moves)
-        origins.write(
-            digests.parent, _origins(found, names, moves), _left_out(found, moves), record
-        )
+        left_out = _left_out(found, moves)
+        record = _record(found, moves, left_out)
+        origins.write(digests.parent, _origins(found, names, moves), left_out, record)
         write_text(digests, text)
     return Fetched(Counter(row.path.partition("/")[0] for row in rows), of_text(text), record)
 
@@ -74,7 +73,7 @@ def _left_out(found: Together, moves: Mapping[str, str]) -> dict[str, str]:
     return {str(path): reason for path, reason in found.left_out().items()} | dropped
 
 
-def _record(found: Together, moves: Mapping[str, str]) -> FetchRecord:
+def _record(found: Together, moves: Mapping[str, str], left_out: Mapping[str, str]) -> FetchRecord:
     return {
         "collections": [
             CollectionRecord(
@@ -92,7 +91,7 @@ def _record(found: Together, moves: Mapping[str, str]) -> FetchRecord:
             )
             for one in found.collections
         ],
-        "left_out": _counts(_left_out(found, moves).values()),
+        "left_out": _counts(left_out.values()),
         "relabelled": sum(bool(new) for new in moves.values()),
     }
 

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from canting.config.formats import LEAST_START
 from canting.core.errors import CantingError
-from canting.data.fetch.paths import HIDDEN, ignored, unread
+from canting.core.names import ignored
+from canting.data.fetch.paths import HIDDEN, unread
 
 CHUNK = 2**20
 """Bytes that are held in memory at once."""

@@ -10,13 +10,13 @@ from huggingface_hub.utils import validate_repo_id
 
 from canting.config.formats import recognised
 from canting.core.errors import CantingError
+from canting.core.names import ignored
 from canting.data.fetch.folder import Folder
 from canting.data.fetch.hub import HubFile, resolved
 from canting.data.fetch.hub_download import Commit
 from canting.data.fetch.names import listed
 from canting.data.fetch.parquet import Parquet, split_of
 from canting.data.fetch.parquet_columns import Picked, readme_features
-from canting.data.fetch.paths import ignored
 from canting.data.fetch.retry import Retry
 from canting.data.fetch.tar import Tar
 from canting.data.fetch.zip import Zip

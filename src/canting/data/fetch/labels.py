@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from canting.config.fetch import LabelsTable
 from canting.core.errors import CantingError
+from canting.core.names import composed
 from canting.data.fetch.layout import TABLES, Layout, Reading
 from canting.data.fetch.names import check_chosen, check_labels, listed
-from canting.data.fetch.paths import composed
 from canting.data.fetch.roles import SPLITS
 from canting.data.fetch.source import Source
 

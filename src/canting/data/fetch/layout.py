@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from canting.core.errors import CantingError
+from canting.core.names import composed
 from canting.data.fetch.copies import copies
 from canting.data.fetch.names import check_chosen, check_labels, listed
-from canting.data.fetch.paths import composed
 from canting.data.fetch.roles import DATE, SESSION, is_split_word, numbers_sessions, role, split_of
 from canting.data.fetch.source import Source
 

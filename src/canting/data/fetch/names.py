@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 from canting.core.errors import CantingError
-from canting.data.fetch.paths import check_name, composed, ignored, key
+from canting.core.names import composed, ignored
+from canting.data.fetch.paths import check_name, key
 
 SHOWN = 8
 """Most names in one message."""

@@ -1,7 +1,6 @@
 """Pictures in Parquet files, as the library `datasets` writes them."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -13,10 +12,11 @@ from pyarrow.parquet import ParquetFile
 
 from canting.config.formats import LEAST_START, recognised
 from canting.core.errors import CantingError
+from canting.core.names import ignored, is_unfit
 from canting.data.fetch.folder import CHUNK
 from canting.data.fetch.names import listed
 from canting.data.fetch.parquet_columns import Columns, Features, Picked, found_columns
-from canting.data.fetch.paths import UNFIT, check_name, ignored, key
+from canting.data.fetch.paths import check_name, key
 
 SPLITS = {
     "train": "train",
@@ -187,7 +187,7 @@ def _named(original: object, suffixes: Sequence[str], number: int) -> Iterator[s
 
 
 def _fits(name: str) -> bool:
-    unfit = any(unicodedata.category(one) in UNFIT for one in name)
+    unfit = is_unfit(name)
     return not (unfit or ignored(name) or len(name.encode("utf-8", "replace")) > LONGEST)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from canting.core.errors import CantingError
 from canting.data.fetch.digests import DigestRow
 from canting.data.fetch.names import check_enough, check_labels
-from canting.data.fetch.paths import key
+from canting.data.fetch.paths import free_path, key
 from canting.data.relabel import LEFT_OUT, Key, Relabelled
 
 
@@ -30,7 +30,8 @@ def relabelled(
             continue
         used.add((row.sha256, given))
         if correction.label != given:
-            moves[row.path] = correction.label and _free(correction.label, name, taken)
+            moves[row.path] = correction.label and free_path(f"{correction.label}/{name}", taken)
+            taken.add(key(moves[row.path]))
     _check_used(table, used)
     _check_left(moves.get(row.path, row.path) for row in every)
     for old, new in moves.items():
@@ -44,16 +45,6 @@ def relabelled(
             (raw / label).rmdir()
     moved = (replace(row, path=moves.get(row.path, row.path)) for row in every)
     return sorted(row for row in moved if row.path != LEFT_OUT), moves
-
-
-def _free(label: str, name: str, taken: set[str]) -> str:
-    path = Path(name)
-    candidate, number = f"{label}/{name}", 1
-    while key(candidate) in taken:
-        number += 1
-        candidate = f"{label}/{path.stem}-{number}{path.suffix}"
-    taken.add(key(candidate))
-    return candidate
 
 
 def _check_used(table: Mapping[Key, Relabelled], used: set[Key]) -> None:

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from canting.config.sections import Validate
 from canting.core import parallel
 from canting.core.errors import CantingError
+from canting.core.names import ignored
 from canting.data import near_duplicates, origins
 from canting.imaging.measures import measure
 from canting.imaging.pictures import PictureError, decode
@@ -53,9 +54,6 @@ def joined(near: "pd.Series[int]", outside: "pd.Series[str]") -> "pd.Series[int]
     return number(pd.Series(component[number(near)], index=near.index))
 
 
-IGNORED = ("thumbs.db", "desktop.ini", "__macosx")
-"""Names that systems leave in folders; with those that start with a dot, they are no pictures."""
-
 TYPES = {
     "path": "str",
     "label": "str",
@@ -78,7 +76,7 @@ def labels(raw: Path) -> list[str]:
     if not raw.is_dir():
         raise CantingError(f"There is no folder `{raw}`. Run `dvc repro fetch` first.")
     found = sorted(_text(entry.name) for entry in raw.iterdir() if entry.is_dir())
-    return [name for name in found if not _ignored(name)]
+    return [name for name in found if not ignored(name)]
 
 
 def paths(raw: Path) -> list[str]:
@@ -89,7 +87,7 @@ def paths(raw: Path) -> list[str]:
         for entry in (raw / label).rglob("*")
         if not entry.is_dir()
     )
-    found = sorted(_text(file.as_posix()) for file in files if not any(map(_ignored, file.parts)))
+    found = sorted(_text(file.as_posix()) for file in files if not any(map(ignored, file.parts)))
     if not found:
         raise CantingError(
             f"`{raw}` should hold one folder a label with pictures in it. "
@@ -138,10 +136,6 @@ def _measures(content: bytes) -> dict[str, object]:
     width, height = picture.size
     kind = {"width": width, "height": height, "mode": picture.mode, "format": picture.format}
     return kind | measure(picture.image)._asdict() | {"warning": " ".join(picture.warnings)}
-
-
-def _ignored(name: str) -> bool:
-    return name.startswith(".") or name.lower() in IGNORED
 
 
 def _text(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from canting.config import formats
 from canting.core.errors import CantingError
-from canting.data.fetch.paths import ignored
+from canting.core.names import ignored
 
 STDIN = Path("-")
 """Stands for the picture on standard input."""
