@@ -63,3 +63,8 @@ def interrupted(
 def small_files() -> None:
     """Let no file grow beyond 100 bytes; in a child process, before it runs."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+
+def unmeasured() -> dict[str, str]:
+    """Return the environment of a program that writes no file of coverage of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

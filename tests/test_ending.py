@@ -11,7 +11,7 @@ from PIL import Image
 
 from canting.core.errors import ending, no_room
 from tests.conftest import ROOT
-from tests.ending_run import MAIN, canting, interrupted, said, small_files, unread
+from tests.ending_run import MAIN, canting, interrupted, said, small_files, unmeasured, unread
 from tests.service_fixtures import bundle
 from tests.test_validate.folder import fetched
 
@@ -90,7 +90,7 @@ def test_a_file_that_may_not_grow_ends_a_command_in_one_line(
     kind: str, bundle: Path, project: Path
 ) -> None:
     words = ("predict", "build/raw/a", "--bundle", bundle, "--out", f"out.{kind}")
-    told = canting(*words, cwd=project, preexec_fn=small_files)
+    told = canting(*words, cwd=project, preexec_fn=small_files, env=unmeasured())
     assert told.returncode == 1
     _, line = told.stderr.splitlines()  # the first says how many were predicted
     assert line.startswith(f"canting predict: `--out out.{kind}` cannot be written: File too large")
