@@ -70,7 +70,7 @@ FAR: list[tuple[Key, str]] = [
     (changed, "models/augmentation.py"),
     (tried, "data/preprocess/folds.py"),
     (tried, "models/scores.py"),
-    (tried, "models/tune/trainer.py"),
+    (tried, "models/train/trainer.py"),
 ]
 """A key, and a module that is run for what it stands for, though perhaps far away."""
 

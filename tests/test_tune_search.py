@@ -138,7 +138,8 @@ def test_a_trial_trains_as_the_train_stage_does(
     feed = Batches(data, train, scenario.batch_size, task.seed, settings)
     model = tail.build(scenario, (224, 224), (CHANNELS,), 3, hidden)
     tail.compile_(model, scenario, settings, len(feed))
-    training._model.start(scenario, settings, len(feed), task.seed)
+    training._model.start(scenario, settings, len(feed))
+    training._model.draw(task.seed)
     for name in ("norm", "hidden", "logits") if hidden else ("logits",):
         model.get_layer(name).set_weights(training._model.model.get_layer(name).get_weights())
     losses = []

@@ -1,10 +1,10 @@
-"""Training data in batches: class balancing, MixUp, and the Keras data set."""
+"""Training data in batches: class balancing and MixUp."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -14,6 +14,9 @@ from canting.config.sections import Train
 from canting.models.features.store import Store
 
 Rows = npt.NDArray[np.int64]
+
+CHUNK = 2**25
+"""Bytes of features that go into a graph at once: few calls, and little memory."""
 
 
 def balanced(targets: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float32]:
@@ -70,16 +73,14 @@ def data_of(table: pd.DataFrame, classes: list[str], features: Path, size: tuple
     return Data(Store(features), codes, groups, size, len(classes))
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+class Batches:
     """Shuffled batches of some rows; `start(e)` goes to view 1 + e mod views.
 
-    Keras's `fit` looks at two batches and ends that epoch before the first, so it begins with
-    `start(1)`. A batch is `(features, one-hot targets (n, classes), weights (n,))`.
+    A batch is `(features, one-hot targets (n, classes), weights (n,))`, all float32.
     """
 
     def __init__(self, data: Data, rows: Rows, batch_size: int, seed: int, settings: Train) -> None:
         """Take the rows of `data` to train on; rare classes may be weighted or repeated."""
-        super().__init__()
         self._data, self._rows = data, rows
         self._batch_size, self._seed = batch_size, seed
         self._settings = settings
@@ -92,18 +93,31 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return math.ceil(len(self._order) / self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[Any], ...]:
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        targets = self._data.targets[rows]
-        batch = self._features(rows), self._one_hot[targets], self._weights[targets]
+    def __getitem__(self, index: int) -> tuple[Array, ...]:
+        batch = self._of(self._rows_of(index))
         if not self._settings.mixup:
             return batch
         generator = np.random.default_rng([self._seed, self._epoch, index])
         return mix(batch, self._settings.mixup, generator)
 
-    def on_epoch_end(self) -> None:
-        """Go on to the next view, in a new order."""
-        self.start(self._epoch + 1)
+    def joined(self, places: Sequence[int]) -> tuple[Array, ...]:
+        """Return some batches one after another, and where each begins, with the end of the last.
+
+        The last is `(batches + 1,) int32`.
+        """
+        sizes = [len(self._rows_of(place)) for place in places]
+        starts = np.cumsum([0, *sizes], dtype=np.int32)
+        if self._settings.mixup and places:
+            batches = [self[place] for place in places]
+            return *map(np.concatenate, zip(*batches, strict=True)), starts
+        rows = [self._order[:0], *map(self._rows_of, places)]
+        return *self._of(np.concatenate(rows)), starts
+
+    def chunks(self, order: Sequence[int]) -> list[Sequence[int]]:
+        """Divide an order of batches into parts that take up to `CHUNK` bytes, or one batch."""
+        picture = 4 * math.prod(self._data.store.shape)
+        count = max(1, CHUNK // (picture * self._batch_size))
+        return [order[start : start + count] for start in range(0, len(order), count)]
 
     def start(self, epoch: int) -> None:
         """Go to the view and the order of an epoch."""
@@ -116,8 +130,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         plain = generator.random(len(self._data.targets)) >= self._settings.augmentation
         self._plain = plain if self._settings.augmentation < 1 else None
 
-    def _features(self, rows: Rows) -> npt.NDArray[Any]:
-        features = np.asarray(self._view[rows])
+    def _rows_of(self, index: int) -> Rows:
+        return self._order[index * self._batch_size : (index + 1) * self._batch_size]
+
+    def _of(self, rows: Rows) -> tuple[Array, ...]:
+        targets = self._data.targets[rows]
+        return self._features(rows), self._one_hot[targets], self._weights[targets]
+
+    def _features(self, rows: Rows) -> Array:
+        features = np.asarray(self._view[rows], np.float32)
         if self._plain is not None:
             plain = self._plain[rows]
             features[plain] = self._data.store.view(0)[rows[plain]]

@@ -1,19 +1,23 @@
 """One training: a scenario on the training part of a fold, or on everything."""
 
+import math
 import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.core import runtime
-from canting.models.train import tail
+from canting.models.train import prediction, tail
 from canting.models.train.backup import Backup
 from canting.models.train.batches import Batches, Data, Rows
 from canting.models.train.prediction import Watch
+from canting.models.train.trainer import Trainer, kept, key_of
 
 INNER_PARTS = 8
 """One group-disjoint part in so many of the training rows decides on early stopping."""
@@ -29,12 +33,13 @@ class Curves(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A trained tail, its curves, and the seconds that the training took.
+    """A trained tail, its logits of the test rows, its curves, and the seconds of its training.
 
     `earlier_cpu_seconds` are those of the processor in processes that were killed.
     """
 
     model: keras.Model
+    logits: npt.NDArray[np.float32]
     curves: Curves
     seconds: float
     earlier_cpu_seconds: float
@@ -57,44 +62,78 @@ def fit(
     the state is kept; what a killed training left there is gone on with, to the same end.
     """
     runtime.seed_training(seed)
-    watch, patience = Watch(data, test), settings.early_stopping
-    inner, stopping = None, None
-    if patience is not None:
-        train, rows = _inner_split(data, train, seed)
-        one_hot = np.eye(data.classes, dtype=np.float32)[data.targets[rows]]
-        inner = np.asarray(data.store.view(0)[rows]), one_hot
-        stopping = _stop_early(patience)
+    watch, stopping, inner = Watch(data, test), None, None
+    if settings.early_stopping is not None:
+        train, inner = _inner_split(data, train, seed)
+        stopping = _stop_early(settings.early_stopping)
     batches = Batches(data, train, scenario.batch_size, seed, settings)
-    model = tail.build(scenario, data.size, data.store.shape, data.classes, settings.hidden)
-    tail.compile_(model, scenario, settings, len(batches))
+    model = key_of(scenario, settings, data).build(scenario)
+    orders = _orders(len(batches), scenario.epochs)
+    trainer = _trainer(model, scenario, settings, data)
+    trainer.start(scenario, settings, len(batches))
+    trainer.take(model)
     keeper = Backup(backup, watch, stopping)
-    batches.start(keeper.start.epochs)
-    _skip_orders(len(batches), keeper.start.epochs)
-    average = settings.weight_average is not None
-    callbacks = [
-        *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if average else []),
-        keras.callbacks.TerminateOnNaN(),
-        watch,
-        *([stopping] if stopping else []),
-        keeper,
-    ]
-    model.fit(
-        batches,
-        initial_epoch=keeper.start.epochs,
-        epochs=scenario.epochs,
-        validation_data=inner,
-        callbacks=callbacks,
-        verbose=0,
+    average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    callbacks = [average] if settings.weight_average is not None else []
+    callbacks += [watch, stopping, keeper] if stopping else [watch, keeper]
+    called = keras.callbacks.CallbackList(
+        callbacks, add_history=True, model=trainer.model, epochs=scenario.epochs
     )
+    look = None if inner is None else lambda: {"val_loss": _loss(trainer, data, inner)}
+    _train(trainer, batches, orders, keeper.start.epochs, called, look)
     history = keeper.history
     curves = Curves(history["loss"], history["accuracy"], watch.loss, watch.accuracy)
-    return Fit(model, curves, keeper.seconds, keeper.start.cpu_seconds)
+    logits = trainer.logits(data, test)
+    model.set_weights(trainer.model.get_weights())
+    return Fit(model, logits, curves, keeper.seconds, keeper.start.cpu_seconds)
 
 
-def _skip_orders(batches: int, epochs: int) -> None:
-    """Draw the orders of earlier epochs: Keras shuffles batches by Python's random numbers."""
-    for _ in range(epochs):
-        random.shuffle(list(range(batches)))
+def _trainer(model: keras.Model, scenario: Scenario, settings: Train, data: Data) -> Trainer:
+    """Return a trainer; a classifier's graph is kept, as to trace it takes longer than to use."""
+    if tail.has_tail(scenario):
+        return Trainer(model, scenario, settings)
+    return kept(key_of(scenario, settings, data), scenario, data)
+
+
+def _orders(batches: int, epochs: int) -> list[list[int]]:
+    """Draw an order of the batches for each epoch, as Keras's `fit` draws it."""
+    orders = [list(range(batches)) for _ in range(epochs)]
+    for order in orders:
+        random.shuffle(order)
+    return orders
+
+
+def _train(
+    trainer: Trainer,
+    batches: Batches,
+    orders: Sequence[Sequence[int]],
+    start: int,
+    called: keras.callbacks.CallbackList,
+    look: Callable[[], dict[str, float]] | None,
+) -> None:
+    """Train from epoch `start` as Keras's `fit` does; `look` is called as its validation is."""
+    model = trainer.model
+    model.stop_training = False
+    called.on_train_begin()
+    for epoch in range(start, len(orders)):
+        called.on_epoch_begin(epoch)
+        batches.start(epoch + 1)
+        logs = trainer.epoch(batches, orders[epoch])
+        if look is not None:
+            called.on_test_begin()
+            logs |= look()
+            called.on_test_end()
+        called.on_epoch_end(epoch, logs)
+        if model.stop_training or not math.isfinite(logs["loss"]):
+            break
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    called.on_train_end()
+
+
+def _loss(trainer: Trainer, data: Data, rows: Rows) -> float:
+    one_hot = np.eye(data.classes, dtype=np.float32)[data.targets[rows]]
+    logits = prediction.answers(trainer.model, data.store.view(0), rows)
+    return float(trainer.model.loss(one_hot, logits))
 
 
 def _stop_early(patience: int) -> keras.callbacks.Callback:

@@ -119,7 +119,7 @@ def progress(label: str, tasks: Sequence[FoldTask]) -> AbstractContextManager[No
 
 
 def _outcome(task: FoldTask) -> FoldOutcome:
-    from canting.models.train import fit, prediction
+    from canting.models.train import fit
 
     start = time.process_time()
     folds = task.table[FOLD].to_numpy()
@@ -130,12 +130,11 @@ def _outcome(task: FoldTask) -> FoldOutcome:
     trained = fit.fit(
         task.scenario, data, train, test, seed=_seed(task), settings=settings, backup=state(task)
     )
-    logits = prediction.predict(trained.model, data.store, test)
     curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
     weights = trained.model.get_weights()
     used = trained.earlier_cpu_seconds + time.process_time() - start
-    failure = _failure(trained.curves.loss, logits)
-    return FoldOutcome(test, logits, curves, trained.seconds, used, failure, weights)
+    failure = _failure(trained.curves.loss, trained.logits)
+    return FoldOutcome(test, trained.logits, curves, trained.seconds, used, failure, weights)
 
 
 def _seed(task: FoldTask) -> int:

@@ -9,6 +9,7 @@ from canting.config.catalog import BACKBONES
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.models.backbones.cut import split
+from canting.models.train.mutable import MutableDropout
 
 
 def build(
@@ -24,11 +25,11 @@ def build(
     The classifier may have a layer of `hidden` units, behind a normalisation of each feature.
     """
     inputs = keras.Input(shape, name="feature")
-    x = _pooled(scenario, size, inputs) if _has_tail(scenario) else inputs
+    x = _pooled(scenario, size, inputs) if has_tail(scenario) else inputs
     if hidden is not None:
         x = layers.BatchNormalization(name="norm")(x)
         x = layers.Dense(hidden, activation="relu", name="hidden")(x)
-    x = layers.Dropout(scenario.dropout, name="dropout")(x)
+    x = MutableDropout(scenario.dropout)(x)
     return keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="trained")
 
 
@@ -63,7 +64,8 @@ def _rate(scenario: Scenario, settings: Train, steps: int) -> Any:
     return keras.optimizers.schedules.CosineDecay(scenario.learning_rate, every)
 
 
-def _has_tail(scenario: Scenario) -> bool:
+def has_tail(scenario: Scenario) -> bool:
+    """Return whether more than a classifier is trained."""
     return scenario.fine_tune_from is not None or BACKBONES[scenario.backbone].weights == "none"
 
 

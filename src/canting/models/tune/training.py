@@ -8,11 +8,12 @@ import numpy.typing as npt
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.config.tune import Setting
+from canting.core import runtime
 from canting.models.train.batches import Batches, Data, Rows
 from canting.models.train.prediction import Watch
+from canting.models.train.trainer import ModelState, Trainer, kept, key_of
 from canting.models.tune.records import Curves
 from canting.models.tune.task import apply
-from canting.models.tune.trainer import ModelKey, ModelState, trainer
 
 Cuts = dict[str | None, Data]
 """Data by the layer that the tail starts at; rows are the same in all."""
@@ -32,10 +33,13 @@ class Course(NamedTuple):
     seed: int
     model_seed: int
 
-    def key(self, scenario: Scenario, data: Data) -> ModelKey:
-        """Return the key of the trainer of a scenario."""
-        ours = *scenario.trunk, scenario.optimizer, self.settings, self.decays
-        return ModelKey(*ours, data.size, data.store.shape, data.classes, self.model_seed)
+    def trainer(self, scenario: Scenario, data: Data) -> Trainer:
+        """Return the trainer of a scenario."""
+        settings = self.settings
+        if self.decays and settings.weight_decay is None:
+            settings = settings.model_copy(update={"weight_decay": 0.0})
+        runtime.seed_training(self.model_seed)
+        return kept(key_of(scenario, settings, data, self.model_seed), scenario, data)
 
 
 class Training:
@@ -47,14 +51,15 @@ class Training:
         self._seed = course.seed
         data = cuts[self._scenario.fine_tune_from]
         self._feed = Batches(data, rows, self._scenario.batch_size, course.seed, self._settings)
-        self._model = trainer(course.key(self._scenario, data), self._scenario, data)
+        self._model = course.trainer(self._scenario, data)
         self._data, self._done = data, 0
         self._state: ModelState | None = None
 
     def train(self, end: int, watch: Watch | None = None) -> Curves:
         """Train up to epoch `end`; return loss and accuracy of each epoch on the way."""
         if self._state is None:
-            self._model.start(self._scenario, self._settings, len(self._feed), self._seed)
+            self._model.start(self._scenario, self._settings, len(self._feed))
+            self._model.draw(self._seed)
         else:
             self._model.restore(self._state)
         told = [self._epoch(number, watch) for number in range(self._done, end)]
@@ -63,7 +68,8 @@ class Training:
         return {name: [one[name] for one in told] for name in told[0]}
 
     def _epoch(self, number: int, watch: Watch | None) -> dict[str, float]:
-        told = self._model.epoch(self._feed, number)
+        self._feed.start(number)
+        told = self._model.epoch(self._feed, range(len(self._feed)))
         if watch is not None:
             watch.set_model(self._model.model)
             watch.on_epoch_end(number)

@@ -1,0 +1,59 @@
+"""Hyperparameters that can be set anew in a compiled model: a setting needs no new graph."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class Setting:
+    """A number that a graph reads when it runs; no weight of any model."""
+
+    def __init__(self, value: float = 0.0) -> None:
+        """Start with a value."""
+        self.variable = keras.Variable(value, trainable=False, dtype="float32")
+
+
+class MutableRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A learning rate that can be set: constant, or along a cosine to 0 after so many steps."""
+
+    def __init__(self, *, cosine: bool) -> None:
+        """Choose the schedule; rate and steps come with each setting."""
+        self._cosine = cosine
+        self.rate = keras.Variable(0.0, trainable=False, dtype="float32")
+        self.steps = keras.Variable(1.0, trainable=False, dtype="float32")
+
+    def __call__(self, step: Any) -> Any:
+        """Return the rate at a step."""
+        rate = ops.convert_to_tensor(self.rate)
+        if not self._cosine:
+            return rate
+        share = ops.minimum(ops.cast(step, "float32") / self.steps, 1.0)
+        return rate * 0.5 * (1.0 + ops.cos(math.pi * share))
+
+
+class MutableDropout(keras.layers.Layer):  # type: ignore[misc]
+    """Dropout whose rate can be set; in training, what is kept is scaled to the same mean.
+
+    It draws as Keras's own layer does, and nothing where the rate is 0.
+    """
+
+    def __init__(self, rate: float) -> None:
+        """Start with a rate; its seed is drawn from Keras's, if there is anything to drop."""
+        super().__init__(name="dropout")
+        self.seeds = keras.random.SeedGenerator(None if rate else 0)
+        self.share = Setting(rate)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Drop values of `x` in training."""
+        if not training:
+            return x
+        rate = ops.convert_to_tensor(self.share.variable)
+        if keras.backend.backend() != "tensorflow":  # only there may a branch draw
+            return self._dropped(x, rate)
+        return ops.cond(rate > 0.0, lambda: self._dropped(x, rate), lambda: x)
+
+    def _dropped(self, x: Any, rate: Any) -> Any:
+        kept = keras.random.uniform(ops.shape(x), seed=self.seeds) >= rate
+        return ops.where(kept, x * (1.0 / (1.0 - rate)), 0.0)

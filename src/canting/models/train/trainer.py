@@ -1,0 +1,147 @@
+"""A compiled model whose hyperparameters, weights and moments can be set back."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
+from canting.models.train import prediction, tail
+from canting.models.train.batches import Batches, Data, Rows
+from canting.models.train.epochs import runner
+from canting.models.train.mutable import MutableRate, Setting
+
+ModelState = list[npt.NDArray[Any]]
+"""Values of all variables: weights, the optimizer's moments, and states of random numbers."""
+
+
+class ModelKey(NamedTuple):
+    """What the graph of a model is made from; trainings that share it share the graph.
+
+    Of the weight decay in `settings` only whether there is one is left. `seed` is that of weights
+    which stay as they were drawn, if there are any.
+    """
+
+    backbone: str
+    fine_tune_from: str | None
+    optimizer: str
+    settings: Train
+    size: tuple[int, int]
+    shape: tuple[int, ...]
+    classes: int
+    seed: int
+
+    def build(self, scenario: Scenario) -> keras.Model:
+        """Return the model, with weights drawn from Keras's seed."""
+        return tail.build(scenario, self.size, self.shape, self.classes, self.settings.hidden)
+
+
+def key_of(scenario: Scenario, settings: Train, data: Data, seed: int = 0) -> ModelKey:
+    """Return the key of a scenario's graph."""
+    decay = None if settings.weight_decay is None else 0.0
+    ours = settings.model_copy(update={"weight_decay": decay})
+    shape, classes = data.store.shape, data.classes
+    return ModelKey(*scenario.trunk, scenario.optimizer, ours, data.size, shape, classes, seed)
+
+
+class Trainer:
+    """A tail that can start anew, with other hyperparameters, in the graph that it has."""
+
+    def __init__(self, model: keras.Model, scenario: Scenario, settings: Train) -> None:
+        """Compile a model from `tail.build`; its weights are those that it has now."""
+        self.model = model
+        self._dropout = model.get_layer("dropout")
+        self._rate = MutableRate(cosine=settings.schedule == "cosine")
+        tail.compile_(model, scenario, settings, 1, rate=self._rate)
+        optimizer = model.optimizer
+        self._decay = Setting() if settings.weight_decay is not None else None
+        if self._decay is not None:
+            optimizer.weight_decay = self._decay.variable
+        optimizer.build(model.trainable_variables)
+        set_ = [self._rate.rate, self._rate.steps, self._dropout.share.variable]
+        set_ += [self._decay.variable] if self._decay else []
+        self._variables = _distinct([*model.variables, *optimizer.variables, *set_])
+        self._first = self.state()
+        self._copies = _copies(optimizer.variables, model.trainable_variables)
+        self._run = runner(model)
+
+    def start(self, scenario: Scenario, settings: Train, steps: int) -> None:
+        """Set hyperparameters, and the rest as it was at first; `steps` are an epoch's."""
+        self.restore(self._first)
+        self._dropout.share.variable.assign(scenario.dropout)
+        self._rate.rate.assign(scenario.learning_rate)
+        self._rate.steps.assign(steps * scenario.epochs)
+        if self._decay is not None:
+            self._decay.variable.assign(settings.weight_decay or 0.0)
+
+    def take(self, model: keras.Model) -> None:
+        """Start from the weights of another model, and from its states of random numbers."""
+        for mine, theirs in zip(self.model.variables, model.variables, strict=True):
+            mine.assign(theirs)
+        self._copy()
+
+    def draw(self, seed: int) -> None:
+        """Draw the weights of the classifier, and what is dropped, from a seed."""
+        for layer in self.model.layers:
+            if layer.name in ("hidden", "logits"):
+                layer.kernel.assign(keras.initializers.GlorotUniform(seed)(layer.kernel.shape))
+        self._dropout.seeds.state.assign([seed, 0])
+        self._copy()
+
+    def _copy(self) -> None:
+        for copy, weight in self._copies:
+            copy.assign(weight)
+
+    def epoch(self, batches: Batches, order: Sequence[int]) -> dict[str, float]:
+        """Train on batches in this order; return the mean loss and accuracy on the way.
+
+        Without an order, it only traces the graph.
+        """
+        self.model.reset_metrics()
+        for places in batches.chunks(order) or [order]:
+            self._run(*batches.joined(places))
+        return {name: float(one) for name, one in self.model.get_metrics_result().items()}
+
+    def logits(self, data: Data, rows: Rows) -> npt.NDArray[np.float32]:
+        """Return the logits of rows, `(rows, classes)`."""
+        return prediction.predict(self.model, data.store, rows)
+
+    def state(self) -> ModelState:
+        """Return the values of all variables."""
+        return [np.array(variable) for variable in self._variables]
+
+    def restore(self, state: ModelState) -> None:
+        """Set all variables to earlier values."""
+        for variable, value in zip(self._variables, state, strict=True):
+            variable.assign(value)
+
+
+def _distinct(variables: list[Any]) -> list[Any]:
+    return list({id(variable): variable for variable in variables}.values())
+
+
+def _copies(slots: list[Any], weights: list[Any]) -> list[tuple[Any, Any]]:
+    """Return the slots of an optimizer that begin as copies of a weight, each with its weight."""
+    pairs = [(slot, weight) for slot in slots for weight in weights if slot.shape == weight.shape]
+    values = [(pair, np.array(pair[0]), np.array(pair[1])) for pair in pairs]
+    return [pair for pair, slot, weight in values if slot.any() and np.array_equal(slot, weight)]
+
+
+_KEPT: dict[ModelKey, Trainer] = {}
+"""The last trainers of this process, all of one optimizer."""
+
+
+def kept(key: ModelKey, scenario: Scenario, data: Data) -> Trainer:
+    """Return a trainer with its graph, of an earlier training of this process if there is one."""
+    if key not in _KEPT:
+        if _KEPT and next(iter(_KEPT)).optimizer != key.optimizer:
+            _KEPT.clear()
+        made = Trainer(key.build(scenario), scenario, key.settings)
+        rows = np.arange(2)
+        made.epoch(Batches(data, rows, 2, 0, key.settings), ())
+        made.logits(data, rows)
+        _KEPT[key] = made
+    return _KEPT[key]
