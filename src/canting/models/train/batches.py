@@ -1,7 +1,7 @@
 """Training data in batches: class balancing and MixUp."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -143,3 +143,24 @@ class Batches:
             plain = self._plain[rows]
             features[plain] = self._data.store.view(0)[rows[plain]]
         return features
+
+
+def gathered(batches: Batches, epochs: Iterable[int]) -> Iterator[tuple[Array, ...]]:
+    """Yield the batches of some epochs, joined in parts of at least `CHUNK` bytes but the last."""
+    parts = [batches.joined(())]
+    for epoch in epochs:
+        batches.start(epoch)
+        for places in batches.chunks(range(len(batches))):
+            parts.append(batches.joined(places))
+            if sum(part[0].nbytes for part in parts) >= CHUNK:
+                yield _concatenated(parts)
+                parts = []
+    if parts:
+        yield _concatenated(parts)
+
+
+def _concatenated(parts: Sequence[tuple[Array, ...]]) -> tuple[Array, ...]:
+    *arrays, starts = zip(*parts, strict=True)
+    sizes = np.concatenate([np.diff(one) for one in starts])
+    joined = np.cumsum([0, *sizes], dtype=np.int32)
+    return *map(np.concatenate, arrays), joined

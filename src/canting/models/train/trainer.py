@@ -1,6 +1,7 @@
 """A compiled model whose hyperparameters, weights and moments can be set back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import keras
@@ -10,8 +11,8 @@ import numpy.typing as npt
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.models.train import prediction, tail
-from canting.models.train.batches import Batches, Data, Rows
-from canting.models.train.epochs import runner
+from canting.models.train.batches import Batches, Data, Rows, gathered
+from canting.models.train.epochs import runner, setter
 from canting.models.train.mutable import MutableRate, Setting
 
 ModelState = list[npt.NDArray[Any]]
@@ -66,7 +67,7 @@ class Trainer:
         self._variables = _distinct([*model.variables, *optimizer.variables, *set_])
         self._first = self.state()
         self._copies = _copies(optimizer.variables, model.trainable_variables)
-        self._run = runner(model)
+        self._run, self._set = runner(model), setter(self._variables)
 
     def start(self, scenario: Scenario, settings: Train, steps: int) -> None:
         """Set hyperparameters, and the rest as it was at first; `steps` are an epoch's."""
@@ -87,7 +88,7 @@ class Trainer:
         """Draw the weights of the classifier, and what is dropped, from a seed."""
         for layer in self.model.layers:
             if layer.name in ("hidden", "logits"):
-                layer.kernel.assign(keras.initializers.GlorotUniform(seed)(layer.kernel.shape))
+                layer.kernel.assign(_drawn(seed, tuple(layer.kernel.shape)))
         self._dropout.seeds.state.assign([seed, 0])
         self._copy()
 
@@ -96,14 +97,19 @@ class Trainer:
             copy.assign(weight)
 
     def epoch(self, batches: Batches, order: Sequence[int]) -> dict[str, float]:
-        """Train on batches in this order; return the mean loss and accuracy on the way.
+        """Train on batches in this order; return the mean loss and accuracy on the way."""
+        parts = [batches.joined(places) for places in batches.chunks(order)]
+        told = [self._run(*part) for part in parts]
+        sizes = [len(features) for features, *_ in parts]
+        return {
+            name: float(np.average([float(one[name]) for one in told], weights=sizes))
+            for name in ("loss", "accuracy")
+        }
 
-        Without an order, it only traces the graph.
-        """
-        self.model.reset_metrics()
-        for places in batches.chunks(order) or [order]:
-            self._run(*batches.joined(places))
-        return {name: float(one) for name, one in self.model.get_metrics_result().items()}
+    def epochs(self, batches: Batches, numbers: Iterable[int]) -> None:
+        """Train some epochs in few calls, without a word of each; none only trace the graph."""
+        for part in gathered(batches, numbers):
+            self._run(*part)
 
     def logits(self, data: Data, rows: Rows) -> npt.NDArray[np.float32]:
         """Return the logits of rows, `(rows, classes)`."""
@@ -115,8 +121,7 @@ class Trainer:
 
     def restore(self, state: ModelState) -> None:
         """Set all variables to earlier values."""
-        for variable, value in zip(self._variables, state, strict=True):
-            variable.assign(value)
+        self._set(state)
 
 
 def _distinct(variables: list[Any]) -> list[Any]:
@@ -130,6 +135,11 @@ def _copies(slots: list[Any], weights: list[Any]) -> list[tuple[Any, Any]]:
     return [pair for pair, slot, weight in values if slot.any() and np.array_equal(slot, weight)]
 
 
+@lru_cache(16)
+def _drawn(seed: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    return np.array(keras.initializers.GlorotUniform(seed)(shape))
+
+
 _KEPT: dict[ModelKey, Trainer] = {}
 """The last trainers of this process, all of one optimizer."""
 
@@ -141,7 +151,7 @@ def kept(key: ModelKey, scenario: Scenario, data: Data) -> Trainer:
             _KEPT.clear()
         made = Trainer(key.build(scenario), scenario, key.settings)
         rows = np.arange(2)
-        made.epoch(Batches(data, rows, 2, 0, key.settings), ())
+        made.epochs(Batches(data, rows, 2, 0, key.settings), ())
         made.logits(data, rows)
         _KEPT[key] = made
     return _KEPT[key]

@@ -45,7 +45,7 @@ def outer(
     training = Training(course, setting, cuts, train)
     data = cuts[setting.get("fine_tune_from", course.scenario.fine_tune_from)]
     watch = Watch(data, test)
-    history = training.train(course.scenario.epochs, watch)
+    history = training.watched(watch)
     found = score(training.logits(test), data.targets[test], averaged())
     curves = {**history, "val_loss": watch.loss, "val_accuracy": watch.accuracy}
     return found, curves, watch.seconds

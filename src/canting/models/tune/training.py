@@ -55,25 +55,30 @@ class Training:
         self._data, self._done = data, 0
         self._state: ModelState | None = None
 
-    def train(self, end: int, watch: Watch | None = None) -> Curves:
-        """Train up to epoch `end`; return loss and accuracy of each epoch on the way."""
-        if self._state is None:
-            self._model.start(self._scenario, self._settings, len(self._feed))
-            self._model.draw(self._seed)
-        else:
-            self._model.restore(self._state)
-        told = [self._epoch(number, watch) for number in range(self._done, end)]
+    def train(self, end: int) -> None:
+        """Train up to epoch `end`."""
+        self._resume()
+        self._model.epochs(self._feed, range(self._done, end))
         self._done = end
         self._state = self._model.state() if end < self._scenario.epochs else None
+
+    def watched(self, watch: Watch) -> Curves:
+        """Train to the end; return loss and accuracy of each epoch on the way, as `watch` looks."""
+        self._resume()
+        watch.set_model(self._model.model)
+        told = []
+        for number in range(self._done, self._scenario.epochs):
+            self._feed.start(number)
+            told.append(self._model.epoch(self._feed, range(len(self._feed))))
+            watch.on_epoch_end(number)
         return {name: [one[name] for one in told] for name in told[0]}
 
-    def _epoch(self, number: int, watch: Watch | None) -> dict[str, float]:
-        self._feed.start(number)
-        told = self._model.epoch(self._feed, range(len(self._feed)))
-        if watch is not None:
-            watch.set_model(self._model.model)
-            watch.on_epoch_end(number)
-        return told
+    def _resume(self) -> None:
+        if self._state is not None:
+            self._model.restore(self._state)
+            return
+        self._model.start(self._scenario, self._settings, len(self._feed))
+        self._model.draw(self._seed)
 
     def logits(self, rows: Rows) -> npt.NDArray[np.float32]:
         """Return the logits of rows, `(rows, classes)`; call before the next training resumes."""
