@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from canting.config.scenario import members_of
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
 from canting.data import manifest
@@ -24,10 +25,12 @@ def main() -> None:
             manifest.read(BUILD / "manifest.parquet")["sha256"].tolist(),
         )
         name = files.read_json(RESULTS / "select_best" / "selection.json")["winner"]
-        winner = next(scenario for scenario in params.scenarios() if scenario.name == name)
-        folds, features = read_table(BUILD / "folds.csv"), BUILD / "features" / slug(*winner.trunk)
+        members = [one for one in params.scenarios() if one.name in members_of(name)]
+        folds, features = read_table(BUILD / "folds.csv"), BUILD / "features"
         tasks = [
-            FoldTask(winner, fold, params, folds, features, CACHE) for fold in range(params.folds)
+            FoldTask(one, fold, params, folds, features / slug(*one.trunk), CACHE)
+            for one in members
+            for fold in range(params.folds)
         ]
         table = tables.accuracies(measure(tasks, pictures), params.evaluate.confidence)
         with files.replacing(RESULTS / "corruptions") as folder:

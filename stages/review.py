@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from canting.config.columns import SCENARIO
+from canting.config.scenario import members_of
 from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
 from canting.data import manifest, relabel
+from canting.evaluation.ensemble.averaging import of_winner
 from canting.evaluation.evaluate import trained
 from canting.evaluation.review import writing
 from canting.evaluation.review.review import confirmed, review
@@ -15,13 +16,14 @@ from canting.models.features.store import Store, slug
 def main() -> None:
     with stage("review") as params:
         name = files.read_json(RESULTS / "select_best" / "selection.json")["winner"]
-        winner = next(scenario for scenario in params.scenarios() if scenario.name == name)
+        first = members_of(name)[0]
+        winner = next(scenario for scenario in params.scenarios() if scenario.name == first)
         predictions = trained.read(BUILD / "train").predictions
         pictures = manifest.read(BUILD / "manifest.parquet")
         table = relabel.read(Path(params.fetch.relabel)) if params.fetch.relabel else {}
         found = review(
             pictures,
-            predictions[predictions[SCENARIO] == name].reset_index(drop=True),
+            of_winner(predictions, name),
             Store(BUILD / "features" / slug(*winner.trunk)).view(0),
             confirmed(pictures, table),
             params.review.pictures,

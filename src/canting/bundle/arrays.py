@@ -17,6 +17,7 @@ Array = npt.NDArray[np.float32]
 class Arrays(NamedTuple):
     """`kernel` `(channels, classes)`, `bias` `(classes,)`: logits = mean(map) @ kernel + bias.
 
+    An ensemble has the channels of its members side by side, and `bias` is `(members, classes)`.
     `prototypes` `(k, channels)` are what pooled features are compared with; none: no abstention.
     """
 

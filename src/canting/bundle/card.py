@@ -73,11 +73,19 @@ class LearnedFrom(Part):
     painted: bool = False
 
 
+class EnsembleMember(Part):
+    """A network of an ensemble, and how many channels of feature and map are its own."""
+
+    scenario: dict[str, JsonValue] = {}
+    channels: Annotated[int, Field(ge=1)]
+
+
 class Card(Part):
     """Names, sizes, temperature, figures and digests of a bundle.
 
     Logits divided by `temperature` give calibrated probabilities. `abstention` is absent where it
-    is switched off, `learned_from` in older bundles.
+    is switched off, `learned_from` in older bundles, `members` where there is one network alone;
+    of an ensemble `scenario` only names the backbones.
     """
 
     labels: Annotated[tuple[str, ...], Field(min_length=2)]
@@ -90,6 +98,7 @@ class Card(Part):
     hold_out: dict[str, float] | None = None
     learned_from: LearnedFrom | None = None
     scenario: dict[str, JsonValue] = {}
+    members: tuple[EnsembleMember, ...] = ()
     reason: str = ""
     manifest_sha256: str = ""
     git_revision: str | None = None

@@ -10,6 +10,7 @@ from canting.bundle.arrays import Arrays
 from canting.bundle.card import Card
 from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
+from canting.bundle.ensemble import product
 from canting.bundle.errors import BundleError
 
 TOLERANCE = 1e-4
@@ -74,14 +75,17 @@ def _check(engine: Engine, said: Card, held: Arrays, folder: Path) -> None:
         path = folder / "model.tflite"
         raise BundleError("model_output", f"`{path}` answers NaN or infinity for every picture.")
     channels, classes = answer["map"].shape[-1], len(said.labels)
-    shapes = tuple(array.shape for array in held)
+    shapes, parts = tuple(array.shape for array in held), [one.channels for one in said.members]
     count = len(held.prototypes) if held.prototypes.ndim == 2 else 0
-    if shapes != ((channels, classes), (classes,), (count, channels)):
+    bias = (len(parts), classes) if parts else (classes,)
+    if shapes != ((channels, classes), bias, (count, channels)):
         raise _unfit(folder, f"shapes {shapes}")
+    if parts and sum(parts) != channels:
+        raise _unfit(folder, f"{channels} channels, where the members in `card.json` have {parts}")
     if said.abstention is not None and not count:
         raise _unfit(folder, "no prototypes, though `card.json` holds an abstention")
-    product = answer["map"].mean(axis=(0, 1)) @ held.kernel + held.bias
-    difference = float(np.abs(product - answer["logits"]).max())
+    expected = product(answer["map"].mean(axis=(0, 1)), held, parts)
+    difference = float(np.abs(expected - answer["logits"]).max())
     if not difference <= TOLERANCE * max(1.0, float(np.abs(answer["logits"]).max())):
         raise _unfit(folder, f"logits that differ by {difference:.2g}")
 

@@ -127,14 +127,46 @@ class CandidateRow(TypedDict):
     epochs: int
 
 
+class EnsembleRecord(TypedDict):
+    """What averaging the best scenarios adds; the part `ensemble` of the file below.
+
+    `mean` and `single_mean` are of scores on each fold by members, and by the best scenario alone,
+    that were chosen on the other folds; `difference` with its interval is theirs. `scores`,
+    `calibration`, `classes` and `folds` are the rows of the evaluate stage's tables for an ensemble
+    that was taken.
+    """
+
+    members: list[str]
+    taken: bool
+    reason: str
+    mean: float
+    single_mean: float
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    members_by_fold: list[list[str]]
+    parameters: int
+    trained_parameters: int
+    scores: NotRequired[dict[str, Any]]
+    calibration: NotRequired[dict[str, Any]]
+    classes: NotRequired[list[dict[str, Any]]]
+    folds: NotRequired[list[dict[str, Any]]]
+
+
 class Selection(TypedDict):
-    """`results/select_best/selection.json`; `hold_out` also counts its `pictures`."""
+    """`results/select_best/selection.json`; `hold_out` also counts its `pictures`.
+
+    `ensemble` is there where `select_best.ensemble` allows more than one member; the name of one
+    that won is that of its members with ` + ` between them.
+    """
 
     winner: str
     reason: str
     hold_out: Scores | None
     export_difference: float
     candidates: list[CandidateRow]
+    ensemble: NotRequired[EnsembleRecord]
 
 
 class AbstentionRecord(TypedDict):
@@ -174,6 +206,13 @@ class LearnedFromRecord(TypedDict):
     painted: bool
 
 
+class MemberRecord(TypedDict):
+    """A network of an ensemble, and how many channels of feature and map are its own."""
+
+    scenario: dict[str, str | float | None]
+    channels: int
+
+
 class CardRecord(TypedDict):
     """`build/best/card.json`, whole; `canting.bundle.card.Card` is what a service needs of it."""
 
@@ -182,6 +221,7 @@ class CardRecord(TypedDict):
     input: str
     temperature: float
     scenario: dict[str, str | float | None]
+    members: NotRequired[list[MemberRecord]]
     reason: str
     out_of_fold: dict[str, float | list[ClassRow]]
     abstention: AbstentionRecord | None

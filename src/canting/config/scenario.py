@@ -1,6 +1,14 @@
-"""One combination of the scenario keys."""
+"""One combination of the scenario keys, and the name of several."""
 
 from canting.config.section import ParamsSection
+
+AND = " + "
+"""Between the names of the members in the name of an ensemble."""
+
+
+def members_of(winner: str) -> list[str]:
+    """Return the scenarios of an ensemble by its name; of a scenario's name, that one."""
+    return winner.split(AND)
 
 
 class Scenario(ParamsSection):

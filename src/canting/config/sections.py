@@ -91,6 +91,7 @@ class SelectBest(ParamsSection):
 
     metric: Annotated[str, known(averaged())]
     alpha: Annotated[float, Field(gt=0, lt=1)]
+    ensemble: Annotated[int, Field(ge=1, le=3)] = 1
 
 
 class Abstain(ParamsSection):

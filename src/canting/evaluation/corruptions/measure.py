@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.bundle.ensemble import averaged
 from canting.config.catalog import CORRUPTIONS
 from canting.config.columns import FOLD, LABEL, PREDICTED
 from canting.core import files
@@ -124,18 +125,29 @@ def places(
 def measure(tasks: Sequence[FoldTask], pictures: Pictures) -> pd.DataFrame:
     """Return a row for each measured picture and change: kind, level, label, predicted.
 
-    `tasks` are those of one scenario, one a fold; what was not trained or is not kept is trained.
+    `tasks` are those of one scenario, or of each member of an ensemble, one a fold; what was not
+    trained or is not kept is trained.
     """
     first = tasks[0]
     params, of_fold = first.params, first.table[FOLD].to_numpy()
     rows = measured_rows(first.table, pictures.digests, params.corruptions.pictures)
     cells = measured_cells(params.corruptions.leave_out)
     wanted = Changed(pictures, rows, cells, params.features.test_views, params.seed)
-    made = answers(*first.scenario.trunk, wanted, first.cache, params.features.levels)
-    tails, kept = _trained(tasks)
-    logits = out_of_fold(tails, made, of_fold[rows])
-    pairs = [(UNCHANGED, kept[rows]), *zip(cells, logits, strict=True)]
+    names = dict.fromkeys(task.scenario.name for task in tasks)
+    members = [[task for task in tasks if task.scenario.name == name] for name in names]
+    logits = averaged(np.stack([_logits(one, wanted, of_fold[rows]) for one in members]))
+    pairs = zip([UNCHANGED, *cells], logits, strict=True)
     return pd.concat([_predictions(first, rows, *pair) for pair in pairs], ignore_index=True)
+
+
+def _logits(
+    tasks: Sequence[FoldTask], wanted: Changed, folds: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Return a scenario's logits, `(1 + changes, n, classes)`, the pictures as they are first."""
+    first = tasks[0]
+    made = answers(*first.scenario.trunk, wanted, first.cache, first.params.features.levels)
+    tails, kept = _trained(tasks)
+    return np.concatenate([kept[wanted.rows][None], out_of_fold(tails, made, folds)])
 
 
 def _trained(tasks: Sequence[FoldTask]) -> tuple[list[Any], npt.NDArray[np.float32]]:
@@ -167,7 +179,7 @@ def out_of_fold(
 
 
 def _predictions(
-    task: FoldTask, rows: Rows, cell: Cell, logits: npt.NDArray[np.float32]
+    task: FoldTask, rows: Rows, cell: Cell, logits: npt.NDArray[np.floating]
 ) -> pd.DataFrame:
     labels = np.asarray(task.classes, dtype=object)
     return pd.DataFrame(

@@ -54,6 +54,9 @@ def _parameters(
 SHAPING = {"folds", "seed", "preprocess", "features", "train", "select_best", "abstain"}
 """Parameters beside the scenario's that made the model."""
 
+LEFT_OUT = {"select_best": {"ensemble"}}
+"""How many members were allowed; the card names those that there are."""
+
 
 class Measured(NamedTuple):
     """Tables of the evaluate stage: by scenario, of calibration, and by scenario and class."""
@@ -94,7 +97,7 @@ def card(
         "out_of_fold": _figures(task, measured, choice.winner),
         "abstention": abstention,
         "hold_out": hold_out,
-        "params": task.params.model_dump(mode="json", include=SHAPING),
+        "params": task.params.model_dump(mode="json", include=SHAPING, exclude=LEFT_OUT),
         "learned_from": _learned_from(task, build),
         "manifest_sha256": files.sha256(build / "manifest.parquet"),
     }

@@ -1,7 +1,9 @@
 """The winner's abstention, and samples that it classifies confidently."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -34,17 +36,34 @@ class Doubt(NamedTuple):
 
 def doubt(task: FoldTask, final: Refit, predictions: pd.DataFrame) -> Doubt:
     """Fix the abstention of the winner; `predictions` are its own, out of fold."""
+    pooled = features.pooled(final.tail, Store(task.features))
+    of_folds = features.of_folds(of_all_folds(task), pooled)
+    return of_features(task, final.model, pooled, of_folds, predictions)
+
+
+def of_all_folds(task: FoldTask) -> list[FoldTask]:
+    """Return the task of a scenario for each fold."""
+    return [task._replace(fold=number) for number in range(task.params.folds)]
+
+
+def of_features(
+    task: FoldTask,
+    model: keras.Model,
+    pooled: Array,
+    of_folds: Iterable[Array],
+    predictions: pd.DataFrame,
+) -> Doubt:
+    """Fix the abstention of a whole model from its pooled features, and those of each fold."""
     guessed = predictions.set_index(PATH)[PREDICTED].reindex(task.table[PATH])
     right = guessed.to_numpy(object) == task.table[LABEL].to_numpy(object)
     wanted = task.params.abstain.false_refusal
-    pooled = features.pooled(final.tail, Store(task.features))
     if wanted is None:
         none = np.zeros((0, pooled.shape[1]), np.float32)
         return Doubt(none, None, {"wanted": None}, task.table[right], _unscored(task.table))
-    fixed, known = _fixed(task, pooled, wanted)
+    fixed, known = _fixed(task, pooled, of_folds, wanted)
     refused = np.zeros(len(right), dtype=bool)
     refused[known.inside] = fixed.refused
-    refused_kinds = record.refused(final.model, fixed, task.params.image_size)
+    refused_kinds = record.refused(model, fixed, task.params.image_size)
     card: AbstentionRecord = {**fixed.record(), "refused": refused_kinds}
     labels = task.table[LABEL].to_numpy(object)[known.inside]
     content = {**card, **record.outcome(fixed, labels, right[known.inside])}
@@ -61,9 +80,9 @@ def _unscored(table: pd.DataFrame) -> pd.DataFrame:
     return _scored(table[PATH][table[FOLD] != HELD_OUT], np.nan, False)
 
 
-def _fixed(task: FoldTask, pooled: Array, wanted: float) -> tuple[FittedAbstention, Known]:
+def _fixed(
+    task: FoldTask, pooled: Array, of_folds: Iterable[Array], wanted: float
+) -> tuple[FittedAbstention, Known]:
     codes = pd.Categorical(task.table[LABEL], task.classes).codes.astype(np.int64)
     known = Known(codes, task.table[FOLD].to_numpy(np.int64))
-    tasks = [task._replace(fold=number) for number in range(task.params.folds)]
-    of_folds = features.of_folds(tasks, pooled)
     return fit.fit(pooled, of_folds, known, wanted, task.params.seed), known

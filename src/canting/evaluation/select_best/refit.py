@@ -40,7 +40,7 @@ def refit(task: fold.FoldTask) -> Refit:
             f"`{task.scenario.name}`, trained on all pictures: expected finite scores, as on the "
             f"folds. Received: {outcome.failure}. Lower `learning_rate`."
         )
-    hold_out = _score(task, outcome.logits, outcome.rows) if len(outcome.rows) else None
+    hold_out = score(task, outcome.logits, outcome.rows) if len(outcome.rows) else None
     trained, params = fold.rebuilt(task, outcome.weights), task.params
     features = params.features
     whole = compose(task.scenario, params.image_size, trained, features.test_views, features.levels)
@@ -53,7 +53,8 @@ def classifier(refit: Refit) -> dict[str, npt.NDArray[np.float32]]:
     return {"kernel": np.asarray(kernel), "bias": np.asarray(bias)}
 
 
-def _score(task: fold.FoldTask, logits: Any, rows: Any) -> Scores:
+def score(task: fold.FoldTask, logits: Any, rows: Any) -> Scores:
+    """Return the scores of logits, `(n, classes)`, on rows of the table of folds, `(n,)`."""
     columns = {LOGIT + name: logits[:, place] for place, name in enumerate(task.classes)}
     held = task.table.iloc[rows][[PATH, LABEL]].reset_index(drop=True)
     predictions = tables.predicted(pd.concat([held, pd.DataFrame(columns)], axis=1))

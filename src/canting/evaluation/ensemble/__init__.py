@@ -1,0 +1,1 @@
+"""Up to three scenarios whose probabilities are averaged, where that is shown to be better."""

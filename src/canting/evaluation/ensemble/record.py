@@ -1,0 +1,132 @@
+"""What is written down of an ensemble: what it adds, its scores, and what it costs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from canting.config.catalog import BACKBONES
+from canting.config.columns import SCENARIO
+from canting.config.metrics import label, sign
+from canting.config.records import CardRecord, EnsembleRecord, MemberRecord
+from canting.config.scenario import AND, Scenario
+from canting.config.sections import Evaluate
+from canting.config.tables import SIZES
+from canting.core.digits import reproducible
+from canting.core.frames import records, row_of
+from canting.evaluation.ensemble.search import Searched
+from canting.evaluation.evaluate import tables
+from canting.evaluation.evaluate.calibration import calibrations
+from canting.evaluation.select_best.card import Measured
+from canting.evaluation.select_best.rule import Cost
+from canting.evaluation.statistics.factors import FACTORS, level
+from canting.models import scores
+
+
+class Evaluated(NamedTuple):
+    """Tables of an ensemble: those of the evaluate stage, a row for it, and its folds."""
+
+    measured: Measured
+    folds: pd.DataFrame
+
+
+def evaluated(
+    predictions: pd.DataFrame, members: Sequence[Scenario], measured: Measured, settings: Evaluate
+) -> Evaluated:
+    """Score the out-of-fold predictions of an ensemble as the evaluate stage does a scenario's."""
+    name, folds = str(predictions[SCENARIO].iloc[0]), tables.fold_scores(predictions)
+    alone = [row_of(measured.ranking, member.name) for member in members]
+    ranking = {
+        SCENARIO: name,
+        **{key: _joined([getattr(member, key) for member in members]) for key in FACTORS},
+        **scores.values(scores.answers_of(predictions)),
+        **tables.over_folds(folds, settings.confidence),
+        "epochs_to_best": sum(float(row["epochs_to_best"]) for row in alone) / len(alone),
+        **_sizes(members, alone),
+    }
+    found = (
+        pd.DataFrame([ranking]),
+        calibrations(predictions, settings.calibration_bins),
+        tables.class_scores(predictions, pd.Series([name])),
+    )
+    return Evaluated(Measured(*map(reproducible, found)), reproducible(folds))
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    """Return what all members share, else the different values in words."""
+    different = list(dict.fromkeys(map(level, values)))
+    return (values[0] or "") if len(different) == 1 else AND.join(different)
+
+
+def _sizes(members: Sequence[Scenario], rows: Sequence[Any]) -> dict[str, int]:
+    """Return the sums over the networks; one that members share untrained counts once."""
+    networks = {
+        member.name if _is_trained(member) else member.backbone: row
+        for member, row in zip(members, rows, strict=True)
+    }
+    return {key: sum(int(row[key]) for row in networks.values()) for key in SIZES}
+
+
+def _is_trained(member: Scenario) -> bool:
+    return member.fine_tune_from is not None or BACKBONES[member.backbone].weights == "none"
+
+
+def record(
+    searched: Searched, members: Sequence[Scenario], costs: Mapping[str, Cost], metric: str
+) -> EnsembleRecord:
+    """Return what averaging adds, whether it was taken, and why."""
+    trunks = {one.trunk: costs[one.name][0] - costs[one.name][1] for one in members}
+    trained = sum(costs[one.name][1] for one in members)
+    return {
+        "members": list(searched.members),
+        "taken": searched.taken,
+        "reason": reason(searched, len(costs), metric),
+        "mean": float(searched.ensemble.mean()),
+        "single_mean": float(searched.single.mean()),
+        "difference": searched.interval.mean,
+        "low": searched.interval.low,
+        "high": searched.interval.high,
+        "p_value": searched.p_value,
+        "members_by_fold": [list(names) for names in searched.by_fold],
+        "parameters": sum(trunks.values()) + trained,
+        "trained_parameters": trained,
+    }
+
+
+def with_tables(record: EnsembleRecord, found: Evaluated) -> EnsembleRecord:
+    """Add the tables of an ensemble that was taken."""
+    ranking, calibration, classes = found.measured
+    return {
+        **record,
+        "scores": records(ranking)[0],
+        "calibration": records(calibration)[0],
+        "classes": records(classes),
+        "folds": records(found.folds),
+    }
+
+
+def reason(searched: Searched, scenarios: int, metric: str) -> str:
+    """Return in words whether an ensemble was taken, and why."""
+    single, *others = searched.members
+    if not others:
+        words = f"no other scenario, averaged with {single}, has a better {label(metric)}"
+        return f"No ensemble: {words if scenarios > 1 else 'there is one scenario'}."
+    ends, means = searched.interval, (searched.ensemble.mean(), searched.single.mean())
+    told = (
+        f"{AND.join(searched.members)}, averaged, has {label(metric)} {means[0]:.4f}, the best "
+        f"scenario alone {means[1]:.4f}: {ends.mean:+.4f} [{ends.low:+.4f}, {ends.high:+.4f}], "
+        f"p = {searched.p_value:.4f}, each fold scored with what was chosen on the others."
+    )
+    if searched.taken:
+        return f"{told} The difference is distinguishable: the ensemble was taken."
+    if sign(metric) * ends.mean > 0:
+        return f"No ensemble: {told} The difference is not distinguishable, and one is cheaper."
+    return f"No ensemble: {told} It is no better, and one is cheaper."
+
+
+def card_of(card: CardRecord, members: Sequence[MemberRecord]) -> CardRecord:
+    """Return the card with the members of an ensemble; that of one network as it is."""
+    if not members:
+        return card
+    backbones = dict.fromkeys(str(one["scenario"]["backbone"]) for one in members)
+    return {**card, "scenario": {"backbone": AND.join(backbones)}, "members": list(members)}

@@ -1,0 +1,92 @@
+"""All members, trained on all folds, as one model."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting.bundle.ensemble import averaged
+from canting.config.columns import FOLD
+from canting.config.records import MemberRecord, Scores
+from canting.data.manifest import HELD_OUT
+from canting.evaluation.abstention import features
+from canting.evaluation.abstention.features import Features
+from canting.evaluation.ensemble.graph import joined
+from canting.evaluation.select_best import doubt, refit
+from canting.evaluation.select_best.doubt import Doubt
+from canting.models.features.store import Store
+from canting.models.train import grid
+from canting.models.train.fold import FoldTask
+
+
+class Shipped(NamedTuple):
+    """What a bundle is made of: model, the classifier's arrays, hold-out, abstention, members."""
+
+    model: keras.Model
+    arrays: Mapping[str, npt.NDArray[np.float32]]
+    hold_out: Scores | None
+    doubt: Doubt
+    members: tuple[MemberRecord, ...] = ()
+
+
+def single(task: FoldTask, predictions: pd.DataFrame) -> Shipped:
+    """Train one scenario; `predictions` are its own, out of fold."""
+    final = refit.refit(task)
+    found = doubt.doubt(task, final, predictions)
+    return Shipped(final.model, refit.classifier(final), final.hold_out, found)
+
+
+def ensemble(tasks: Sequence[FoldTask], predictions: pd.DataFrame) -> Shipped:
+    """Train every member; `tasks` are theirs, `predictions` the ensemble's own, out of fold.
+
+    Each member's feature is divided by its mean sum over the pictures, so that every member has
+    the same weight in the distance to the training pictures.
+    """
+    finals = [refit.refit(task) for task in tasks]
+    each = [features.pooled(one.tail, Store(task.features)) for one, task in _pairs(finals, tasks)]
+    inside = tasks[0].table[FOLD].to_numpy() != HELD_OUT
+    scales = [float(np.abs(one[inside]).sum(axis=1).mean()) for one in each]
+    model = joined([one.model for one in finals], scales)
+    of_folds = _side_by_side(tasks, each, scales)
+    found = doubt.of_features(tasks[0], model, _scaled(each, scales), of_folds, predictions)
+    members: tuple[MemberRecord, ...] = tuple(
+        {"scenario": task.scenario.model_dump(), "channels": one.shape[1]}
+        for one, task in _pairs(each, tasks)
+    )
+    return Shipped(model, _classifier(finals, scales), _hold_out(tasks), found, members)
+
+
+def _pairs(values: Sequence[Any], others: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    return zip(values, others, strict=True)
+
+
+def _scaled(each: Sequence[Features], scales: Sequence[float]) -> Features:
+    parts = [values / np.float32(scale) for values, scale in _pairs(each, scales)]
+    return np.concatenate(parts, axis=1)
+
+
+def _side_by_side(
+    tasks: Sequence[FoldTask], each: Sequence[Features], scales: Sequence[float]
+) -> Iterator[Features]:
+    """Yield for each fold the features of the members' tails that were trained without it."""
+    folds = [features.of_folds(doubt.of_all_folds(task), one) for one, task in _pairs(each, tasks)]
+    for parts in zip(*folds, strict=True):
+        yield _scaled(parts, scales)
+
+
+def _classifier(
+    finals: Sequence[refit.Refit], scales: Sequence[float]
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Return `kernel` `(channels of all, classes)` and `bias` `(members, classes)`."""
+    parts = [refit.classifier(one) for one in finals]
+    kernels = [part["kernel"] * np.float32(scale) for part, scale in _pairs(parts, scales)]
+    return {"kernel": np.concatenate(kernels), "bias": np.stack([one["bias"] for one in parts])}
+
+
+def _hold_out(tasks: Sequence[FoldTask]) -> Scores | None:
+    outcomes = [grid.loaded(task) for task in tasks]
+    logits, rows = np.stack([one.logits for one in outcomes]), outcomes[0].rows
+    return refit.score(tasks[0], averaged(logits), rows) if len(rows) else None

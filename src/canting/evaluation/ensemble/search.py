@@ -1,0 +1,113 @@
+"""Which scenarios to average, and whether that is better than the best one alone.
+
+Members are added one by one, each time the one that helps the mean score over the folds most, until
+none helps: Caruana, Niculescu-Mizil, Crew and Ksikes, "Ensemble Selection from Libraries of
+Models", ICML (2004), here without repetition. The best of many combinations looks better than it
+is, so the gain is estimated on pictures that had no say: for each fold members and best scenario
+are chosen on the other folds and scored on that one. The difference over the folds has to be
+distinguishable by the corrected resampled t-test; otherwise the ensemble costs more for nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from canting.config.columns import FOLD, SCENARIO
+from canting.config.metrics import sign
+from canting.config.sections import SelectBest
+from canting.evaluation.ensemble.averaging import together
+from canting.evaluation.select_best.rule import Cost
+from canting.evaluation.statistics import inference
+from canting.models import scores
+
+Scores = npt.NDArray[np.float64]
+"""`(folds,)`: one score a fold."""
+
+DECIMALS = 12
+"""Beyond which two means are the same."""
+
+
+class FoldScores:
+    """A metric of averaged out-of-fold probabilities, fold by fold; each set is scored once."""
+
+    def __init__(self, predictions: pd.DataFrame, metric: str) -> None:
+        """Take the predictions of all scenarios that finished."""
+        self._parts = dict(iter(predictions.groupby(SCENARIO, sort=False)))
+        self._metric = metric
+        self._known: dict[tuple[str, ...], Scores] = {}
+
+    def of(self, members: Sequence[str]) -> Scores:
+        """Return the score of an ensemble, or of one scenario, in each fold."""
+        key = tuple(sorted(members))
+        if key not in self._known:
+            self._known[key] = self._scored(key)
+        return self._known[key]
+
+    def _scored(self, members: tuple[str, ...]) -> Scores:
+        parts = [self._parts[name] for name in members]
+        predictions = parts[0] if len(parts) == 1 else together(parts)
+        folds = [scores.answers_of(part) for _, part in predictions.groupby(FOLD)]
+        return np.asarray([scores.values(one, [self._metric])[self._metric] for one in folds])
+
+
+class Searched(NamedTuple):
+    """What averaging adds.
+
+    `members` are chosen on all folds, the best scenario first, and `by_fold` on all but one each.
+    `ensemble` and `single` are the scores `(folds,)` of the members and of the best scenario, each
+    chosen without the fold that it is scored on. `taken`: distinguishable, and better.
+    """
+
+    members: tuple[str, ...]
+    by_fold: tuple[tuple[str, ...], ...]
+    ensemble: Scores
+    single: Scores
+    interval: inference.Interval
+    p_value: float
+    taken: bool
+
+
+def search(
+    predictions: pd.DataFrame, costs: Mapping[str, Cost], settings: SelectBest, confidence: float
+) -> Searched:
+    """Choose members among the scenarios in `costs`; where two are as good, the cheaper."""
+    found, better = FoldScores(predictions, settings.metric), sign(settings.metric)
+    names = sorted(costs, key=lambda name: costs[name])
+    every = np.arange(predictions[FOLD].nunique())
+    by_fold = tuple(
+        chosen(found, names, settings.ensemble, better, every[every != fold]) for fold in every
+    )
+    ensemble, single = (
+        np.asarray([found.of(one[:most])[fold] for fold, one in enumerate(by_fold)])
+        for most in (settings.ensemble, 1)
+    )
+    members = chosen(found, names, settings.ensemble, better, every)
+    p_value = inference.p_value(ensemble - single)
+    ends = inference.interval(ensemble - single, confidence)
+    taken = len(members) > 1 and p_value < settings.alpha and better * ends.mean > 0
+    return Searched(members, by_fold, ensemble, single, ends, p_value, taken)
+
+
+def chosen(
+    found: FoldScores, names: Sequence[str], most: int, better: int, folds: npt.NDArray[np.int64]
+) -> tuple[str, ...]:
+    """Return up to so many members by their mean score over `folds`; `names` are cheapest first.
+
+    `better` is 1 where a higher score is better, else -1.
+    """
+    members: tuple[str, ...] = ()
+    reached = -np.inf
+    while len(members) < most and len(members) < len(names):
+        means = {
+            name: round(better * float(found.of((*members, name))[folds].mean()), DECIMALS)
+            for name in names
+            if name not in members
+        }
+        best = max(means, key=lambda name: means[name])
+        if means[best] <= reached:
+            break
+        members, reached = (*members, best), means[best]
+    return members
