@@ -131,9 +131,10 @@ class EnsembleRecord(TypedDict):
     """What averaging the best scenarios adds; the part `ensemble` of the file below.
 
     `mean` and `single_mean` are of scores on each fold by members, and by the best scenario alone,
-    that were chosen on the other folds; `difference` with its interval is theirs. `scores`,
-    `calibration`, `classes` and `folds` are the rows of the evaluate stage's tables for an ensemble
-    that was taken.
+    that were chosen on the other folds; `difference` with its interval is theirs. Costs are those
+    of all members, what they share counted once; `trunks` names the network of each that counts.
+    `scores`, `calibration`, `classes` and `folds` are the rows of the evaluate stage's tables for
+    an ensemble that was taken.
     """
 
     members: list[str]
@@ -148,6 +149,9 @@ class EnsembleRecord(TypedDict):
     members_by_fold: list[list[str]]
     parameters: int
     trained_parameters: int
+    multiply_adds: int
+    model_bytes: int
+    trunks: list[str]
     scores: NotRequired[dict[str, Any]]
     calibration: NotRequired[dict[str, Any]]
     classes: NotRequired[list[dict[str, Any]]]

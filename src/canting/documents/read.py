@@ -1,11 +1,12 @@
 """Tables and records of a run, read with the labels as they are."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from canting.config.records import Selection
 from canting.config.tables import WORDS
 from canting.core import files
 from canting.core.errors import CantingError
@@ -25,6 +26,19 @@ def record(path: Path, kind: type[Record]) -> Record:  # noqa: ARG001
     """Read a JSON object, of a kind of `canting.config.records`."""
     content: Record = files.read_json(_there(path))
     return content
+
+
+def with_ensemble(
+    table: pd.DataFrame,
+    selection: Selection,
+    part: Literal["scores", "classes", "calibration"],
+) -> pd.DataFrame:
+    """Return a table of scenarios with the rows of an ensemble that was taken, if one was."""
+    found = selection.get("ensemble", {}).get(part)
+    if not found:
+        return table
+    rows = found if isinstance(found, list) else [found]
+    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
 
 
 def _numbers(column: "pd.Series[str]") -> Any:

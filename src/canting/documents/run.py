@@ -14,6 +14,7 @@ from canting.config.params import Params
 from canting.config.records import (
     CardRecord,
     CorruptionMetrics,
+    EnsembleRecord,
     FeatureCost,
     FetchRecord,
     Leakage,
@@ -21,6 +22,7 @@ from canting.config.records import (
     Selection,
     Validation,
 )
+from canting.config.scenario import members_of
 from canting.core import files
 from canting.core.costs import COSTS, known
 from canting.core.frames import row_of
@@ -85,8 +87,23 @@ class Run:
 
     @property
     def winner(self) -> str:
-        """The scenario that was chosen."""
+        """The scenario, or the ensemble of scenarios, that was chosen."""
         return self.selection["winner"]
+
+    @property
+    def members(self) -> list[str]:
+        """The scenarios of the ensemble that was chosen; otherwise the chosen one."""
+        return members_of(self.winner)
+
+    @property
+    def ensemble(self) -> EnsembleRecord | None:
+        """What averaging adds, where `select_best.ensemble` let it be tried."""
+        return self.selection.get("ensemble")
+
+    @property
+    def scored(self) -> pd.DataFrame:
+        """`ranking`, and after it the row of an ensemble that was chosen."""
+        return read.with_ensemble(self.ranking, self.selection, "scores")
 
     @property
     def reason(self) -> str:
@@ -139,6 +156,7 @@ class Run:
 def load(params: Params, results: Path, build: Path) -> Run:
     """Read what all stages before the report wrote; raise `CantingError` where a file lacks."""
     evaluated, comparison = results / "evaluate", results / "evaluate" / "comparison"
+    selection = read.record(results / "select_best" / "selection.json", Selection)
     return Run(
         params=params,
         results=results,
@@ -151,12 +169,14 @@ def load(params: Params, results: Path, build: Path) -> Run:
         fetched=read.record(build / "fetched.json", FetchRecord),
         trained=read.table(build / "train" / "scenarios.csv"),
         ranking=read.table(evaluated / "scenarios.csv"),
-        classes=read.table(evaluated / "classes.csv"),
-        calibration=read.table(evaluated / "calibration.csv"),
+        classes=read.with_ensemble(read.table(evaluated / "classes.csv"), selection, "classes"),
+        calibration=read.with_ensemble(
+            read.table(evaluated / "calibration.csv"), selection, "calibration"
+        ),
         comparison=read.table(comparison / "comparison.csv"),
         effects=read.table(comparison / "effects.csv"),
         contrasts=read.table(comparison / "contrasts.csv"),
-        selection=read.record(results / "select_best" / "selection.json", Selection),
+        selection=selection,
         corruptions=read.table(results / "corruptions" / "corruptions.csv"),
         corruption_metrics=read.record(results / "corruptions" / "metrics.json", CorruptionMetrics),
         review=read.table(results / "review" / "review.csv"),

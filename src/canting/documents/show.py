@@ -36,6 +36,7 @@ def show() -> str:
         *_corrupted(RESULTS / "corruptions" / "metrics.json"),
         *_doubtful(RESULTS / "review" / "metrics.json"),
         f"winner     {selection['reason']}",
+        *_ensemble(selection),
         "",
         f"report     {BUILD / 'report' / 'index.html'}",
         f"cards      {BUILD / 'cards' / 'model_card.html'}, data_card.html",
@@ -54,6 +55,11 @@ def _scores(scores: EvaluateMetrics) -> list[str]:
         spread = "–" if mean is None else f"{mean:.4f} ± {std:.4f}"
         lines.append(f"{row.label:{width}}  {spread:<15}    {scores[name]:.4f}")
     return lines
+
+
+def _ensemble(selection: Selection) -> list[str]:
+    told = selection.get("ensemble")
+    return [f"ensemble   {told['reason']}"] if told and not told["taken"] else []
 
 
 def _corrupted(path: Path) -> list[str]:

@@ -24,7 +24,7 @@ def sections(run: Run) -> tuple[Section, ...]:
 
 
 def _overall(run: Run) -> Table:
-    row = row_of(run.ranking, run.winner)
+    row = row_of(run.scored, run.winner)
     caption = (
         "Scores on out-of-fold pictures: mean over the folds with "
         f"{level(run.params.evaluate.confidence)} interval and standard deviation; pooled, from "

@@ -1,11 +1,15 @@
 """The sections of the model card on the model's details and its licences."""
 
+from collections.abc import Callable
+
 from canting.config.catalog import BACKBONES
 from canting.config.columns import SCENARIO
+from canting.config.scenario import AND
 from canting.core.frames import row_of
 from canting.documents.cards import licences, user_fields
 from canting.documents.content import Link, Mono, Section, Span, Table, Text, say
 from canting.documents.numbers import count, decimal, listed, millions, score, size
+from canting.documents.report import ensemble
 from canting.documents.report.scenarios import full
 from canting.documents.run import Run
 from canting.evaluation.statistics import factors
@@ -17,6 +21,8 @@ def section(run: Run) -> Section:
         "Model details",
         (
             Table("The model.", ("what", "value"), tuple(_rows(run)), words=2),
+            *((say(run.reason),) if len(run.members) > 1 else ()),
+            *ensemble.blocks(run),
             say("Questions and corrections: ", *user_fields.contact(run)),
         ),
     )
@@ -27,9 +33,9 @@ def _rows(run: Run) -> list[tuple[Span, ...]]:
     height, width = run.params.image_size
     return [
         ("kind", "image classification by transfer learning"),
-        ("network", f"{row['backbone']}, {_weights(str(row['backbone']))}"),
-        ("trained part", _tail(str(row["fine_tune_from"]))),
-        ("setting", factors.full_names(run.trained)[run.winner]),
+        ("network", _of_members(run, "backbone", _network)),
+        ("trained part", _of_members(run, "fine_tune_from", _tail)),
+        ("setting", AND.join(factors.full_names(run.trained)[name] for name in run.members)),
         ("classes", listed(run.labels)),
         ("input", f"RGB picture, {height} × {width} pixels (height × width)"),
         ("output", "logits, pooled feature, last feature map"),
@@ -44,13 +50,21 @@ def _rows(run: Run) -> list[tuple[Span, ...]]:
 
 
 def _parameters(run: Run) -> str:
-    ours = next(one for one in run.selection["candidates"] if one[SCENARIO] == run.winner)
+    candidates = (one for one in run.selection["candidates"] if one[SCENARIO] == run.winner)
+    ours = next(candidates, None) or run.ensemble
+    assert ours is not None
     return f"{count(ours['parameters'])}, of which {count(ours['trained_parameters'])} are trained"
 
 
-def _weights(backbone: str) -> str:
+def _of_members(run: Run, column: str, words: Callable[[str], str]) -> str:
+    """Return in words what the members have in a column, what they share said once."""
+    values = [str(row_of(run.trained, name)[column]) for name in run.members]
+    return AND.join(map(words, dict.fromkeys(values)))
+
+
+def _network(backbone: str) -> str:
     scratch = BACKBONES[backbone].weights == "none"
-    return "trained from scratch" if scratch else "pretrained on ImageNet"
+    return f"{backbone}, {'trained from scratch' if scratch else 'pretrained on ImageNet'}"
 
 
 def _tail(layer: str) -> str:
@@ -64,7 +78,7 @@ def licences_table(run: Run) -> Table:
         ("part", "licence", "by"),
         (
             ("code", licences.OWN, "canting"),
-            ("initial weights", *_of_weights(run)),
+            *_of_weights(run),
             ("pictures", licences.of_pictures(run) or "not stated", _by(run)),
         ),
         words=3,
@@ -76,11 +90,11 @@ def licences_section(run: Run) -> Section:
     return Section("Licences", (licences_table(run), say(*_advice(run))))
 
 
-def _of_weights(run: Run) -> tuple[Span, Span]:
-    licence = licences.of_weights(run)
-    if licence is None:
-        return "–", "trained from scratch"
-    return Link(licence.name, licence.address), licence.holder
+def _of_weights(run: Run) -> list[tuple[Span, ...]]:
+    found = licences.of_weights(run)
+    if not found:
+        return [("initial weights", "–", "trained from scratch")]
+    return [("initial weights", Link(one.name, one.address), one.holder) for one in found]
 
 
 def _by(run: Run) -> str:

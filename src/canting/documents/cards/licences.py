@@ -19,15 +19,15 @@ def of_pictures(run: Run) -> str | None:
     return run.params.cards.data_licence or (OWN if is_embedded(run) else None)
 
 
-def of_weights(run: Run) -> Licence | None:
-    """Return the licence of the chosen backbone's weights; none where there are none."""
-    return BACKBONES[backbone(run)].licence
+def of_weights(run: Run) -> list[Licence]:
+    """Return the licences of the chosen backbones' weights, each once."""
+    found = dict.fromkeys(BACKBONES[name].licence for name in backbones(run))
+    return [licence for licence in found if licence is not None]
 
 
-def backbone(run: Run) -> str:
-    """Return the backbone of the chosen scenario."""
-    row = row_of(run.trained, run.winner)
-    return str(row["backbone"])
+def backbones(run: Run) -> list[str]:
+    """Return the backbone of the chosen scenario, or of each member of the ensemble."""
+    return [str(row_of(run.trained, name)["backbone"]) for name in run.members]
 
 
 def metadata(name: str | None, parts: str, link: str) -> dict[str, str]:

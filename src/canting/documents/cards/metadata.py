@@ -54,17 +54,17 @@ def text(metadata: dict[str, Any]) -> str:
 def _shared(run: Run) -> str | None:
     """Return the licence of weights and pictures where they have the same."""
     weights, pictures = licences.of_weights(run), licences.of_pictures(run)
-    return pictures if weights is None or weights.name == pictures else None
+    return pictures if all(one.name == pictures for one in weights) else None
 
 
 def _parts(run: Run) -> str:
-    weights = licences.of_weights(run)
+    weights = "-".join(dict.fromkeys(one.name for one in licences.of_weights(run)))
     pictures = licences.of_pictures(run) or "not-stated"
-    return f"weights-{weights.name if weights else 'none'}-pictures-{pictures}".lower()
+    return f"weights-{weights or 'none'}-pictures-{pictures}".lower()
 
 
 def _result(run: Run) -> dict[str, Any]:
-    row = row_of(run.ranking, run.winner)
+    row = row_of(run.scored, run.winner)
     return {
         "task": {"type": "image-classification", "name": "Image classification"},
         "dataset": {

@@ -39,7 +39,7 @@ def _revision(run: Run) -> Text:
 
 
 def _short(run: Run) -> tuple[Text, ...]:
-    row = row_of(run.ranking, run.winner)
+    row = row_of(run.scored, run.winner)
     changed = run.corruption_metrics
     return (
         (f"It tells which of {plural(len(run.labels), 'class', 'classes')} a picture shows: ",

@@ -6,6 +6,7 @@ from canting.config.metrics import METRICS, label, mean_of
 from canting.config.records import out_of_fold
 from canting.documents.content import Block, Mono, Section, Strong, Table, say
 from canting.documents.numbers import count, score, share
+from canting.documents.report import ensemble
 from canting.documents.run import Run
 
 
@@ -21,10 +22,11 @@ def section(run: Run) -> Section:
                 "fewest trained parameters, then fewest epochs, then the better score."
             ),
             say("Chosen: ", Strong(run.short(run.winner)), f". {run.reason}"),
+            *ensemble.blocks(run),
             *_hold_out(run),
             say(
-                "It was trained again on all folds and exported to LiteRT. On pictures of the "
-                "study, the largest difference of a probability to Keras is at most ",
+                f"{_trained(run)} trained again on all folds and exported to LiteRT. On pictures "
+                "of the study, the largest difference of a probability to Keras is at most ",
                 Mono(f"{run.selection['export_difference']:.1e}"),
                 ", and every label is the same; otherwise no bundle would be written.",
             ),
@@ -39,6 +41,10 @@ def section(run: Run) -> Section:
             ),
         ),
     )
+
+
+def _trained(run: Run) -> str:
+    return "It was" if len(run.members) == 1 else "Its members were"
 
 
 def _hold_out(run: Run) -> tuple[Block, ...]:

@@ -35,6 +35,7 @@ def findings(run: Run) -> tuple[Text, ...]:
         _doubt,
         _factors,
         _choice,
+        _ensemble,
         _tuning,
         _cost,
         _calibration,
@@ -111,6 +112,11 @@ def _choice(run: Run) -> Text:
     if len(run.ranking) < 2:
         return ()
     return ("Chosen: ", Strong(run.short(run.winner)), f". {run.reason}")
+
+
+def _ensemble(run: Run) -> Text:
+    told = run.ensemble
+    return () if told is None or told["taken"] else (run.short(told["reason"]),)
 
 
 def _tuning(run: Run) -> Text:

@@ -36,7 +36,8 @@ def section(run: Run) -> Section:
             scenarios.means(
                 run,
                 "Scenarios, the best pooled macro F1 first: means over the folds, each with its "
-                f"{level(run.params.evaluate.confidence)} interval; the chosen one in bold.",
+                f"{level(run.params.evaluate.confidence)} interval; the chosen one in bold."
+                f"{_last(run)}",
             ),
             scenarios.pooled(run, "The same scenarios: pooled scores."),
             say(
@@ -63,6 +64,10 @@ def section(run: Run) -> Section:
             *_confusions(run),
         ),
     )
+
+
+def _last(run: Run) -> str:
+    return " The last row is the ensemble of those that it names." if len(run.members) > 1 else ""
 
 
 def classes(run: Run, scenario: str) -> Table:

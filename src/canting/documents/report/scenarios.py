@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, label, mean_of
+from canting.config.scenario import AND, members_of
 from canting.core.frames import Row, records
 from canting.documents.content import Span, Strong, Table
 from canting.documents.numbers import count, decimal, interval, millions, score, seconds, size
@@ -23,18 +24,31 @@ def full(run: Run) -> pd.DataFrame:
     """Return the table of scores with measured costs: seconds, and milliseconds a picture.
 
     `train_seconds` is the sum over the folds; `feature_seconds` is what all views took on the
-    frozen part of the network, which scenarios of one trunk share.
+    frozen part of the network, which scenarios of one trunk share. The last row is the ensemble's,
+    where one was chosen: sums over its members, what they share counted once.
     """
     trained = run.train_costs.groupby(SCENARIO)["seconds"].sum()
-    trunks = [
-        run.feature_costs.get(slug(backbone, layer or None))
-        for backbone, layer in run.ranking[["backbone", "fine_tune_from"]].itertuples(index=False)
-    ]
-    return run.ranking.assign(
-        train_seconds=run.ranking[SCENARIO].map(trained),
-        feature_seconds=[math.nan if trunk is None else trunk["seconds"] for trunk in trunks],
-        milliseconds=[math.nan if trunk is None else trunk["milliseconds"] for trunk in trunks],
+    trunks = [_trunks(run, row) for row in records(run.scored)]
+    return run.scored.assign(
+        train_seconds=[
+            sum(trained.get(one, math.nan) for one in members_of(name))
+            for name in run.scored[SCENARIO]
+        ],
+        feature_seconds=[trunk_cost(run, list(dict.fromkeys(one)), "seconds") for one in trunks],
+        milliseconds=[trunk_cost(run, one, "milliseconds") for one in trunks],
     )
+
+
+def trunk_cost(run: Run, trunks: list[str], name: Literal["seconds", "milliseconds"]) -> float:
+    """Return the sum of a cost of trunks; NaN where one was not measured here."""
+    costs = [run.feature_costs.get(trunk) for trunk in trunks]
+    return sum(math.nan if cost is None else cost[name] for cost in costs)
+
+
+def _trunks(run: Run, row: Row) -> list[str]:
+    if run.ensemble and row[SCENARIO] == AND.join(run.ensemble["members"]):
+        return run.ensemble["trunks"]
+    return [slug(row["backbone"], row["fine_tune_from"] or None)]
 
 
 def means(run: Run, caption: str) -> Table:

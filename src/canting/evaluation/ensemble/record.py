@@ -21,6 +21,7 @@ from canting.evaluation.select_best.card import Measured
 from canting.evaluation.select_best.rule import Cost
 from canting.evaluation.statistics.factors import FACTORS, level
 from canting.models import scores
+from canting.models.features.store import slug
 
 
 class Evaluated(NamedTuple):
@@ -42,7 +43,7 @@ def evaluated(
         **scores.values(scores.answers_of(predictions)),
         **tables.over_folds(folds, settings.confidence),
         "epochs_to_best": sum(float(row["epochs_to_best"]) for row in alone) / len(alone),
-        **_sizes(members, alone),
+        **sizes(members, measured.ranking),
     }
     found = (
         pd.DataFrame([ranking]),
@@ -58,13 +59,15 @@ def _joined(values: Sequence[Any]) -> Any:
     return (values[0] or "") if len(different) == 1 else AND.join(different)
 
 
-def _sizes(members: Sequence[Scenario], rows: Sequence[Any]) -> dict[str, int]:
-    """Return the sums over the networks; one that members share untrained counts once."""
-    networks = {
-        member.name if _is_trained(member) else member.backbone: row
-        for member, row in zip(members, rows, strict=True)
-    }
-    return {key: sum(int(row[key]) for row in networks.values()) for key in SIZES}
+def sizes(members: Sequence[Scenario], ranking: pd.DataFrame) -> dict[str, int]:
+    """Return sums over the networks, by the columns of their costs."""
+    rows = [row_of(ranking, one.name) for one in networks(members)]
+    return {key: sum(int(row[key]) for row in rows) for key in SIZES}
+
+
+def networks(members: Sequence[Scenario]) -> list[Scenario]:
+    """Return the members without those whose untrained network another one has as well."""
+    return list({one.name if _is_trained(one) else one.backbone: one for one in members}.values())
 
 
 def _is_trained(member: Scenario) -> bool:
@@ -72,15 +75,21 @@ def _is_trained(member: Scenario) -> bool:
 
 
 def record(
-    searched: Searched, members: Sequence[Scenario], costs: Mapping[str, Cost], metric: str
+    searched: Searched,
+    members: Sequence[Scenario],
+    costs: Mapping[str, Cost],
+    ranking: pd.DataFrame,
+    metric: str,
 ) -> EnsembleRecord:
     """Return what averaging adds, whether it was taken, and why."""
     trunks = {one.trunk: costs[one.name][0] - costs[one.name][1] for one in members}
     trained = sum(costs[one.name][1] for one in members)
+    all_of_them, alone = (sizes(part, ranking) for part in (members, members[:1]))
+    times = all_of_them["multiply_adds"] / alone["multiply_adds"]
     return {
         "members": list(searched.members),
         "taken": searched.taken,
-        "reason": reason(searched, len(costs), metric),
+        "reason": reason(searched, len(costs), metric, times),
         "mean": float(searched.ensemble.mean()),
         "single_mean": float(searched.single.mean()),
         "difference": searched.interval.mean,
@@ -90,6 +99,9 @@ def record(
         "members_by_fold": [list(names) for names in searched.by_fold],
         "parameters": sum(trunks.values()) + trained,
         "trained_parameters": trained,
+        "multiply_adds": all_of_them["multiply_adds"],
+        "model_bytes": all_of_them["model_bytes"],
+        "trunks": [slug(*one.trunk) for one in networks(members)],
     }
 
 
@@ -105,8 +117,11 @@ def with_tables(record: EnsembleRecord, found: Evaluated) -> EnsembleRecord:
     }
 
 
-def reason(searched: Searched, scenarios: int, metric: str) -> str:
-    """Return in words whether an ensemble was taken, and why."""
+def reason(searched: Searched, scenarios: int, metric: str, times: float) -> str:
+    """Return in words whether an ensemble was taken, and why.
+
+    `times` is how many times the multiply-adds of the best scenario it takes.
+    """
     single, *others = searched.members
     if not others:
         words = f"no other scenario, averaged with {single}, has a better {label(metric)}"
@@ -115,13 +130,14 @@ def reason(searched: Searched, scenarios: int, metric: str) -> str:
     told = (
         f"{AND.join(searched.members)}, averaged, has {label(metric)} {means[0]:.4f}, the best "
         f"scenario alone {means[1]:.4f}: {ends.mean:+.4f} [{ends.low:+.4f}, {ends.high:+.4f}], "
-        f"p = {searched.p_value:.4f}, each fold scored with what was chosen on the others."
+        f"p = {searched.p_value:.4f}, each fold scored with what was chosen on the others. It "
+        f"takes {times:.1f} times the multiply-adds."
     )
     if searched.taken:
         return f"{told} The difference is distinguishable: the ensemble was taken."
     if sign(metric) * ends.mean > 0:
-        return f"No ensemble: {told} The difference is not distinguishable, and one is cheaper."
-    return f"No ensemble: {told} It is no better, and one is cheaper."
+        return f"No ensemble: {told} The difference is not distinguishable."
+    return f"No ensemble: {told} It is no better."
 
 
 def card_of(card: CardRecord, members: Sequence[MemberRecord]) -> CardRecord:

@@ -9,6 +9,7 @@ from typing import Any
 
 from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged
+from canting.config.scenario import AND
 from canting.config.tables import SIZES
 from canting.runs.compare.source import SECONDS, RunSource, damaged, locked_digests, mapping
 from canting.runs.study.changes import flat
@@ -53,9 +54,12 @@ def read(source: RunSource) -> RunRecord | None:
     """
     if any(source.read(path) is None for path in NEEDED):
         return None
-    scenario = _winner(source)
-    row = _rows(source, SCENARIOS, scenario)[0]
-    parts = _rows(source, FOLDS, scenario)
+    selection = _selection(source)
+    scenario = str(selection["winner"])
+    if AND in scenario:
+        row, parts = _of_ensemble(source, selection)
+    else:
+        row, parts = _rows(source, SCENARIOS, scenario)[0], _rows(source, FOLDS, scenario)
     try:
         return _record(source, scenario, row, sorted(parts, key=lambda part: int(part[FOLD])))
     except (KeyError, TypeError, ValueError) as error:
@@ -63,7 +67,7 @@ def read(source: RunSource) -> RunRecord | None:
 
 
 def _record(
-    source: RunSource, scenario: str, row: dict[str, str], parts: list[dict[str, str]]
+    source: RunSource, scenario: str, row: dict[str, Any], parts: list[dict[str, Any]]
 ) -> RunRecord:
     params = flat(mapping(source, "params.yaml"))
     digests = locked_digests(source)
@@ -115,10 +119,22 @@ def _rows(source: RunSource, path: str, scenario: str) -> list[dict[str, str]]:
     return rows
 
 
-def _winner(source: RunSource) -> str:
+def _selection(source: RunSource) -> dict[str, Any]:
     try:
-        return str(json.loads(source.read(SELECTION) or b"")["winner"])
+        content: dict[str, Any] = json.loads(source.read(SELECTION) or b"")
+        return {**content, "winner": content["winner"]}
     except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise damaged(source, SELECTION, error) from None
+
+
+def _of_ensemble(
+    source: RunSource, selection: dict[str, Any]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the scores of an ensemble that won, and those of each fold."""
+    try:
+        told = selection["ensemble"]
+        return dict(told["scores"]), [dict(part) for part in told["folds"]]
+    except (KeyError, TypeError, ValueError) as error:
         raise damaged(source, SELECTION, error) from None
 
 

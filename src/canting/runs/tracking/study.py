@@ -22,10 +22,13 @@ SECONDS = ("seconds", "train_seconds", "search_seconds")
 def figures(folder: Path, winner: str) -> tuple[Point, ...]:
     """Return the winner's scores, and what was found out about data and changed pictures."""
     results, costs = folder / "results", folder / "build" / "costs"
-    scored = read.table(results / "evaluate" / "scenarios.csv").set_index(SCENARIO)
-    calibrated = read.table(results / "evaluate" / "calibration.csv").set_index(SCENARIO)
+    ranking = read.table(results / "evaluate" / "scenarios.csv")
+    calibrated = read.table(results / "evaluate" / "calibration.csv")
+    selection = read.record(results / "select_best" / "selection.json", Selection)
+    scored = read.with_ensemble(ranking, selection, "scores").set_index(SCENARIO)
+    scaled = read.with_ensemble(calibrated, selection, "calibration").set_index(SCENARIO)
     ours = scored.drop(columns=list(Scenario.model_fields)).loc[winner].to_dict()
-    parts = [numbers({**ours, **calibrated.loc[winner].to_dict(), "scenarios": len(scored)})]
+    parts = [numbers({**ours, **scaled.loc[winner].to_dict(), "scenarios": len(ranking)})]
     parts += [_record(results / "preprocess" / "leakage.json", "leakage/")]
     parts += [
         _record(results / name / "metrics.json", f"{name}/") for name in ("corruptions", "review")
