@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.columns import FOLD, SCENARIO
+from canting.bundle.ensemble import averaged
+from canting.config.columns import FOLD, PATH, SCENARIO
 from canting.config.metrics import sign
 from canting.config.sections import SelectBest
-from canting.evaluation.ensemble.averaging import together
 from canting.evaluation.select_best.rule import Cost
 from canting.evaluation.statistics import inference
 from canting.models import scores
@@ -35,7 +35,11 @@ class FoldScores:
 
     def __init__(self, predictions: pd.DataFrame, metric: str) -> None:
         """Take the predictions of all scenarios that finished."""
-        self._parts = dict(iter(predictions.groupby(SCENARIO, sort=False)))
+        ordered = predictions.sort_values(PATH, kind="stable").groupby(SCENARIO, sort=False)
+        first = next(part for _, part in ordered)
+        self._logits = {str(name): scores.logits_of(part) for name, part in ordered}
+        self._codes, folds = scores.codes_of(first), first[FOLD].to_numpy()
+        self._rows = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
         self._metric = metric
         self._known: dict[tuple[str, ...], Scores] = {}
 
@@ -47,10 +51,14 @@ class FoldScores:
         return self._known[key]
 
     def _scored(self, members: tuple[str, ...]) -> Scores:
-        parts = [self._parts[name] for name in members]
-        predictions = parts[0] if len(parts) == 1 else together(parts)
-        folds = [scores.answers_of(part) for _, part in predictions.groupby(FOLD)]
-        return np.asarray([scores.values(one, [self._metric])[self._metric] for one in folds])
+        logits = averaged(np.stack([self._logits[name] for name in members]))
+        return np.asarray([self._value(logits[rows], self._codes[rows]) for rows in self._rows])
+
+    def _value(self, logits: npt.NDArray[np.float64], codes: npt.NDArray[np.int64]) -> float:
+        classes = logits.shape[1]
+        cells = np.bincount(codes * classes + logits.argmax(axis=1), minlength=classes**2)
+        answers = scores.Answers(cells.reshape(classes, classes), logits, codes)
+        return scores.values(answers, [self._metric])[self._metric]
 
 
 class Searched(NamedTuple):
