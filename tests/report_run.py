@@ -20,6 +20,7 @@ from canting.data.validate.picture_checks import picture_checks
 from canting.data.validate.report import summary
 from canting.evaluation.corruptions import measure
 from canting.evaluation.corruptions.tables import accuracies, metrics
+from canting.evaluation.ensemble.decision import decide
 from canting.evaluation.evaluate import tables, trained
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluation.evaluate.writing import write_tables
@@ -228,9 +229,17 @@ def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> No
     rows = found.ranking.to_dict("records")
     costs = {row["scenario"]: (row["parameters"], 6147, row["epochs"]) for row in rows}
     settings = params.select_best
-    choice = rule.choose(found.folds, costs, settings.metric, settings.alpha)
-    files.write_json(results / "select_best" / "selection.json", card.selection(choice, None, 4e-7))
-    best = row_of(found.ranking, choice.winner)
+    single = rule.choose(found.folds, costs, settings.metric, settings.alpha)
+    measured = card.Measured(found.ranking, found.calibration, found.classes)
+    scenarios = {one.name: one for one in params.scenarios() if one.name in costs}
+    choice, measured, told = decide(
+        single, measured, found.trained.predictions, scenarios, costs, params
+    )
+    selection = card.selection(choice, None, 4e-7)
+    if told is not None:
+        selection["ensemble"] = told
+    files.write_json(results / "select_best" / "selection.json", selection)
+    best = row_of(measured.ranking, choice.winner)
     scores = tables.named(best)
     content = {"model_sha256": "ab" * 32, "reason": choice.reason, "out_of_fold": scores}
     files.write_json(build / "best" / "card.json", content)

@@ -1,5 +1,6 @@
 """Which scenarios are averaged, what is claimed of it, and the bundle that answers so."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from canting.bundle.answer import UNLIKE_TRAINING
@@ -20,6 +22,7 @@ from canting.config.params import Params
 from canting.config.params import load as load_params
 from canting.config.sections import SelectBest
 from canting.core import files
+from canting.core.silence import silence
 from canting.evaluation.ensemble import graph, refit, search
 from canting.evaluation.ensemble.averaging import of_winner
 from canting.evaluation.ensemble.record import card_of, reason
@@ -27,12 +30,14 @@ from canting.evaluation.ensemble.search import FoldScores
 from canting.evaluation.evaluate import tables, trained
 from canting.evaluation.select_best import bundle
 from canting.evaluation.select_best.bundle import Contents
+from canting.evaluation.select_best.compose import compose
 from canting.models.export import export
-from canting.models.train import fold, grid
+from canting.models.train import fold, grid, tail
 from canting.models.train.fold import FoldTask
 from tests.conftest import ROOT, eagerly
 from tests.picture_files import encoded
 from tests.service_fixtures import in_process
+from tests.test_select_best import SIZE, scenario
 
 LABELS = ["a", "b", "c"]
 FOLDS, PICTURES = 5, 150
@@ -199,6 +204,29 @@ def test_maps_of_different_grids_come_to_the_coarsest_and_litert_follows(tmp_pat
         assert answer["map"].shape == (3, 3, 11)
 
 
+@pytest.mark.slow
+def test_members_with_the_same_trunk_share_it(tmp_path: Path) -> None:
+    models = []
+    for seed, dropout in enumerate((0.0, 0.5)):
+        keras.utils.set_random_seed(seed)
+        one = scenario(dropout=dropout)
+        models.append(compose(one, SIZE, tail.build(one, SIZE, (1280,), 3)))
+    export(models[0], tmp_path / "one.tflite")
+    export(graph.joined(models, [1.0, 1.0]), tmp_path / "both.tflite")
+    one, both = (operators(tmp_path / f"{name}.tflite") for name in ("one", "both"))
+    assert one["CONV_2D"] > 30
+    assert both["CONV_2D"] == one["CONV_2D"]
+    sizes = [(tmp_path / f"{name}.tflite").stat().st_size for name in ("one", "both")]
+    assert sizes[1] < 1.01 * sizes[0]
+
+
+def operators(path: Path) -> Counter[str]:
+    """Return how often each operator is in a LiteRT file."""
+    with silence():
+        interpreter = Interpreter(str(path))
+    return Counter(one["op_name"] for one in interpreter._get_ops_details())
+
+
 class Made(NamedTuple):
     """Two small networks that were trained, what is shipped of them, and their bundle."""
 
@@ -253,9 +281,9 @@ def of_members(tasks: Sequence[FoldTask], pictures: np.ndarray) -> np.ndarray:
     """Return the mean probabilities of the trained tails, each over the views of a test."""
     found = []
     for task in tasks:
-        tail = fold.rebuilt(task, grid.loaded(task).weights)
+        rebuilt = fold.rebuilt(task, grid.loaded(task).weights)
         views = [pictures, pictures[:, :, ::-1]]
-        logits = [np.asarray(tail.predict_on_batch(one.astype(np.float32))) for one in views]
+        logits = [np.asarray(rebuilt.predict_on_batch(one.astype(np.float32))) for one in views]
         found.append(softmax(np.mean(logits, axis=0)))
     return np.asarray(np.mean(found, axis=0))
 
@@ -312,10 +340,12 @@ def test_a_bundle_whose_members_do_not_fit_is_refused(both: Made, tmp_path: Path
 
 def test_the_service_answers_with_it(both: Made, tmp_path: Path) -> None:
     with in_process(tmp_path, both.folder) as server:
-        answer = server.answer(encoded(Image.new("RGB", (64, 64), "red")), overlay="true")
+        answer = server.answer(encoded(Image.fromarray(both.pictures[9])), overlay="true")
         known = load(both.folder)
         about = server.client.get("/api/model").json()
     assert about["labels"] == LABELS
     assert about["version"] == known.version
-    assert set(answer["probabilities"]) == set(LABELS)
+    wanted = of_members(both.tasks, both.pictures[9:10])[0]
+    found = [answer["probabilities"][label] for label in LABELS]
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
     assert (answer["reason"] == UNLIKE_TRAINING) == answer["abstained"]
