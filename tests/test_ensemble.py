@@ -89,7 +89,7 @@ def test_models_that_are_wrong_on_different_pictures_are_averaged() -> None:
     assert found.single.mean() == pytest.approx(0.8, abs=0.02)
     assert found.interval.low > 0
     assert found.p_value < 0.01
-    told = reason(found, 3, "macro_f1", 1.5)
+    told = reason(found, 3, "macro_f1", "1.5 times")
     assert "large + small, averaged" in told
     assert "1.5 times the multiply-adds. The difference is distinguishable" in told
 
@@ -106,7 +106,7 @@ def test_equal_models_are_not_averaged_and_the_cheaper_one_leads() -> None:
     same = wrong_at(PLACES[:30], 1)
     found = searched(made(large=same, middle=same, small=same))
     assert (found.members, found.taken, found.p_value) == (("small",), False, 1.0)
-    assert reason(found, 3, "macro_f1", 1) == (
+    assert reason(found, 3, "macro_f1", "1.0 times") == (
         "No ensemble: no other scenario, averaged with small, has a better macro F1."
     )
 
@@ -123,7 +123,9 @@ def test_a_gain_that_may_be_chance_is_not_paid_for() -> None:
     assert len(found.members) == 2
     assert found.p_value > SETTINGS.alpha
     assert not found.taken
-    assert reason(found, 2, "macro_f1", 2).endswith("The difference is not distinguishable.")
+    assert reason(found, 2, "macro_f1", "2.0 times").endswith(
+        "The difference is not distinguishable."
+    )
 
 
 def test_on_labels_without_meaning_the_choice_looks_good_and_the_estimate_does_not() -> None:
@@ -209,8 +211,8 @@ def test_members_with_the_same_trunk_share_it(tmp_path: Path) -> None:
     models = []
     for seed, dropout in enumerate((0.0, 0.5)):
         keras.utils.set_random_seed(seed)
-        one = scenario(dropout=dropout)
-        models.append(compose(one, SIZE, tail.build(one, SIZE, (1280,), 3)))
+        member = scenario(dropout=dropout)
+        models.append(compose(member, SIZE, tail.build(member, SIZE, (1280,), 3)))
     export(models[0], tmp_path / "one.tflite")
     export(graph.joined(models, [1.0, 1.0]), tmp_path / "both.tflite")
     one, both = (operators(tmp_path / f"{name}.tflite") for name in ("one", "both"))
@@ -263,8 +265,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Made:
     tasks = [FoldTask(one, -1, params, table, features, folder) for one in params.scenarios()]
     with eagerly():
         for task in tasks:
-            for number in (-1, 0, 1):
-                fold.run(task._replace(fold=number))
+            for place in (-1, 0, 1):
+                fold.run(task._replace(fold=place))
     found = grid.train(params, table, folder / "features", folder)
     left = trained.split(found.scenarios, found.predictions, found.curves)
     winner = " + ".join(task.scenario.name for task in tasks)
@@ -273,7 +275,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Made:
     card["abstention"] = shipped.doubt.card
     said = card_of(card, shipped.members)  # type: ignore[arg-type]
     arrays = {**shipped.arrays, "prototypes": shipped.doubt.prototypes}
-    bundle.write(shipped.model, list(pictures), Contents(said, arrays, {}), folder / "best")  # type: ignore[arg-type]
+    bundle.write(shipped.model, list(pictures), Contents(said, arrays, {}), folder / "best")
     return Made(tasks, shipped, pictures, folder / "best")
 
 

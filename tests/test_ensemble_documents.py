@@ -1,7 +1,7 @@
 """What report, card, comparison, MLflow and `canting show` say of an ensemble."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,7 +21,7 @@ from canting.runs.tracking import study
 from tests import report_run
 from tests.conftest import ROOT
 
-GRID = {
+GRID: dict[str, Any] = {
     "backbone": ["resnet50", "densenet121"],
     "optimizer": ["adam", "nadam", "adadelta"],
     "dropout": [0.0, 0.5],

@@ -59,7 +59,7 @@ def _parameters(run: Run) -> str:
 def _of_members(run: Run, column: str, words: Callable[[str], str]) -> str:
     """Return in words what the members have in a column, what they share said once."""
     values = [str(row_of(run.trained, name)[column]) for name in run.members]
-    return AND.join(map(words, dict.fromkeys(values)))
+    return "; ".join(map(words, dict.fromkeys(values)))
 
 
 def _network(backbone: str) -> str:

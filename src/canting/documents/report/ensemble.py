@@ -63,7 +63,8 @@ def _costs(run: Run) -> Table:
     training = float(sum((row["train_seconds"] for row in others), alone["train_seconds"]))
     milliseconds = trunk_cost(run, told["trunks"], "milliseconds")
     return Table(
-        "What the ensemble costs. A network that members share untrained counts once.",
+        "What the ensemble costs. A network that members share untrained counts once; one that is "
+        "trained from a layer on counts for each, so that less is used where they share the rest.",
         ("cost", "best alone", "ensemble", "times"),
         (
             _times("size without the classifier", size, alone["model_bytes"], told["model_bytes"]),

@@ -66,7 +66,10 @@ def sizes(members: Sequence[Scenario], ranking: pd.DataFrame) -> dict[str, int]:
 
 
 def networks(members: Sequence[Scenario]) -> list[Scenario]:
-    """Return the members without those whose untrained network another one has as well."""
+    """Return the members without those whose untrained network another one has as well.
+
+    One that is trained from a layer on is there for each member, though they share what is before.
+    """
     return list({one.name if _is_trained(one) else one.backbone: one for one in members}.values())
 
 
@@ -85,7 +88,9 @@ def record(
     trunks = {one.trunk: costs[one.name][0] - costs[one.name][1] for one in members}
     trained = sum(costs[one.name][1] for one in members)
     all_of_them, alone = (sizes(part, ranking) for part in (members, members[:1]))
-    times = all_of_them["multiply_adds"] / alone["multiply_adds"]
+    counted = networks(members)
+    most = "" if len({one.backbone for one in counted}) == len(counted) else "at most "
+    times = f"{most}{all_of_them['multiply_adds'] / alone['multiply_adds']:.1f} times"
     return {
         "members": list(searched.members),
         "taken": searched.taken,
@@ -101,7 +106,7 @@ def record(
         "trained_parameters": trained,
         "multiply_adds": all_of_them["multiply_adds"],
         "model_bytes": all_of_them["model_bytes"],
-        "trunks": [slug(*one.trunk) for one in networks(members)],
+        "trunks": [slug(*one.trunk) for one in counted],
     }
 
 
@@ -117,10 +122,10 @@ def with_tables(record: EnsembleRecord, found: Evaluated) -> EnsembleRecord:
     }
 
 
-def reason(searched: Searched, scenarios: int, metric: str, times: float) -> str:
+def reason(searched: Searched, scenarios: int, metric: str, times: str) -> str:
     """Return in words whether an ensemble was taken, and why.
 
-    `times` is how many times the multiply-adds of the best scenario it takes.
+    `times` says how many times the multiply-adds of the best scenario it takes.
     """
     single, *others = searched.members
     if not others:
@@ -131,7 +136,7 @@ def reason(searched: Searched, scenarios: int, metric: str, times: float) -> str
         f"{AND.join(searched.members)}, averaged, has {label(metric)} {means[0]:.4f}, the best "
         f"scenario alone {means[1]:.4f}: {ends.mean:+.4f} [{ends.low:+.4f}, {ends.high:+.4f}], "
         f"p = {searched.p_value:.4f}, each fold scored with what was chosen on the others. It "
-        f"takes {times:.1f} times the multiply-adds."
+        f"takes {times} the multiply-adds."
     )
     if searched.taken:
         return f"{told} The difference is distinguishable: the ensemble was taken."
