@@ -84,6 +84,10 @@ def test_the_card_names_every_member_and_its_own_figures(taken: Written) -> None
         assert f"{name}, pretrained on ImageNet" in taken.card
     assert taken.run.classes["scenario"].tolist().count(taken.run.winner) == 3
     assert "What the ensemble adds" in taken.card
+    told = taken.run.ensemble
+    assert told is not None
+    assert sum(map(sum, told["confusion"])) == len(taken.run.folds)
+    assert "Confusion matrix: a row a true class" in taken.card
     assert metadata.of_model(taken.run)["model-index"][0]["results"][0]["metrics"]
 
 

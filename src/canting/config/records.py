@@ -134,7 +134,7 @@ class EnsembleRecord(TypedDict):
     that were chosen on the other folds; `difference` with its interval is theirs. Costs are those
     of all members, what they share counted once; `trunks` names the network of each that counts.
     `scores`, `calibration`, `classes` and `folds` are the rows of the evaluate stage's tables for
-    an ensemble that was taken.
+    an ensemble that was taken, `confusion` its matrix: a row a true class, summed over the folds.
     """
 
     members: list[str]
@@ -156,6 +156,7 @@ class EnsembleRecord(TypedDict):
     calibration: NotRequired[dict[str, Any]]
     classes: NotRequired[list[dict[str, Any]]]
     folds: NotRequired[list[dict[str, Any]]]
+    confusion: NotRequired[list[list[int]]]
 
 
 class Selection(TypedDict):

@@ -8,7 +8,7 @@ from canting.config.records import AbstentionRecord
 from canting.core.frames import Row, records, row_of
 from canting.documents.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score, share
-from canting.documents.report import corruptions, results
+from canting.documents.report import corruptions, ensemble, results
 from canting.documents.run import Run
 from canting.evaluation.statistics.inference import wilson
 
@@ -54,6 +54,7 @@ def _by_class(run: Run) -> tuple[Block, ...]:
         results.classes(run, run.winner),
         _intervals(run),
         *figure(ours, caption, words, "confusion.png"),
+        *ensemble.confusion(run),
     )
 
 

@@ -6,6 +6,7 @@ from canting.config.scenario import AND
 from canting.core.frames import row_of
 from canting.documents.content import Block, Details, Table, say
 from canting.documents.numbers import (
+    count,
     decimal,
     interval,
     level,
@@ -29,6 +30,16 @@ def blocks(run: Run) -> tuple[Block, ...]:
     if len(told["members"]) == 1:
         return reason
     return (_method(run), *reason, _gain(run), _costs(run), _chosen(run), *_shown(run))
+
+
+def confusion(run: Run) -> tuple[Block, ...]:
+    """Return the confusion matrix of an ensemble that was taken; a scenario's is a figure."""
+    counts = run.ensemble.get("confusion") if run.ensemble else None
+    if counts is None:
+        return ()
+    rows = tuple((label, *map(count, row)) for label, row in zip(run.labels, counts, strict=True))
+    caption = "Confusion matrix: a row a true class, a column a predicted one, over the folds."
+    return (Table(caption, ("class", *run.labels), rows),)
 
 
 def _method(run: Run) -> Block:

@@ -25,10 +25,11 @@ from canting.models.features.store import slug
 
 
 class Evaluated(NamedTuple):
-    """Tables of an ensemble: those of the evaluate stage, a row for it, and its folds."""
+    """Tables of an ensemble: those of the evaluate stage, a row for it, its folds, its counts."""
 
     measured: Measured
     folds: pd.DataFrame
+    confusion: scores.Counts
 
 
 def evaluated(
@@ -50,7 +51,8 @@ def evaluated(
         calibrations(predictions, settings.calibration_bins),
         tables.class_scores(predictions, pd.Series([name])),
     )
-    return Evaluated(Measured(*map(reproducible, found)), reproducible(folds))
+    counts = tables.confusion(predictions)
+    return Evaluated(Measured(*map(reproducible, found)), reproducible(folds), counts)
 
 
 def _joined(values: Sequence[Any]) -> Any:
@@ -113,12 +115,14 @@ def record(
 def with_tables(record: EnsembleRecord, found: Evaluated) -> EnsembleRecord:
     """Add the tables of an ensemble that was taken."""
     ranking, calibration, classes = found.measured
+    counts: list[list[int]] = found.confusion.tolist()
     return {
         **record,
         "scores": records(ranking)[0],
         "calibration": records(calibration)[0],
         "classes": records(classes),
         "folds": records(found.folds),
+        "confusion": counts,
     }
 
 
