@@ -15,7 +15,7 @@ from canting.models.features.store import Store
 
 Rows = npt.NDArray[np.int64]
 
-CHUNK = 2**25
+CHUNK = 2**23
 """Bytes of features that go into a graph at once: few calls, and little memory."""
 
 
