@@ -1,6 +1,11 @@
 .PHONY: format check test test-all repro container serve docs lock
 
-VENV := .venv
+# cpu or gpu: two environments, as two TensorFlows in one overwrite each other's files.
+DEVICE := cpu
+$(if $(filter cpu gpu,$(DEVICE)),,$(error DEVICE: expected cpu or gpu. Received: $(DEVICE)))
+SUFFIX := $(if $(filter gpu,$(DEVICE)),-gpu)
+LOCK := requirements$(SUFFIX).txt
+VENV := .venv$(if $(LOWEST),-lowest)$(SUFFIX)
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # uv installs here, wherever VENV lies.
@@ -9,15 +14,17 @@ export DVC_NO_ANALYTICS := 1
 # Without bytecode, every process compiles TensorFlow again: 14 seconds in place of 4.
 unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/ready
-# What is installed. CI also tests the lowest versions that pyproject.toml allows.
-PACKAGES ?= --require-hashes --requirement requirements.txt
+# What is installed. CI also tests the lowest versions that pyproject.toml allows: LOWEST=1
+EXTRAS := $(addprefix --extra ,jpegxl train serve signature track docs dev)
+LOWEST_PACKAGES := --resolution lowest-direct $(EXTRAS) --extra $(DEVICE) --requirement pyproject.toml
+PACKAGES := $(if $(LOWEST),$(LOWEST_PACKAGES),--require-hashes --requirement $(LOCK))
 
 # Format the code.
 format: $(READY)
 	ruff check --fix-only --quiet .
 	ruff format .
 
-# Lint, types, and whether the lock still fits pyproject.toml.
+# Lint, types, and whether the locks still fit pyproject.toml.
 check: $(READY)
 	ruff check .
 	ruff format --check .
@@ -36,6 +43,7 @@ test-all: $(READY) data
 	coverage report
 
 # The pipeline, from the pictures to the model; what is up to date is not run again.
+# On an NVIDIA GPU: make repro DEVICE=gpu
 repro: $(READY) data
 	dvc repro
 	canting show
@@ -58,11 +66,14 @@ docs: $(READY)
 
 # Lock the packages anew, with hashes; what is locked stays as it is. To take a newer one:
 # make lock UPGRADE='--upgrade-package keras', and all: make lock UPGRADE=--upgrade
+# The lock with CUDA takes the versions of the other.
+COMPILE = uv pip compile pyproject.toml --quiet $(EXTRAS) --universal --python-version 3.11 \
+  --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 lock: $(READY)
-	uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-emit-index-url --output-file requirements.txt $(UPGRADE)
+	$(COMPILE) --extra cpu --output-file requirements.txt
+	$(COMPILE) --extra gpu --constraint requirements.txt --output-file requirements-gpu.txt
 
-$(READY): requirements.txt pyproject.toml
+$(READY): $(LOCK) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "canting needs Python 3.11, 3.12 or 3.13. Name one: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check uv==0.13.9

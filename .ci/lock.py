@@ -1,4 +1,4 @@
-"""Say where the lock, `requirements.txt`, is stale against `pyproject.toml`; `make lock` renews it.
+"""Say where a lock is stale against `pyproject.toml`; `make lock` renews both.
 
 usage: lock.py [FOLDER]
 """
@@ -18,21 +18,23 @@ ENTRY = re.compile(r"^(\w[^\\\n]*)(.*(?:\n[ #].*)*)", re.MULTILINE)
 HASH = re.compile(r"^ +--hash=sha256:", re.MULTILINE)
 ASKED = "(pyproject.toml)"
 """What stands behind the project's name in that comment."""
+LOCKS = {"cpu": "requirements.txt", "gpu": "requirements-gpu.txt"}
+"""The lock of each device. The extra of that name brings its TensorFlow, and no lock has both."""
+
+Pins = dict[str, list[Requirement]]
 
 
-def stale(project: str, lock: str) -> Iterator[str]:
-    """Yield what is wrong with a lock, one line each."""
-    pinned: dict[str, list[Requirement]] = {}
+def stale(project: str, lock: str, device: str) -> Iterator[str]:
+    """Yield what is wrong with the lock of a device, one line each."""
+    pinned = pins(lock)
     listed = set()
     for pin, more in ENTRY.findall(lock):
-        requirement = Requirement(pin)
-        name = canonicalize_name(requirement.name)
-        pinned.setdefault(name, []).append(requirement)
+        name = canonicalize_name(Requirement(pin).name)
         if ASKED in more:
             listed.add(name)
         if not HASH.search(more):
             yield f"{name} has no hash"
-    asked = list(requirements(project))
+    asked = list(requirements(project, device))
     for requirement in asked:
         yield from unmet(requirement, pinned)
     for name in sorted(listed - {canonicalize_name(one.name) for one in asked}):
@@ -41,14 +43,36 @@ def stale(project: str, lock: str) -> Iterator[str]:
         yield "an address or an option stands in it: where packages come from is each machine's own"
 
 
-def requirements(project: str) -> Iterator[Requirement]:
-    """Yield all requirements of a `pyproject.toml`, those of its extras included."""
+def pins(lock: str) -> Pins:
+    """Return the pins of a lock by the name of the package."""
+    pinned: Pins = {}
+    for pin, _ in ENTRY.findall(lock):
+        requirement = Requirement(pin)
+        pinned.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return pinned
+
+
+def apart(one: str, other: str) -> Iterator[str]:
+    """Yield the packages that two locks pin at different versions."""
+    ours, theirs = pins(one), pins(other)
+    for name in sorted(ours.keys() & theirs.keys()):
+        first, second = (
+            sorted({str(pin.specifier) for pin in found[name]}) for found in (ours, theirs)
+        )
+        if first != second:
+            yield f"{name} is {', '.join(first)} in one lock and {', '.join(second)} in the other"
+
+
+def requirements(project: str, device: str) -> Iterator[Requirement]:
+    """Yield all requirements of a `pyproject.toml`, its extras included but other devices'."""
     content = tomllib.loads(project)["project"]
-    for group in (content["dependencies"], *content["optional-dependencies"].values()):
-        yield from map(Requirement, group)
+    yield from map(Requirement, content["dependencies"])
+    for extra, group in content["optional-dependencies"].items():
+        if extra == device or extra not in LOCKS:
+            yield from map(Requirement, group)
 
 
-def unmet(requirement: Requirement, pinned: dict[str, list[Requirement]]) -> Iterator[str]:
+def unmet(requirement: Requirement, pinned: Pins) -> Iterator[str]:
     """Yield where pins do not meet a requirement."""
     pins = pinned.get(canonicalize_name(requirement.name), [])
     if not pins:
@@ -63,10 +87,11 @@ def unmet(requirement: Requirement, pinned: dict[str, list[Requirement]]) -> Ite
 
 
 def brought(requirement: Requirement) -> set[str]:
-    """Return what the extras of an installed requirement bring along."""
-    if not requirement.extras:
+    """Return what the extras of a requirement bring along; nothing is known where it is missing."""
+    try:
+        needs = [Requirement(one) for one in metadata.requires(requirement.name) or ()]
+    except metadata.PackageNotFoundError:
         return set()
-    needs = map(Requirement, metadata.requires(requirement.name) or ())
     return {
         canonicalize_name(need.name)
         for need in needs
@@ -78,10 +103,15 @@ def brought(requirement: Requirement) -> set[str]:
 def main(folder: Path) -> int:
     """Print what is wrong and return 1, or say nothing and return 0."""
     project = (folder / "pyproject.toml").read_text(encoding="utf-8")
-    lock = (folder / "requirements.txt").read_text(encoding="utf-8")
-    wrong = list(stale(project, lock))
+    locks = {device: (folder / name).read_text(encoding="utf-8") for device, name in LOCKS.items()}
+    wrong = [
+        f"{LOCKS[device]}: {line}"
+        for device, lock in locks.items()
+        for line in stale(project, lock, device)
+    ]
+    wrong += [f"{LOCKS['gpu']}: {line}" for line in apart(*locks.values())]
     for line in wrong:
-        print(f"requirements.txt: {line}")
+        print(line)
     if wrong:
         print("Run: make lock")
     return min(len(wrong), 1)

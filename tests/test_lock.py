@@ -1,16 +1,19 @@
-"""The lock against `pyproject.toml`, as `make check` sees it."""
+"""The locks against `pyproject.toml`, as `make check` sees it."""
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from canting.cli.doctor import installed
 from tests.conftest import ROOT
 
-FILES = ("pyproject.toml", "requirements.txt")
+FILES = ("pyproject.toml", "requirements.txt", "requirements-gpu.txt")
 
 
 def check(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -31,7 +34,7 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-def test_the_lock_fits_the_project_file(folder: Path) -> None:
+def test_the_locks_fit_the_project_file(folder: Path) -> None:
     told = check(folder)
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
 
@@ -44,6 +47,15 @@ def test_the_lock_fits_the_project_file(folder: Path) -> None:
         ("pyproject.toml", '  "tqdm>=', '  # "tqdm>=', "tqdm is locked, and no longer asked for"),
         ("requirements.txt", "psycopg-binary==", "other==", "needs psycopg-binary, which is not"),
         ("requirements.txt", "a2wsgi==", "added==1\na2wsgi==", "added has no hash"),
+        ("requirements-gpu.txt", "a2wsgi==", "added==1\na2wsgi==", "gpu.txt: added has no hash"),
+        ("requirements-gpu.txt", "\nkeras==", "\nkeras==99.", "in one lock and"),
+        ("requirements-gpu.txt", "\ntensorflow==", "\ntensorflow-cpu==", "no longer asked for"),
+        (
+            "pyproject.toml",
+            '"tensorflow[and',
+            '"tensorflow[and-cuda]>99",\n  "tensorflow[and',
+            "gpu.txt",
+        ),
         ("requirements.txt", "a2wsgi", "--index-url https://example.org\na2wsgi", "an address"),
     ],
 )
@@ -63,3 +75,57 @@ def test_doctor_and_make_name_the_pythons_of_the_project_file() -> None:
     assert f'requires-python = ">={oldest},<{new}"' in (ROOT / "pyproject.toml").read_text()
     make = f"not {installed.OLDEST} <= sys.version_info < {installed.TOO_NEW}"
     assert make in (ROOT / "Makefile").read_text()
+
+
+def test_no_lock_has_two_tensorflows_on_one_machine() -> None:
+    for name in FILES[1:]:
+        found = re.findall(
+            r"^(tensorflow(?:-cpu)?==.*?) ?\\", (ROOT / name).read_text(), re.MULTILINE
+        )
+        pins = list(map(Requirement, found))
+        assert pins
+        for machine in ("x86_64", "aarch64"):
+            for system in ("linux", "darwin"):
+                here = {"platform_machine": machine, "sys_platform": system}
+                assert sum(not pin.marker or pin.marker.evaluate(here) for pin in pins) <= 1
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "--dry-run", "--always-make", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("device", "venv", "lock"),
+    [("cpu", ".venv", "requirements.txt"), ("gpu", ".venv-gpu", "requirements-gpu.txt")],
+)
+def test_each_device_has_an_environment_and_a_lock_of_its_own(
+    device: str, venv: str, lock: str
+) -> None:
+    told = make("repro", f"DEVICE={device}").stdout
+    assert f"-m venv {venv}\n" in told
+    assert f"--require-hashes --requirement {lock}\n" in told
+    assert f"touch {venv}/ready" in told
+
+
+def test_the_lowest_versions_have_an_environment_and_one_tensorflow() -> None:
+    told = make("test", "LOWEST=1").stdout
+    assert "-m venv .venv-lowest\n" in told
+    assert "--resolution lowest-direct" in told
+    assert "--extra cpu --requirement pyproject.toml" in told
+    assert "--extra gpu" not in told
+
+
+def test_a_device_that_is_unknown_stops_make() -> None:
+    told = make("repro", "DEVICE=tpu")
+    assert told.returncode != 0
+    assert "expected cpu or gpu. Received: tpu" in told.stderr
+
+
+def test_uv_and_the_locks_know_the_extras_that_exclude_one_another() -> None:
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (pair,) = content["tool"]["uv"]["conflicts"]
+    assert [one["extra"] for one in pair] == ["cpu", "gpu"]
+    told = make("lock").stdout
+    for extra in content["project"]["optional-dependencies"]:
+        assert told.count(f"--extra {extra} ") == (1 if extra in ("cpu", "gpu") else 2)

@@ -15,7 +15,7 @@ from tests.pull_request_github import TOKEN, State, github
 from tests.test_pull_request_parts import here, pack, worse
 from tests.test_workflows_checks import ACTIONS, WORKFLOWS, steps
 
-LOWEST = 'make test PACKAGES="--resolution lowest-direct --all-extras --requirement pyproject.toml"'
+LOWEST = "make test LOWEST=1"
 ELSEWHERE = {
     "make .venv/ready": "the first thing that every `make` does",
     "make check": "run on every change by `make check`",
