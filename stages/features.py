@@ -27,6 +27,7 @@ def main() -> None:
                     params.seed,
                     cache=CACHE,
                     target=folder / name,
+                    device=params.compute.chosen(),
                 )
                 passes = params.features.test_views
                 counted = cost.of_backbone(backbone, params.image_size, CACHE, passes)._asdict()

@@ -16,6 +16,7 @@ from canting.config.section import Count, Many, ParamsSection, known
 from canting.config.sections import (
     Abstain,
     Cards,
+    Compute,
     Corruptions,
     Evaluate,
     Features,
@@ -62,6 +63,7 @@ class Params(ParamsSection):
     folds: Annotated[int, Field(ge=2)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     image_size: Annotated[tuple[int, int], BeforeValidator(_size)]
+    compute: Compute
     fetch: Fetch
     validate_: Annotated[Validate, Field(alias="validate")]
     preprocess: Preprocess

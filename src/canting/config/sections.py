@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from canting.config.catalog import CORRUPTIONS
 from canting.config.metrics import averaged
 from canting.config.section import Count, Listed, Luma, ParamsSection, Pixels, Share, Words, known
+from canting.core.device import Asked, Device, Precision, choose
 
 
 def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -39,6 +40,17 @@ class Preprocess(ParamsSection):
 
     split: Literal["folds", "source"] = "folds"
     hold_out: Annotated[float, Field(ge=0, le=0.5)]
+
+
+class Compute(ParamsSection):
+    """What Keras computes on."""
+
+    device: Asked
+    precision: Precision
+
+    def chosen(self) -> Device:
+        """Return the device of this machine; raise `CantingError` where it has none such."""
+        return choose(self.device, self.precision)
 
 
 class Features(ParamsSection):

@@ -1,16 +1,15 @@
 """Keys of what is kept: the code that computes it, and the libraries that decide on its bytes."""
 
-import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from canting.core import files
+from canting.core import device, files
 from canting.core.closure import SOURCE, closure, computed_with, is_only_described, module_files
 
-_KERAS = ("keras", "tensorflow", "tensorflow-cpu", "jax", "torch")
+_KERAS = ("keras", "tensorflow", "tensorflow-cpu")
 
 DECIDING = {
     "PIL": ("pillow", "pillow-heif", "pillow-jxl-plugin"),  # it calls the others
@@ -25,8 +24,8 @@ DECIDING = {
 }
 """Distributions whose version decides on bytes, by the package that is imported.
 
-Keras computes with one of several. What only reads tables, shows progress or shares out work is
-left out.
+Keras computes with one of several backends; TensorFlow converts. What only reads tables, shows
+progress or shares out work is left out.
 """
 
 
@@ -42,9 +41,12 @@ def code_key(*computing: Callable[..., Any]) -> str:
     names = {name for package in found.others & set(DECIDING) for name in DECIDING[package]}
     return files.digest(
         [(path.relative_to(SOURCE).as_posix(), files.sha256(path)) for path in code],
-        keras_backend() if "keras" in names else None,
-        versions(sorted(names)),
+        versions(sorted(names | _backend(names))),
     )
+
+
+def _backend(names: set[str]) -> set[str]:
+    return {device.backend()} if "keras" in names else set()
 
 
 def _files(function: Callable[..., Any]) -> tuple[Path, ...]:
@@ -57,11 +59,6 @@ def _files(function: Callable[..., Any]) -> tuple[Path, ...]:
 def versions(names: Iterable[str]) -> list[str]:
     """Return name and version of distributions, or that they are not there."""
     return list(map(_version, names))
-
-
-def keras_backend() -> str:
-    """Return the name of what Keras computes with."""
-    return os.environ.get("KERAS_BACKEND", "tensorflow")
 
 
 def _version(name: str) -> str:

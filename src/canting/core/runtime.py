@@ -10,6 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from canting.core import device
+from canting.core.device import Precision
+from canting.core.errors import CantingError
 from canting.core.silence import silence
 
 QUIET = {
@@ -40,8 +43,9 @@ def cores() -> int:
 
 
 def prepare(threads: int | None = None) -> None:
-    """Silence telemetry and fix thread counts; call before a framework is imported."""
+    """Silence telemetry, hide GPUs, fix thread counts; call before a framework is imported."""
     os.environ.update(QUIET)
+    device.hide()
     warnings.filterwarnings("ignore", module=r"PIL\.")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     count = str(threads or cores())
@@ -50,13 +54,39 @@ def prepare(threads: int | None = None) -> None:
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
 
 
-def import_keras() -> None:
+def import_keras(precision: Precision = "float32") -> None:
     """Import Keras with its backend for the first time, without the lines that these print.
 
-    TensorFlow writes them before its log level is in force.
+    TensorFlow writes them before its log level is in force. Raises `CantingError` where the backend
+    is not installed. On a GPU, products of float32 are rounded to TF32 only if `precision` says so.
     """
+    if reason := device.missing(device.backend()):
+        raise CantingError(
+            f"`KERAS_BACKEND`: expected {', '.join(device.COUNTS)}, installed. Received: {reason}. "
+            "Install it, or unset `KERAS_BACKEND`."
+        )
     with silence():
         importlib.import_module("keras")
+    if os.environ.get(device.OWN):
+        _settle(device.backend(), precision == "tensorfloat32")
+
+
+def _settle(backend: str, rounded: bool) -> None:
+    """Let memory of a GPU grow as it is needed, and say whether float32 may be rounded to TF32.
+
+    All three backends round in some operations unless they are told not to.
+    """
+    framework = importlib.import_module(backend)
+    if backend == "tensorflow":
+        framework.config.experimental.enable_tensor_float_32_execution(rounded)
+        for gpu in framework.config.list_physical_devices("GPU"):
+            framework.config.experimental.set_memory_growth(gpu, True)
+    elif backend == "jax":
+        chosen = "tensorfloat32" if rounded else "float32"
+        framework.config.update("jax_default_matmul_precision", chosen)
+    else:
+        framework.backends.cuda.matmul.allow_tf32 = rounded
+        framework.backends.cudnn.allow_tf32 = rounded
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from canting.core import files, keys, runtime
+from canting.core import device, files, keys, runtime
 from canting.core.revision import revision
 
 PACKAGES = ("canting", "ai-edge-litert", "dvc", "great-expectations", "pandas", "pillow", "scipy")
@@ -56,5 +56,5 @@ def lock_digest(path: Path) -> str | None:
 def _versions() -> tuple[str, ...]:
     there = [one for one in keys.versions(TRAINING) if not one.startswith("no ")]
     others = [f"{name} {version(name)}" for name in PACKAGES]
-    python, backend = platform.python_version(), keys.keras_backend()
+    python, backend = platform.python_version(), device.backend()
     return (f"Python {python}", f"Keras on {backend}", *there, *others)

@@ -50,7 +50,8 @@ def _view_keys(
     params: Params, found: DatasetRows, backbone: str, fine_tune_from: str | None
 ) -> dict[int, str]:
     size, digests, settings = params.image_size, found.digests, params.features
-    return compute.view_keys(backbone, fine_tune_from, size, digests, settings, params.seed)
+    asked = size, digests, settings, params.seed, params.compute.chosen()
+    return compute.view_keys(backbone, fine_tune_from, *asked)
 
 
 def _trunks(params: Params, cache: Path) -> Iterator[Path]:

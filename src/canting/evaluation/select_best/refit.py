@@ -10,11 +10,13 @@ import pandas as pd
 from canting.bundle.logits import LOGIT
 from canting.config.columns import LABEL, PATH
 from canting.config.records import Scores
+from canting.core import parallel
 from canting.core.errors import CantingError
 from canting.evaluation.evaluate import tables
 from canting.evaluation.select_best.compose import compose
 from canting.models import scores
-from canting.models.train import fold
+from canting.models.train import fold, grid
+from canting.models.train.outcome import FoldOutcome
 
 
 class Refit(NamedTuple):
@@ -34,7 +36,7 @@ def refit(task: fold.FoldTask) -> Refit:
     outcome = fold.load(task)
     if outcome is None:
         with fold.progress("train on all", [task]):
-            outcome = fold.train(task)
+            outcome = _trained(task)
     if outcome.failure:
         raise CantingError(
             f"`{task.scenario.name}`, trained on all pictures: expected finite scores, as on the "
@@ -45,6 +47,15 @@ def refit(task: fold.FoldTask) -> Refit:
     features = params.features
     whole = compose(task.scenario, params.image_size, trained, features.test_views, features.levels)
     return Refit(whole, trained, hold_out)
+
+
+def _trained(task: fold.FoldTask) -> FoldOutcome:
+    """Train where the folds were trained: in a process on a GPU, or in this one."""
+    gpus = task.params.compute.chosen().gpus[:1]
+    if not gpus:
+        return fold.train(task)
+    list(parallel.silent(fold.run, [task], gpus=gpus))
+    return grid.loaded(task)
 
 
 def classifier(refit: Refit) -> dict[str, npt.NDArray[np.float32]]:

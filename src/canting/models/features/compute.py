@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from canting.config.sections import Features
 from canting.core import files
+from canting.core.device import CPU, Device
 from canting.core.keys import code_key
 from canting.data.preprocess.decode import decode_all
 from canting.imaging.pictures import Pixels
@@ -54,15 +55,16 @@ def compute(
     *,
     cache: Path,
     target: Path,
+    device: Device = CPU,
 ) -> Cost:
     """Write the features of one trunk to `target`; views that `cache` holds are not made again."""
-    name = store.slug(backbone, fine_tune_from)
-    keys = view_keys(backbone, fine_tune_from, pictures.size, pictures.digests, settings, seed)
+    name, size = store.slug(backbone, fine_tune_from), pictures.size
+    keys = view_keys(backbone, fine_tune_from, size, pictures.digests, settings, seed, device)
     kept = {number: place(cache, key) for number, key in keys.items()}
     missing = {n: one for n, one in kept.items() if not one.is_whole(len(pictures.array))}
     if missing:
         start = time.perf_counter()
-        answer = trunk.load(backbone, fine_tune_from, pictures.size, cache, settings.levels)
+        answer = trunk.on(device, backbone, fine_tune_from, size, cache, settings.levels)
         make = partial(_view, pictures, settings, seed)
         label, count = f"features {name}", len(pictures.array)
         inference.run(make, answer, missing, count, label=label, start=start)
@@ -78,12 +80,14 @@ def view_keys(
     digests: Sequence[str],
     settings: Features,
     seed: int,
+    device: Device = CPU,
 ) -> dict[int, str]:
     """Return the key of every view by its number; further views of a test have negative ones."""
     made_from = (
         trunk.key(backbone, fine_tune_from, size, settings.levels),
         files.digest(list(digests)),
         code_key(compute, decode_all),
+        *device.key,
     )
     numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
     return {number: _key(made_from, number, settings, seed) for number in numbers}

@@ -1,20 +1,41 @@
-"""The trunk of a backbone as a LiteRT file, converted once."""
+"""The trunk of a backbone: a LiteRT file that is converted once, or Keras in batches on a GPU."""
 
 from collections.abc import Callable
+from functools import cache as remembered
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
 from canting.bundle.engine import Engine
 from canting.config.catalog import BACKBONES
 from canting.core import files, runtime
+from canting.core.device import Device, Precision
 from canting.core.keys import code_key
 from canting.imaging.pictures import Pixels
 from canting.models.backbones import weight_files
 
 Answer = Callable[[Pixels], npt.NDArray[Any]]
 """Takes a picture, `(height, width, 3) uint8`; returns what the trunk answers."""
+
+POLICIES: dict[Precision, str] = {"bfloat16": "mixed_bfloat16"}
+"""Keras's policies: weights and normalisation stay float32, products are of bfloat16."""
+
+
+class KerasTrunk(NamedTuple):
+    """A trunk that Keras runs in batches, in worker processes on `device`."""
+
+    backbone: str
+    fine_tune_from: str | None
+    size: tuple[int, int]
+    levels: int
+    device: Device
+
+    def answers(self, batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return what the trunk answers to a batch, `(n, height, width, 3)`: `(n, …)`."""
+        network = _network(self._replace(device=self.device._replace(gpus=())))
+        return np.asarray(network.predict_on_batch(batch.astype(np.float32)), np.float32)
 
 
 def identity(picture: Pixels) -> Pixels:
@@ -47,6 +68,35 @@ def load(
         return identity
     engine = Engine(_converted(backbone, fine_tune_from, size, cache, levels))
     return lambda picture: next(iter(engine.answer(picture).values()))
+
+
+def on(
+    device: Device,
+    backbone: str,
+    fine_tune_from: str | None,
+    size: tuple[int, int],
+    cache: Path,
+    levels: int,
+) -> Answer | KerasTrunk:
+    """Return the trunk for a device: Keras in batches on GPUs, LiteRT on the processor."""
+    if device.gpus and BACKBONES[backbone].weights != "none":
+        return KerasTrunk(backbone, fine_tune_from, size, levels, device)
+    return load(backbone, fine_tune_from, size, cache, levels)
+
+
+@remembered
+def _network(trunk: KerasTrunk) -> Any:
+    runtime.prepare()
+    runtime.import_keras(trunk.device.precision)
+    import keras
+
+    from canting.models.backbones.cut import split
+
+    keras.config.set_dtype_policy(POLICIES.get(trunk.device.precision, "float32"))
+    network = split(trunk.backbone, trunk.fine_tune_from, trunk.size, trunk.levels).trunk
+    assert network is not None
+    network.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
+    return network
 
 
 def whole(backbone: str, size: tuple[int, int], cache: Path) -> Path:

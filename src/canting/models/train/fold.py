@@ -62,6 +62,7 @@ def place(task: FoldTask, features: str) -> Path:
         task.params.train.model_dump(),
         [task.params.seed, *task.params.image_size],
         code_key(train),
+        *task.params.compute.chosen().key,
     )
     return task.cache / "train" / f"{made_from}.npz"
 
@@ -79,7 +80,7 @@ def state(task: FoldTask) -> Path:
 def run(task: FoldTask) -> None:
     """Train one task in a process of its own and keep its outcome."""
     runtime.prepare(threads=1)
-    runtime.import_keras()
+    runtime.import_keras(task.params.compute.precision)
     train(task)
 
 

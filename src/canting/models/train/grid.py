@@ -41,12 +41,13 @@ def train(params: Params, table: pd.DataFrame, features: Path, cache: Path) -> T
 
 
 def complete(tasks: Sequence[FoldTask]) -> None:
-    """Train every task that has no kept outcome, over all cores."""
+    """Train every task that has no kept outcome, over all cores or GPUs."""
     missing = [task for task in tasks if fold.load(task) is None]
     if not missing:
         return
     with fold.progress("train", missing):
-        for _ in parallel.silent(fold.run, missing, workers="processes"):
+        gpus = missing[0].params.compute.chosen().gpus
+        for _ in parallel.silent(fold.run, missing, workers="processes", gpus=gpus):
             pass
 
 

@@ -48,6 +48,7 @@ def place(task: SearchTask, features: Mapping[str | None, str]) -> Path:
         [task.table[[PATH, LABEL, "group"]].to_csv(index=False), task.folds.tolist()],
         list(task.params.image_size),
         code_key(run),
+        *task.params.compute.chosen().key,
     )
     return task.cache / "tune" / f"{made_from}.json"
 
@@ -79,7 +80,7 @@ def affords(tune: Tune, trials: list[Trial]) -> bool:
 
 
 def _bench(task: SearchTask) -> "TrialRunner":
-    runtime.import_keras()
+    runtime.import_keras(task.params.compute.precision)
     from canting.models.tune.trial_runner import TrialRunner
 
     return TrialRunner(task)

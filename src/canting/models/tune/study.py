@@ -35,9 +35,10 @@ def tasks(params: Params, table: pd.DataFrame, features: Path, cache: Path) -> l
 
 
 def run(searches: list[SearchTask]) -> list[SearchOutcome]:
-    """Run searches over all cores; their trials follow one another."""
+    """Run searches over all cores or GPUs; their trials follow one another."""
+    gpus = searches[0].params.compute.chosen().gpus if searches else ()
     runs = parallel.run(
-        search.run, searches, label="tune", total=len(searches), workers="processes"
+        search.run, searches, label="tune", total=len(searches), workers="processes", gpus=gpus
     )
     return list(runs)
 
