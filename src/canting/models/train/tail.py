@@ -47,8 +47,11 @@ def compile_(
         options |= {"use_ema": True, "ema_momentum": settings.weight_average}
     if settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
+    optimizer = optimizers[scenario.optimizer](**options)
+    if rate is not None:  # JAX takes a variable that the optimizer does not hold for a constant
+        optimizer.held = [one for one in vars(rate).values() if isinstance(one, keras.Variable)]
     model.compile(
-        optimizers[scenario.optimizer](**options),
+        optimizer,
         keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=settings.label_smoothing
         ),
