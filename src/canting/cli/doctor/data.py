@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -73,8 +74,13 @@ def _is_here(backbone: str) -> bool:
 
 
 def _chosen(root: Path) -> list[str]:
+    names = chosen(root, "backbone", [])
+    return [str(name) for name in names] if isinstance(names, list) else [str(names)]
+
+
+def chosen(root: Path, key: str, otherwise: Any) -> Any:
+    """Return what `params.yaml` has under a key, as far as it can be read."""
     try:
-        chosen = YAML(typ="safe").load(root / "params.yaml")["backbone"]
+        return YAML(typ="safe").load(root / "params.yaml")[key]
     except (OSError, YAMLError, KeyError, TypeError):
-        return []
-    return [str(name) for name in chosen] if isinstance(chosen, list) else [str(chosen)]
+        return otherwise

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from canting.cli.doctor import (
     data,
+    device,
     experiments,
     installed,
     leftovers,
@@ -20,6 +21,8 @@ CHECKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
     installed.python,
     installed.extras,
     installed.packages,
+    device.tensorflows,
+    device.device_,
     repository.repository,
     locks.locks,
     experiments.experiments,

@@ -5,22 +5,23 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from canting.cli.doctor.finding import Finding, fine
+from canting.core.device import version
 
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 """The ends of `requires-python`: the lock has no wheels for Python 3.14."""
 
-LOCK, PROJECT = "requirements.txt", "pyproject.toml"
-INSTALL = f"uv pip install --require-hashes --requirement {LOCK}"
+LOCKS, PROJECT = {"cpu": "requirements.txt", "gpu": "requirements-gpu.txt"}, "pyproject.toml"
 PINNED = re.compile(r"^[A-Za-z0-9][^\s=]*==[^\\\n]+", re.MULTILINE)
 
 EXTRAS = {
     "train": "the pipeline",
+    "cpu": "TensorFlow for the processor",
+    "gpu": "TensorFlow for NVIDIA GPUs",
     "serve": "the service",
     "track": "tracking with MLflow",
     "docs": "the documentation",
@@ -31,12 +32,12 @@ EXTRAS = {
 
 def python(_: Path) -> Iterator[Finding]:
     """Tell whether the lock is made for this Python."""
-    version = platform.python_version()
+    running = platform.python_version()
     if OLDEST <= sys.version_info < TOO_NEW:
-        yield fine("python", f"Python {version}")
+        yield fine("python", f"Python {running}")
         return
     needed = ".".join(map(str, OLDEST))
-    told = f"Python {version} is not supported; canting needs 3.11, 3.12 or 3.13"
+    told = f"Python {running} is not supported; canting needs 3.11, 3.12 or 3.13"
     yield Finding("python", "fix", told, f"make PYTHON=python{needed} repro")
 
 
@@ -45,27 +46,41 @@ def extras(root: Path) -> Iterator[Finding]:
     if not (root / PROJECT).is_file():
         return
     listed = tomllib.loads((root / PROJECT).read_text(encoding="utf-8"))["project"]
+    other = ({"cpu", "gpu"} - {_device()}).pop()
     for extra, use in EXTRAS.items():
+        if extra == other:
+            continue
         all_needed = map(Requirement, listed["optional-dependencies"].get(extra, ()))
         needed = [one for one in all_needed if one.marker is None or one.marker.evaluate()]
-        missing = sorted(one.name for one in needed if _version(one.name) is None)
+        missing = sorted(one.name for one in needed if version(one.name) is None)
         if not missing:
             yield fine("extras", f"`{extra}` is installed: {use}")
         else:
             told = f"`{extra}` ({use}) is missing {', '.join(missing)}"
-            yield Finding("extras", "note", told, INSTALL)
+            yield Finding("extras", "note", told, _install())
 
 
 def packages(root: Path) -> Iterator[Finding]:
     """Tell which installed packages have another version than the lock says."""
-    if not (root / LOCK).is_file():
+    lock = LOCKS[_device()]
+    if not (root / lock).is_file():
         return
-    wrong = sorted(_differing((root / LOCK).read_text(encoding="utf-8")))
+    wrong = sorted(_differing((root / lock).read_text(encoding="utf-8")))
     if wrong:
-        told = f"other versions than in `{LOCK}`: {', '.join(wrong)}"
-        yield Finding("packages", "fix", told, INSTALL)
+        told = f"other versions than in `{lock}`: {', '.join(wrong)}"
+        yield Finding("packages", "fix", told, _install())
     else:
-        yield fine("packages", f"all installed packages match `{LOCK}`")
+        yield fine("packages", f"all installed packages match `{lock}`")
+
+
+def _device() -> str:
+    """Return the extra that brought TensorFlow: CUDA's libraries come with `gpu` alone."""
+    with_cuda = version("tensorflow") and version("nvidia-cudnn-cu12")
+    return "gpu" if with_cuda and version("tensorflow-cpu") is None else "cpu"
+
+
+def _install() -> str:
+    return f"uv pip install --require-hashes --requirement {LOCKS[_device()]}"
 
 
 def _differing(lock: str) -> Iterator[str]:
@@ -73,13 +88,6 @@ def _differing(lock: str) -> Iterator[str]:
         requirement = Requirement(line.strip())
         if requirement.marker and not requirement.marker.evaluate():
             continue
-        version = _version(requirement.name)
-        if version is not None and version not in requirement.specifier:
-            yield f"{requirement.name} {version} (not {requirement.specifier})"
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+        there = version(requirement.name)
+        if there is not None and there not in requirement.specifier:
+            yield f"{requirement.name} {there} (not {requirement.specifier})"
