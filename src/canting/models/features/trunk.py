@@ -92,9 +92,10 @@ def _network(trunk: KerasTrunk) -> Any:
 
     from canting.models.backbones.cut import split
 
-    keras.config.set_dtype_policy(POLICIES.get(trunk.device.precision, "float32"))
     network = split(trunk.backbone, trunk.fine_tune_from, trunk.size, trunk.levels).trunk
     assert network is not None
+    for layer in network._flatten_layers():
+        layer.dtype_policy = POLICIES.get(trunk.device.precision, "float32")
     network.compile(jit_compile=False if keras.backend.backend() == "tensorflow" else "auto")
     return network
 
