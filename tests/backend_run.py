@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from canting.bundle.engine import Engine
 from canting.config.params import Params, load
 from canting.config.scenario import Scenario
 from canting.core import files, runtime
@@ -73,6 +74,7 @@ def main(folder: Path) -> None:
     runtime.prepare()
     runtime.import_keras()
     from canting.evaluation.select_best import bundle, refit
+    from canting.models.export import export
 
     found = {}
     for backbone in BACKBONES:
@@ -84,10 +86,10 @@ def main(folder: Path) -> None:
             logits[outcome.rows] = outcome.logits
         final = refit.refit(whole)
         path = folder / f"{backbone}.tflite"
-        bundle.export(final.model, path)
-        bundle.check(final.model, bundle.Engine(path), list(pictures().array))
+        export(final.model, path)
+        bundle.check(final.model, Engine(path), list(pictures().array))
         found[backbone] = logits
-    np.savez(folder / "logits.npz", **found)
+    np.savez(folder / "logits.npz", allow_pickle=False, **found)
     features = tune_data.write_features(folder / "features")
     trials = search.run(tune_data.tasks(folder / "tune", features)[0]).trials
     files.write_json(folder / "scores.json", [trial.score for trial in trials])

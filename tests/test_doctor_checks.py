@@ -44,8 +44,10 @@ def test_a_package_of_another_version_is_named(tmp_path: Path) -> None:
 def test_extras_and_python_are_told() -> None:
     assert [one.level for one in installed.python(ROOT)] == ["fine"]
     told = [one.told for one in installed.extras(ROOT)]
-    assert len(told) == len(installed.EXTRAS)
+    assert len(told) == len(installed.EXTRAS) - 1
     assert any("`train`" in line for line in told)
+    assert any("`cpu`" in line for line in told)
+    assert not any("`gpu`" in line for line in told)
 
 
 def test_an_extra_that_lacks_a_package_is_told(tmp_path: Path) -> None:
