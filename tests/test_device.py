@@ -190,6 +190,8 @@ def test_device_and_precision_are_part_of_the_keys_where_they_decide() -> None:
     assert len(set(found)) == 4
     assert compute.view_keys(*asked, Device(("1",)))[0] == found[1]
     assert compute.view_keys(*asked)[0] == found[0]
+    scratch = "small_cnn", *asked[1:]
+    assert compute.view_keys(*scratch, Device(("0",))) == compute.view_keys(*scratch)
 
 
 def task(folder: Path) -> fold.FoldTask:

@@ -68,7 +68,8 @@ def test_another_backend_scores_as_tensorflow_and_ends_in_the_same_bundle(
                 float(np.abs(probabilities(usual, name) - probabilities(other, name)).mean()),
             ]
             print(backend, name, rights, differences)
-            assert min(rights) > 0.8
+            assert min(rights) > 0.6
+            assert abs(rights[0] - rights[1]) < 0.1
             assert max(differences) < LARGEST
     best = [max(files.read_json(one / "scores.json")) for one in (usual, other)]
     print(backend, "best trials", best)

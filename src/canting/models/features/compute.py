@@ -87,7 +87,7 @@ def view_keys(
         trunk.key(backbone, fine_tune_from, size, settings.levels),
         files.digest(list(digests)),
         code_key(compute, decode_all),
-        *device.key,
+        *trunk.engine_key(device, backbone),
     )
     numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
     return {number: _key(made_from, number, settings, seed) for number in numbers}

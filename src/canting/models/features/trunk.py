@@ -79,9 +79,14 @@ def on(
     levels: int,
 ) -> Answer | KerasTrunk:
     """Return the trunk for a device: Keras in batches on GPUs, LiteRT on the processor."""
-    if device.gpus and BACKBONES[backbone].weights != "none":
+    if engine_key(device, backbone):
         return KerasTrunk(backbone, fine_tune_from, size, levels, device)
     return load(backbone, fine_tune_from, size, cache, levels)
+
+
+def engine_key(device: Device, backbone: str) -> tuple[str, ...]:
+    """Return what of a device decides on the answers of a trunk: nothing where LiteRT runs it."""
+    return () if BACKBONES[backbone].weights == "none" else device.key
 
 
 @remembered
