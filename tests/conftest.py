@@ -121,8 +121,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 LONGEST = (
-    "pipeline browser_pages service_running tune_search train backbones features "
-    "service_decoders backup doctor_space metrics validate_gate history_faults select_best "
+    "pipeline browser_pages service_running keras_backends tune_search train backbones features "
+    "device service_decoders backup doctor_space metrics validate_gate history_faults select_best "
     "workflows_run cards_written report track_send pull_request_parts validate_expectations "
     "service_visitors service_api near_duplicates service_fuzz pages_http clean service_access "
     "package_serve deploy drift_history grid_faults service_limits keys registry_promote study "
