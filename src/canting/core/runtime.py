@@ -101,6 +101,11 @@ def derived_seed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
+def backend_seed(seed: int) -> int:
+    """Return a seed as the backend's random states hold it: those of PyTorch have 31 bits."""
+    return seed % 2**31 if device.backend() == "torch" else seed
+
+
 def seed_training(seed: int) -> None:
     """Seed the Keras backend, in float32.
 

@@ -48,7 +48,7 @@ class Training:
     def __init__(self, course: Course, setting: Setting, cuts: Cuts, rows: Rows) -> None:
         """Find or build the model; nothing is trained yet."""
         self._scenario, self._settings = apply(setting, course.scenario, course.settings)
-        self._seed = course.seed
+        self._seed = runtime.backend_seed(course.seed)
         data = cuts[self._scenario.fine_tune_from]
         self._feed = Batches(data, rows, self._scenario.batch_size, course.seed, self._settings)
         self._model = course.trainer(self._scenario, data)
