@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import h5py
 import keras
 import numpy as np
 import pytest
+from keras.src.legacy.saving import legacy_h5_format
+from keras.src.utils import file_utils
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
@@ -42,7 +45,8 @@ def quick(names: Iterable[str]) -> list[Any]:
     return [one for name in names for one in ([name] if name in QUICK else slow(name))]
 
 
-OTHERS = quick(name for name, row in BACKBONES.items() if row.weights == "keras")
+KERAS = [name for name, row in BACKBONES.items() if row.weights == "keras"]
+OTHERS = quick(KERAS)
 
 
 @pytest.mark.parametrize("backbone", quick(name for name, row in BACKBONES.items() if row.package))
@@ -72,6 +76,12 @@ def test_mobilenet_v2_with_real_weights_tells_pictures_apart(
     assert similar[0, 1] > 0.8 > similar[0, 2]
 
 
+def save(network: keras.Model, path: Path) -> None:
+    """Write weights in the format of the files that Keras downloads."""
+    with h5py.File(path, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, network)
+
+
 class Built(NamedTuple):
     """A network with random weights, and the folder that holds them as a file."""
 
@@ -86,7 +96,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     keras.utils.set_random_seed(1)
     name, folder = request.param, tmp_path_factory.mktemp("weights")
     network = TABLE[name].build((*SMALL, 3))
-    network.save_weights(folder / weight_files.filename(name))
+    save(network, folder / weight_files.filename(name))
     return Built(name, network, folder)
 
 
@@ -100,6 +110,28 @@ def test_weights_are_read_from_the_named_folder(
     assert all(np.array_equal(*pair) for pair in zip(expected, received, strict=True))
 
 
+@pytest.mark.parametrize("name", KERAS)
+def test_files_are_named_as_keras_names_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(fname: str, *_: Any, **__: Any) -> None:
+        raise OSError(fname)
+
+    monkeypatch.setattr(file_utils, "get_file", asked)
+    with pytest.raises(WeightsError) as caught:
+        weights.load(name, (224, 224, 3))
+    assert f"({weight_files.filename(name)})" in str(caught.value)
+
+
+def test_a_file_that_was_saved_with_keras_is_taken_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
+    network = TABLE["mobilenet_v3_small"].build((*SMALL, 3))
+    network.save_weights(tmp_path / "mobilenet_v3_small_imagenet_notop.weights.h5")
+    loaded = weights.load("mobilenet_v3_small", (*SMALL, 3))
+    pairs = zip(network.get_weights(), loaded.get_weights(), strict=True)
+    assert all(np.array_equal(*pair) for pair in pairs)
+
+
 def test_every_network_answers_on_litert_as_in_keras(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +142,7 @@ def test_every_network_answers_on_litert_as_in_keras(
     picture = np.random.default_rng(0).integers(0, 256, (*SMALL, 3), dtype=np.uint8)
     expected = np.asarray(network(picture[None].astype(np.float32), training=False))[0]
     (received,) = Engine(tmp_path / "network.tflite").answer(picture).values()
+    assert expected.shape == (network.get_layer("pool").input.shape[-1],)
     assert expected.std() > 0
     assert np.abs(received - expected).max() < 1e-4 * np.abs(expected).max()
 
@@ -120,7 +153,7 @@ def test_tail_after_trunk_is_the_whole(
 ) -> None:
     monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
     if BACKBONES[backbone].weights == "keras":
-        TABLE[backbone].build((*SMALL, 3)).save_weights(tmp_path / weight_files.filename(backbone))
+        save(TABLE[backbone].build((*SMALL, 3)), tmp_path / weight_files.filename(backbone))
     points = cut_points(weights.load(backbone, (*SMALL, 3)))
     picture = np.random.default_rng(0).uniform(0, 255, (2, *SMALL, 3)).astype(np.float32)
     if BACKBONES[backbone].weights == "none":
@@ -140,7 +173,7 @@ def test_tail_after_trunk_is_the_whole(
 
 @pytest.mark.parametrize(
     "built",
-    quick(["mobilenet_v3_small", "resnet50", "densenet121", "inception_v3", "vgg19"]),
+    quick([name for name in KERAS if name != "nasnet_mobile"]),
     indirect=True,
 )
 def test_every_cut_point_can_be_cut_at(built: Built) -> None:
@@ -150,6 +183,11 @@ def test_every_cut_point_can_be_cut_at(built: Built) -> None:
     for name in points[:: max(1, len(points) // 6)]:
         tail = keras.Model(core.get_layer(name).input, core.output)
         assert tail.output.shape == core.output.shape
+
+
+def test_cells_that_take_two_maps_can_only_be_cut_before_the_first() -> None:
+    """Every cell of NASNet takes the maps of the two before it."""
+    assert cut_points(TABLE["nasnet_mobile"].build((*SMALL, 3))) == ["stem_conv1"]
 
 
 def test_norms_of_a_tail_are_not_trained() -> None:
@@ -171,7 +209,7 @@ def test_weights_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(WeightsError) as caught:
         weights.load("vgg19", (*SMALL, 3))
-    words = ("`backbone: vgg19`", "vgg19_imagenet_notop.weights.h5", str(tmp_path), "lite0")
+    words = ("`backbone: vgg19`", weight_files.filename("vgg19"), str(tmp_path), "lite0")
     assert all(word in str(caught.value) for word in words)
 
 
@@ -181,7 +219,7 @@ def test_weights_of_another_network_or_damaged(
 ) -> None:
     monkeypatch.setenv(weight_files.FOLDER, str(tmp_path))
     path = tmp_path / weight_files.filename("mobilenet_v2")
-    TABLE["mobilenet_v3_small"].build((*SMALL, 3)).save_weights(path)
+    save(TABLE["mobilenet_v3_small"].build((*SMALL, 3)), path)
     with pytest.raises(WeightsError, match="which does not fit"):
         weights.load("mobilenet_v2", (*SMALL, 3))
     path.write_bytes(path.read_bytes()[:5000])
@@ -208,9 +246,7 @@ def test_levels_are_spread_evenly_and_end_with_the_output() -> None:
         levels.levels(core, 34, "efficientnet_lite0")
 
 
-@pytest.mark.parametrize(
-    "name", quick(["vgg19", "densenet121", "mobilenet_v3_small", "efficientnet_b0"])
-)
+@pytest.mark.parametrize("name", quick([*KERAS, "efficientnet_lite0"]))
 def test_every_kind_of_backbone_has_levels(name: str) -> None:
     core = TABLE[name].build((64, 64, 3))
     sides = [map_.shape[1] for map_ in levels.levels(core, 6, name)]

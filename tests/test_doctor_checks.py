@@ -91,7 +91,7 @@ def test_weights_that_are_not_here_are_told(
     monkeypatch.setenv("CANTING_WEIGHTS", str(tmp_path))
     (tmp_path / "params.yaml").write_text("backbone: [vgg19, efficientnet_lite0]\n")
     (missing,) = only(data.weights(tmp_path), "note")
-    assert "vgg19_imagenet_notop.weights.h5" in str(missing.command)
+    assert "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5" in str(missing.command)
     (tmp_path / "vgg19_imagenet_notop.weights.h5").touch()
     assert only(data.weights(tmp_path), "note") == []
 

@@ -303,7 +303,7 @@ WRONG = [
     ("optimizer=nadm", "Did you mean 'nadam'"),
     ("+colour=3", "`colour`: no such key"),
     ("folds=80", "`folds: 60` is the most"),
-    ("backbone=vgg19", "vgg19_imagenet_notop.weights.h5"),
+    ("backbone=vgg19", "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"),
 ]
 
 

@@ -20,13 +20,14 @@ class Licence:
 class Backbone:
     """Where the ImageNet weights of a backbone come from, and their licence.
 
-    From an installed `package`; from a file or Keras's download; or nowhere: it is trained from
-    nothing.
+    From an installed `package`; from a `file` or Keras's download of a file of that name; or
+    nowhere: it is trained from nothing.
     """
 
     weights: Literal["package", "keras", "none"]
     licence: Licence | None = None
     package: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,13 @@ _TENSORFLOW = Licence(
     "https://github.com/tensorflow/models/blob/master/LICENSE",
 )
 _TPU = "https://github.com/tensorflow/tpu/blob/master/LICENSE"
+_AUTOML = Licence("Apache-2.0", "Google", "https://github.com/google/automl/blob/master/LICENSE")
+_VGG = Licence(
+    "CC-BY-4.0",
+    "Visual Geometry Group, Oxford",
+    "https://creativecommons.org/licenses/by/4.0/",
+)
+_ORDERED = "_weights_tf_dim_ordering_tf_kernels_"
 
 
 def _lite(number: int) -> Backbone:
@@ -69,9 +77,14 @@ BACKBONES: dict[str, Backbone] = {
     "efficientnet_lite0": _lite(0),
     "efficientnet_lite1": _lite(1),
     "efficientnet_lite2": _lite(2),
-    "mobilenet_v2": Backbone("keras", _TENSORFLOW),
-    "mobilenet_v3_small": Backbone("keras", _TENSORFLOW),
-    "mobilenet_v3_large": Backbone("keras", _TENSORFLOW),
+    "mobilenet_v1": Backbone("keras", _TENSORFLOW, file="mobilenet_1_0_224_tf_no_top.h5"),
+    "mobilenet_v2": Backbone("keras", _TENSORFLOW, file=f"mobilenet_v2{_ORDERED}1.0_224_no_top.h5"),
+    "mobilenet_v3_small": Backbone(
+        "keras", _TENSORFLOW, file="weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5"
+    ),
+    "mobilenet_v3_large": Backbone(
+        "keras", _TENSORFLOW, file="weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5"
+    ),
     "resnet50": Backbone(
         "keras",
         Licence(
@@ -79,15 +92,10 @@ BACKBONES: dict[str, Backbone] = {
             "Kaiming He",
             "https://github.com/KaimingHe/deep-residual-networks/blob/master/LICENSE",
         ),
+        file=f"resnet50{_ORDERED}notop.h5",
     ),
-    "vgg19": Backbone(
-        "keras",
-        Licence(
-            "CC-BY-4.0",
-            "Visual Geometry Group, Oxford",
-            "https://creativecommons.org/licenses/by/4.0/",
-        ),
-    ),
+    "vgg16": Backbone("keras", _VGG, file=f"vgg16{_ORDERED}notop.h5"),
+    "vgg19": Backbone("keras", _VGG, file=f"vgg19{_ORDERED}notop.h5"),
     "densenet121": Backbone(
         "keras",
         Licence(
@@ -95,13 +103,35 @@ BACKBONES: dict[str, Backbone] = {
             "Zhuang Liu and Gao Huang",
             "https://github.com/liuzhuang13/DenseNet/blob/master/LICENSE",
         ),
+        file=f"densenet121{_ORDERED}notop.h5",
     ),
-    "efficientnet_b0": Backbone("keras", Licence("Apache-2.0", "TensorFlow authors", _TPU)),
-    "efficientnet_v2_b0": Backbone(
+    "efficientnet_b0": Backbone(
         "keras",
-        Licence("Apache-2.0", "Google", "https://github.com/google/automl/blob/master/LICENSE"),
+        Licence("Apache-2.0", "TensorFlow authors", _TPU),
+        file="efficientnetb0_notop.h5",
     ),
-    "inception_v3": Backbone("keras", _TENSORFLOW),
+    "efficientnet_v2_b0": Backbone("keras", _AUTOML, file="efficientnetv2-b0_notop.h5"),
+    "efficientnet_v2_s": Backbone("keras", _AUTOML, file="efficientnetv2-s_notop.h5"),
+    "convnext_tiny": Backbone(
+        "keras",
+        Licence(
+            "MIT",
+            "Meta Platforms",
+            "https://github.com/facebookresearch/ConvNeXt/blob/main/LICENSE",
+        ),
+        file="convnext_tiny_notop.h5",
+    ),
+    "nasnet_mobile": Backbone("keras", _TENSORFLOW, file="nasnet_mobile_no_top.h5"),
+    "inception_v3": Backbone("keras", _TENSORFLOW, file=f"inception_v3{_ORDERED}notop.h5"),
+    "xception": Backbone(
+        "keras",
+        Licence(
+            "MIT",
+            "François Chollet",
+            "https://github.com/keras-team/keras-applications/blob/master/LICENSE",
+        ),
+        file=f"xception{_ORDERED}notop.h5",
+    ),
     "small_cnn": Backbone("none"),
 }
 """Each is built by the row of the same name in `canting.models.backbones.table`. Licences: of

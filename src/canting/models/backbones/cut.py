@@ -64,8 +64,8 @@ def split(
 
 def cut_points(core: keras.Model) -> list[str]:
     """Return the layers, in order, whose one input is all that later layers take from earlier."""
-    places = {layer.name: place for place, layer in enumerate(core.layers)}
-    reach = [max(_consumers(layer, places), default=0) for layer in core.layers]
+    places = {layer.name: place for place, layer in enumerate(core.operations)}
+    reach = [max(_consumers(layer, places), default=0) for layer in core.operations]
     crossing = list(accumulate(reach, max, initial=0))
     producers = {layer.name: _producer(layer, places) for layer in core.layers if _trained(layer)}
     return [name for name, place in producers.items() if crossing[place] <= place]

@@ -27,17 +27,21 @@ class WeightsError(CantingError):
 
 
 def filename(backbone: str) -> str:
-    """Return the name of a backbone's weight file."""
-    return f"{backbone}_imagenet_notop.weights.h5"
+    """Return the name of a backbone's weight file, as Keras downloads it."""
+    return BACKBONES[backbone].file
 
 
 def locate(backbone: str) -> Path | None:
-    """Return the file that holds a backbone's weights, or `None` if there is none here."""
+    """Return the file that holds a backbone's weights, or `None` if there is none here.
+
+    One that was saved with Keras is named `<backbone>_imagenet_notop.weights.h5`.
+    """
     if BACKBONES[backbone].weights == "package":
         return _packaged(BACKBONES[backbone].package)
     folder = os.environ.get(FOLDER)
-    path = Path(folder) / filename(backbone) if folder else None
-    return path if path and path.is_file() else None
+    names = (filename(backbone), f"{backbone}_imagenet_notop.weights.h5")
+    paths = [Path(folder) / name for name in names] if folder else []
+    return next((path for path in paths if path.is_file()), None)
 
 
 def identity(backbone: str) -> str:
