@@ -248,7 +248,7 @@ def test_levels_are_spread_evenly_and_end_with_the_output() -> None:
 
 @pytest.mark.parametrize("name", quick([*KERAS, "efficientnet_lite0"]))
 def test_every_kind_of_backbone_has_levels(name: str) -> None:
-    core = TABLE[name].build((64, 64, 3))
+    core = TABLE[name].build((*SMALL, 3))
     sides = [map_.shape[1] for map_ in levels.levels(core, 6, name)]
     assert sides == sorted(sides, reverse=True)
     assert sides[0] > sides[-1]

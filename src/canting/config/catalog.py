@@ -3,8 +3,9 @@
 Whatever lists, checks, draws or documents one of these reads it here.
 """
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,52 @@ BACKBONES: dict[str, Backbone] = {
 """Each is built by the row of the same name in `canting.models.backbones.table`. Licences: of
 https://keras.io/api/applications/, and the licence file of each repository that Keras names there.
 """
+
+OWN = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*"
+"""How a network of one's own is written: the module, and its function."""
+
+SMALL = r"small_cnn(?:_d([1-9][0-9]?))?(?:_w([1-9][0-9]{0,2}))?(_bn)?"
+"""How `small_cnn` is written with another depth or width, or with batch normalisation."""
+
+
+class SmallCnn(NamedTuple):
+    """Convolutions of `small_cnn`, filters of the first of its three stages, normalisation."""
+
+    depth: int = 3
+    width: int = 32
+    batch_norm: bool = False
+
+
+def is_own(backbone: str) -> bool:
+    """Return whether a backbone is a function of the user's."""
+    return re.fullmatch(OWN, backbone) is not None
+
+
+def small_cnn(backbone: str) -> SmallCnn | None:
+    """Return what a name asks of `small_cnn`; `None` where it names another backbone."""
+    found = re.fullmatch(SMALL, backbone)
+    if found is None:
+        return None
+    depth, width, batch_norm = found.groups()
+    usual = SmallCnn()
+    return SmallCnn(int(depth or usual.depth), int(width or usual.width), batch_norm is not None)
+
+
+def is_backbone(name: str) -> bool:
+    """Return whether a name is one that `backbone` takes."""
+    return name in BACKBONES or is_own(name) or small_cnn(name) is not None
+
+
+def backbone_of(name: str) -> Backbone:
+    """Return the row of a backbone; a network of one's own is trained from what it is given as."""
+    own = is_own(name) or small_cnn(name) is not None
+    return BACKBONES["small_cnn"] if own else BACKBONES[name]
+
+
+def file_name(backbone: str) -> str:
+    """Return the name of a backbone as files and scenarios have it."""
+    return backbone.replace(":", ".")
+
 
 OPTIMIZERS = (
     "adadelta",

@@ -2,13 +2,13 @@
 
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from canting.config.catalog import BACKBONES, OPTIMIZERS
+from canting.config.catalog import BACKBONES, OPTIMIZERS, OWN, SMALL, backbone_of, is_backbone
 from canting.config.errors import ParamsError
 from canting.config.fetch import Fetch
 from canting.config.scenario import Scenario
@@ -42,6 +42,22 @@ def _is_side(value: Any) -> bool:
     return type(value) is int and 32 <= value <= 10_000
 
 
+def _backbone(value: Any) -> Any:
+    if isinstance(value, str) and not is_backbone(value):
+        raise ValueError(f"one of {', '.join(BACKBONES)}, or package.module:function")
+    return value
+
+
+Named = Annotated[
+    str,
+    BeforeValidator(
+        _backbone,
+        json_schema_input_type=Literal[tuple(BACKBONES)]
+        | Annotated[str, Field(pattern=f"^({OWN}|{SMALL})$")],
+    ),
+]
+
+
 def _kind(value: Any) -> str:
     return "(mapping)" if isinstance(value, dict) else "(list)"
 
@@ -49,7 +65,7 @@ def _kind(value: Any) -> str:
 class Params(ParamsSection):
     """All of `params.yaml`."""
 
-    backbone: Many[Annotated[str, known(BACKBONES)]]
+    backbone: Many[Named]
     fine_tune_from: Annotated[
         Annotated[dict[str, str | None], Tag("(mapping)")]
         | Annotated[Many[str | None], Tag("(list)")],
@@ -142,7 +158,7 @@ def _check_cuts(params: Params, path: Path) -> None:
             f"nothing, for each of {list(params.backbone)}. Received: {named}. Name those alone."
         )
     cuts = list(dict.fromkeys(cut for _, cut in params.trunks()))
-    whole = [BACKBONES[one].weights != "none" and cut is None for one, cut in params.trunks()]
+    whole = [backbone_of(one).weights != "none" and cut is None for one, cut in params.trunks()]
     if params.features.levels > 1 and not all(whole):
         raise CantingError(
             f"`{path}` cannot be used. Nothing was run.\n  `features.levels`: expected 1 where a "

@@ -1,5 +1,6 @@
 """One combination of the scenario keys, and the name of several."""
 
+from canting.config.catalog import file_name
 from canting.config.section import ParamsSection
 
 AND = " + "
@@ -32,6 +33,6 @@ class Scenario(ParamsSection):
         """A name for files and tables that tells it from every other scenario."""
         start = f"@{self.fine_tune_from}" if self.fine_tune_from else ""
         return (
-            f"{self.backbone}{start}-{self.optimizer}-dropout{self.dropout:g}"
+            f"{file_name(self.backbone)}{start}-{self.optimizer}-dropout{self.dropout:g}"
             f"-lr{self.learning_rate:g}-batch{self.batch_size}-epochs{self.epochs}"
         )

@@ -131,6 +131,7 @@ class Cards(ParamsSection):
     intended_use: Words | None
     data_origin: Words | None
     data_licence: Words | None
+    weights_licence: Words | None = None
     contact: Words | None
 
 

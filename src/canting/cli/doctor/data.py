@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from canting.cli.doctor.finding import Finding, fine
-from canting.config.catalog import BACKBONES
+from canting.config.catalog import BACKBONES, backbone_of
 from canting.core.errors import CantingError
 from canting.models.backbones.weight_files import FOLDER, filename, locate
 
@@ -68,7 +68,7 @@ def weights(root: Path) -> Iterator[Finding]:
 
 def _is_here(backbone: str) -> bool:
     try:
-        return BACKBONES[backbone].weights == "none" or locate(backbone) is not None
+        return backbone_of(backbone).weights == "none" or locate(backbone) is not None
     except CantingError:
         return False
 

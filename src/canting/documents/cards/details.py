@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from canting.config.catalog import BACKBONES
+from canting.config.catalog import Licence, backbone_of, is_own
 from canting.config.columns import SCENARIO
 from canting.config.scenario import AND
 from canting.core.frames import row_of
@@ -63,8 +63,14 @@ def _of_members(run: Run, column: str, words: Callable[[str], str]) -> str:
 
 
 def _network(backbone: str) -> str:
-    scratch = BACKBONES[backbone].weights == "none"
-    return f"{backbone}, {'trained from scratch' if scratch else 'pretrained on ImageNet'}"
+    return f"{backbone}, {_weights(backbone)}"
+
+
+def _weights(backbone: str) -> str:
+    if is_own(backbone):
+        return "trained as a whole, from the weights that its author gives it"
+    scratch = backbone_of(backbone).weights == "none"
+    return "trained from scratch" if scratch else "pretrained on ImageNet"
 
 
 def _tail(layer: str) -> str:
@@ -94,7 +100,11 @@ def _of_weights(run: Run) -> list[tuple[Span, ...]]:
     found = licences.of_weights(run)
     if not found:
         return [("initial weights", "–", "trained from scratch")]
-    return [("initial weights", Link(one.name, one.address), one.holder) for one in found]
+    return [("initial weights", _named(one), one.holder) for one in found]
+
+
+def _named(licence: Licence) -> Span:
+    return Link(licence.name, licence.address) if licence.address else licence.name
 
 
 def _by(run: Run) -> str:
@@ -108,10 +118,10 @@ def _advice(run: Run) -> Text:
     )
     stated = licences.of_pictures(run)
     if stated:
-        return words if licences.of_weights(run) else ("See the licence of the pictures.",)
+        return words if licences.is_of_imagenet(run) else ("See the licence of the pictures.",)
     return (
         "The licence of the pictures is not stated (",
         Mono("cards.data_licence"),
         "): do not distribute the model before it is known. ",
-        *(words if licences.of_weights(run) else ()),
+        *(words if licences.is_of_imagenet(run) else ()),
     )

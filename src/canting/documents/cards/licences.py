@@ -1,6 +1,6 @@
 """Licences of the ImageNet weights and of the pictures."""
 
-from canting.config.catalog import BACKBONES, Licence
+from canting.config.catalog import Licence, backbone_of, is_own
 from canting.core.frames import row_of
 from canting.data import origin
 from canting.documents.run import Run
@@ -20,9 +20,24 @@ def of_pictures(run: Run) -> str | None:
 
 
 def of_weights(run: Run) -> list[Licence]:
-    """Return the licences of the chosen backbones' weights, each once."""
-    found = dict.fromkeys(BACKBONES[name].licence for name in backbones(run))
+    """Return the licences of the chosen backbones' weights, each once.
+
+    That of a network of one's own is unknown unless the parameters state it.
+    """
+    found = dict.fromkeys(_of_network(run, name) for name in backbones(run))
     return [licence for licence in found if licence is not None]
+
+
+def _of_network(run: Run, name: str) -> Licence | None:
+    if is_own(name):
+        stated = run.params.cards.weights_licence or "unknown"
+        return Licence(stated, f"the author of {name}", "")
+    return backbone_of(name).licence
+
+
+def is_of_imagenet(run: Run) -> bool:
+    """Return whether some of the weights were trained on ImageNet."""
+    return any(backbone_of(name).licence is not None for name in backbones(run))
 
 
 def backbones(run: Run) -> list[str]:

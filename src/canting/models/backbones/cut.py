@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers
 
-from canting.config.catalog import BACKBONES
+from canting.config.catalog import backbone_of
 from canting.core.errors import CantingError
 from canting.models.backbones import weights
 from canting.models.backbones.levels import levels as levels_of
 from canting.models.backbones.levels import pooled
-from canting.models.backbones.table import TABLE
+from canting.models.backbones.table import architecture
 
 
 class TrunkAndTail(NamedTuple):
@@ -51,8 +51,8 @@ def split(
     keras.utils.clear_session()
     core = weights.load(backbone, (*size, 3))
     inputs = keras.Input((*size, 3), name="picture")
-    scaled = TABLE[backbone].scale(inputs)
-    if BACKBONES[backbone].weights == "none":
+    scaled = architecture(backbone).scale(inputs)
+    if backbone_of(backbone).weights == "none":
         return TrunkAndTail(None, keras.Model(inputs, core(scaled), name="tail"))
     if fine_tune_from is None:
         averages = _pooled(core, scaled, levels, backbone)

@@ -5,12 +5,14 @@ The constants are those of `keras.applications.imagenet_utils.preprocess_input`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
 from keras import applications, layers
 
-from canting.models.backbones import efficientnet_lite
+from canting.config.catalog import SmallCnn, is_own, small_cnn
+from canting.models.backbones import efficientnet_lite, own
 
 Scale = Callable[[Any], Any]
 """Takes and returns a `(n, height, width, 3)` Keras tensor."""
@@ -48,17 +50,32 @@ def torch(x: Any) -> Any:
     return layers.Rescaling(scale, offset, name="scale")(x)
 
 
-FILTERS = (32, 64, 128)
-"""Filters of the three convolutions; each halves the resolution."""
+STAGES = 3
+"""Of `small_cnn`: each ends by halving the resolution, and the next has twice the filters."""
 
 
-def build(shape: tuple[int, int, int]) -> keras.Model:
-    """Return the network without its classifier; it takes `x / 127.5 - 1`."""
+def build(shape: tuple[int, int, int], setting: SmallCnn | None = None) -> keras.Model:
+    """Return `small_cnn` without its classifier; it takes `x / 127.5 - 1`.
+
+    Convolutions are shared out over the stages, as evenly as can be; one or two have a stage each.
+    """
+    depth, width, batch_norm = setting or SmallCnn()
+    stages = [number * min(STAGES, depth) // depth for number in range(depth)]
     x = inputs = keras.Input(shape)
-    for number, filters in enumerate(FILTERS):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")(x)
-        x = layers.MaxPooling2D(name=f"pool{number}")(x)
+    for number, stage in enumerate(stages):
+        x = _convolved(x, number, width * 2**stage, batch_norm)
+        if stage not in stages[number + 1 :]:
+            x = layers.MaxPooling2D(name=f"pool{stage}")(x)
     return keras.Model(inputs, x, name="small_cnn")
+
+
+def _convolved(x: Any, number: int, filters: int, batch_norm: bool) -> Any:
+    name = f"conv{number}"
+    if not batch_norm:
+        return layers.Conv2D(filters, 3, padding="same", activation="relu", name=name)(x)
+    x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(x)
+    x = layers.BatchNormalization(name=f"norm{number}")(x)
+    return layers.ReLU(name=f"relu{number}")(x)
 
 
 Shape = tuple[int, int, int]
@@ -111,3 +128,13 @@ TABLE: dict[str, Architecture] = {
 }
 """Any architecture of `keras.applications` is one row; `BACKBONES` in the catalogue has the
 same names."""
+
+
+def architecture(backbone: str) -> Architecture:
+    """Return how a backbone is built: its row, `small_cnn` as its name asks, or one's own."""
+    if is_own(backbone):
+        return Architecture(partial(own.build, backbone), none)
+    setting = small_cnn(backbone)
+    if setting is not None:
+        return Architecture(partial(build, setting=setting), symmetric)
+    return TABLE[backbone]

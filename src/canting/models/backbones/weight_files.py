@@ -5,7 +5,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from canting.config.catalog import BACKBONES
+from canting.config.catalog import backbone_of, is_own
+from canting.config.own_network import source
 from canting.core import files
 from canting.core.errors import CantingError
 
@@ -28,7 +29,7 @@ class WeightsError(CantingError):
 
 def filename(backbone: str) -> str:
     """Return the name of a backbone's weight file, as Keras downloads it."""
-    return BACKBONES[backbone].file
+    return backbone_of(backbone).file
 
 
 def locate(backbone: str) -> Path | None:
@@ -36,8 +37,8 @@ def locate(backbone: str) -> Path | None:
 
     One that was saved with Keras is named `<backbone>_imagenet_notop.weights.h5`.
     """
-    if BACKBONES[backbone].weights == "package":
-        return _packaged(BACKBONES[backbone].package)
+    if backbone_of(backbone).weights == "package":
+        return _packaged(backbone_of(backbone).package)
     folder = os.environ.get(FOLDER)
     names = (filename(backbone), f"{backbone}_imagenet_notop.weights.h5")
     paths = [Path(folder) / name for name in names] if folder else []
@@ -45,7 +46,12 @@ def locate(backbone: str) -> Path | None:
 
 
 def identity(backbone: str) -> str:
-    """Return what identifies these weights: their file's digest, or Keras's version."""
+    """Return what identifies these weights: their file's digest, or Keras's version.
+
+    That of a network of one's own is its source.
+    """
+    if is_own(backbone):
+        return source(backbone)
     path = locate(backbone)
     return files.sha256(path) if path else f"keras {version('keras')}"
 

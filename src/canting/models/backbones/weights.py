@@ -6,9 +6,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from canting.config.catalog import BACKBONES
+from canting.config.catalog import backbone_of
 from canting.models.backbones import efficientnet_lite
-from canting.models.backbones.table import TABLE, Shape
+from canting.models.backbones.table import Shape, architecture
 from canting.models.backbones.weight_files import WeightsError, locate
 
 
@@ -17,19 +17,19 @@ def load(backbone: str, shape: Shape) -> keras.Model:
 
     Raises `WeightsError` where the weights cannot be had: never random weights in silence.
     """
-    if BACKBONES[backbone].weights == "none":
-        return TABLE[backbone].build(shape)
+    if backbone_of(backbone).weights == "none":
+        return architecture(backbone).build(shape)
     path = locate(backbone)
     if path is None:
         return _download(backbone, shape)
-    model = TABLE[backbone].build(shape)
+    model = architecture(backbone).build(shape)
     _read(backbone, model, path)
     return model
 
 
 def _read(backbone: str, model: keras.Model, path: Path) -> None:
     try:
-        if BACKBONES[backbone].weights == "package":
+        if backbone_of(backbone).weights == "package":
             efficientnet_lite.load(model, path)
         else:
             _load_all(model, path)
@@ -50,7 +50,7 @@ def _load_all(model: keras.Model, path: Path) -> None:
 
 
 def _download(backbone: str, shape: Shape) -> keras.Model:
-    download = TABLE[backbone].download
+    download = architecture(backbone).download
     assert download is not None
     try:
         return download(shape)

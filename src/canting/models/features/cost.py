@@ -52,10 +52,10 @@ def place(backbone: str, size: tuple[int, int], cache: Path) -> Path:
 
 def _counted(backbone: str, size: tuple[int, int], cache: Path) -> BackboneCost:
     from canting.models.backbones.multiply_adds import multiply_adds
-    from canting.models.backbones.table import TABLE
+    from canting.models.backbones.table import architecture
 
     path = trunk.whole(backbone, size, cache)
-    network = TABLE[backbone].build((*size, 3))
+    network = architecture(backbone).build((*size, 3))
     return BackboneCost(
         network.count_params(),
         multiply_adds(network),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from canting.config.catalog import file_name
 from canting.core import files
 from canting.core.errors import CantingError
 
@@ -14,7 +15,8 @@ Array = npt.NDArray[Any]
 
 def slug(backbone: str, fine_tune_from: str | None) -> str:
     """Return the name of the folder that holds the features of a trunk."""
-    return f"{backbone}@{fine_tune_from}" if fine_tune_from else backbone
+    name = file_name(backbone)
+    return f"{name}@{fine_tune_from}" if fine_tune_from else name
 
 
 class Store:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.bundle.engine import Engine
-from canting.config.catalog import BACKBONES
+from canting.config.catalog import backbone_of
 from canting.core import files, runtime
 from canting.core.device import Device, Precision
 from canting.core.keys import code_key
@@ -64,7 +64,7 @@ def load(
     levels: int = 1,
 ) -> Answer:
     """Return the trunk, ready to run from many threads; it is converted where `cache` lacks it."""
-    if BACKBONES[backbone].weights == "none":
+    if backbone_of(backbone).weights == "none":
         return identity
     engine = Engine(_converted(backbone, fine_tune_from, size, cache, levels))
     return lambda picture: next(iter(engine.answer(picture).values()))
@@ -86,7 +86,7 @@ def on(
 
 def engine_key(device: Device, backbone: str) -> tuple[str, ...]:
     """Return what of a device decides on the answers of a trunk: nothing where LiteRT runs it."""
-    return () if BACKBONES[backbone].weights == "none" else device.key
+    return () if backbone_of(backbone).weights == "none" else device.key
 
 
 @remembered

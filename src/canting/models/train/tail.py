@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from canting.config.catalog import BACKBONES
+from canting.config.catalog import backbone_of
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.models.backbones.cut import split
@@ -69,7 +69,7 @@ def _rate(scenario: Scenario, settings: Train, steps: int) -> Any:
 
 def has_tail(scenario: Scenario) -> bool:
     """Return whether more than a classifier is trained."""
-    return scenario.fine_tune_from is not None or BACKBONES[scenario.backbone].weights == "none"
+    return scenario.fine_tune_from is not None or backbone_of(scenario.backbone).weights == "none"
 
 
 def _pooled(scenario: Scenario, size: tuple[int, int], inputs: Any) -> Any:
