@@ -20,6 +20,7 @@ from canting.documents import render
 from canting.documents.content import Document, Mono, Section, Table
 from canting.documents.provenance import provenance
 from canting.documents.report import source
+from canting.documents.report.costs import by_batch_size
 from canting.documents.report.findings import findings
 from canting.documents.report.write import assemble
 from canting.documents.run import Run, load
@@ -184,6 +185,29 @@ def test_the_table_with_costs(grid: Path) -> None:
     text = (grid / "build" / "report" / "scenarios.md").read_text()
     assert "| 1 h 02 min | 23,587,712 | 3,538.2 M | 94.4 MB | 20.0 |" in text
     assert len([line for line in text.splitlines() if line.startswith("|")]) == 6
+
+
+def test_time_and_score_by_batch_size(grid: Path, tmp_path: Path) -> None:
+    sizes = [5, 16, 500]
+    folder = written(tmp_path, batch_size=sizes, dropout=[0.2, 0.4])
+    run = run_of(folder)
+    table = by_batch_size(run).set_index("batch_size")
+    assert list(table.index) == sizes
+    for place, size in enumerate(sizes):
+        # Scenarios `place` and `place + 3` take 2.5 s and so many more in 3 epochs of each fold.
+        ours = table.loc[size]
+        assert ours["scenarios"] == 2
+        assert ours["each"] == pytest.approx((2.5 + place + 1.5) / 3)
+        assert ours["all"] == pytest.approx(2 * 3 * (2.5 + place + 1.5))
+        scores = run.ranking.loc[run.ranking["batch_size"] == size, "macro_f1_mean"]
+        assert (ours["mean"], ours["best"]) == (pytest.approx(scores.mean()), scores.max())
+    page = html(folder)
+    assert "Training by batch size" in page
+    assert f"{1000 * table['each'].loc[500]:,.1f} ms" in page
+    (folder / "build" / "costs" / "train.csv").unlink()
+    assert by_batch_size(run_of(folder))["each"].isna().all()
+    assert "Training by batch size" in words(report_of(folder))
+    assert "Training by batch size" not in html(grid)
 
 
 def test_the_findings_are_the_figures(grid: Path) -> None:

@@ -1,7 +1,13 @@
 """The section on costs: of the study, and of its models in use."""
 
-from canting.documents.content import Section, Table, say
-from canting.documents.numbers import count, decimal, seconds
+import pandas as pd
+
+from canting.config.columns import FOLD, SCENARIO
+from canting.config.metrics import mean_of
+from canting.core.frames import records
+from canting.documents import read
+from canting.documents.content import Block, Section, Table, say
+from canting.documents.numbers import count, decimal, score, seconds
 from canting.documents.report import scenarios
 from canting.documents.run import Run
 
@@ -24,6 +30,7 @@ def section(run: Run) -> Section:
                 "one picture through the whole network without the classifier: parameters, "
                 "multiply-adds, size of the model, milliseconds on one thread (median).",
             ),
+            *_batch_sizes(run),
             say(
                 "Times were measured on the machine named under “Reproduce it”; others will differ."
             ),
@@ -43,3 +50,53 @@ def _trunks(run: Run) -> Table:
     )
     caption = "Features of each network, all views of all pictures."
     return Table(caption, ("network", "views", "time", "ms a picture"), rows)
+
+
+def _batch_sizes(run: Run) -> tuple[Block, ...]:
+    """Return time and score by batch size, where it varies."""
+    if run.ranking["batch_size"].nunique() == 1:
+        return ()
+    rows = tuple(
+        (
+            count(row["batch_size"]),
+            count(row["scenarios"]),
+            _milliseconds(row["each"]),
+            seconds(row["all"]),
+            score(row["mean"]),
+            score(row["best"]),
+        )
+        for row in records(by_batch_size(run))
+    )
+    caption = (
+        "Training by batch size: the mean time of one epoch of one fold, the time of all folds and "
+        f"scenarios, and the mean and best of their {run.metric}. Time is by the clock, of "
+        "trainings that ran side by side."
+    )
+    columns = ("batch size", "scenarios", "an epoch of a fold", "training", "mean", "best")
+    return (Table(caption, columns, rows, words=0),)
+
+
+def by_batch_size(run: Run) -> pd.DataFrame:
+    """Return a row a batch size: the number of its scenarios, seconds of training, scores.
+
+    `each` is the mean over its epochs, as many as were trained; NaN where nothing was measured.
+    """
+    trained = [SCENARIO, FOLD]
+    curves = read.table(run.build / "train" / "curves.csv")
+    epochs = curves.groupby(trained).size().rename("epochs").reset_index()
+    sums = run.train_costs.merge(epochs, on=trained).groupby(SCENARIO)[["seconds", "epochs"]].sum()
+    table = run.ranking.assign(score=run.ranking[mean_of(run.params.select_best.metric)])
+    groups = table.join(sums, on=SCENARIO).groupby("batch_size")
+    totals = groups[["seconds", "epochs"]].sum(min_count=1)
+    found = {
+        "scenarios": groups.size(),
+        "each": totals["seconds"] / totals["epochs"],
+        "all": totals["seconds"],
+        "mean": groups["score"].mean(),
+        "best": groups["score"].max(),
+    }
+    return pd.DataFrame(found).reset_index()
+
+
+def _milliseconds(value: float) -> str:
+    return f"{decimal(1000 * value)} ms" if value == value else decimal(value)
