@@ -54,7 +54,7 @@ def _trunks(run: Run) -> Table:
 
 def _batch_sizes(run: Run) -> tuple[Block, ...]:
     """Return time and score by batch size, where it varies."""
-    if run.ranking["batch_size"].nunique() == 1:
+    if len(set(run.ranking["batch_size"])) == 1:
         return ()
     rows = tuple(
         (
@@ -83,14 +83,14 @@ def by_batch_size(run: Run) -> pd.DataFrame:
     """
     trained = [SCENARIO, FOLD]
     curves = read.table(run.build / "train" / "curves.csv")
-    epochs = curves.groupby(trained).size().rename("epochs").reset_index()
-    sums = run.train_costs.merge(epochs, on=trained).groupby(SCENARIO)[["seconds", "epochs"]].sum()
+    epochs = curves.groupby(trained).size().rename("done").reset_index()
+    sums = run.train_costs.merge(epochs, on=trained).groupby(SCENARIO)[["seconds", "done"]].sum()
     table = run.ranking.assign(score=run.ranking[mean_of(run.params.select_best.metric)])
     groups = table.join(sums, on=SCENARIO).groupby("batch_size")
-    totals = groups[["seconds", "epochs"]].sum(min_count=1)
+    totals = groups[["seconds", "done"]].sum(min_count=1)
     found = {
         "scenarios": groups.size(),
-        "each": totals["seconds"] / totals["epochs"],
+        "each": totals["seconds"] / totals["done"],
         "all": totals["seconds"],
         "mean": groups["score"].mean(),
         "best": groups["score"].max(),
