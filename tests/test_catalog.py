@@ -85,7 +85,7 @@ def test_every_backbone_with_weights_has_a_licence_and_says_which_package() -> N
     for name, row in BACKBONES.items():
         assert (row.licence is not None) == (row.weights != "none"), name
         assert bool(row.package) == (row.weights == "package"), name
-        assert bool(row.file) == (row.weights == "keras"), name
+        assert bool(row.file) == (row.weights in ("keras", "hub")), name
 
 
 def test_every_package_of_weights_is_required_and_found() -> None:

@@ -11,6 +11,7 @@ from docs.reference.table import code, table
 WEIGHTS = {
     "package": "installed with canting",
     "keras": "downloaded by Keras",
+    "hub": "downloaded by KerasHub",
     "none": "none: trained from nothing",
 }
 """Where weights come from, in words."""

@@ -22,10 +22,10 @@ class Backbone:
     """Where the ImageNet weights of a backbone come from, and their licence.
 
     From an installed `package`; from a `file` or Keras's download of a file of that name; or
-    nowhere: it is trained from nothing.
+    nowhere: it is trained from nothing. `hub`: from a file or KerasHub's download.
     """
 
-    weights: Literal["package", "keras", "none"]
+    weights: Literal["package", "keras", "hub", "none"]
     licence: Licence | None = None
     package: str = ""
     file: str = ""
@@ -66,6 +66,11 @@ _VGG = Licence(
     "Visual Geometry Group, Oxford",
     "https://creativecommons.org/licenses/by/4.0/",
 )
+_TIMM = Licence(
+    "Apache-2.0",
+    "Ross Wightman, timm",
+    "https://github.com/huggingface/pytorch-image-models/blob/main/LICENSE",
+)
 _ORDERED = "_weights_tf_dim_ordering_tf_kernels_"
 
 
@@ -86,6 +91,8 @@ BACKBONES: dict[str, Backbone] = {
     "mobilenet_v3_large": Backbone(
         "keras", _TENSORFLOW, file="weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5"
     ),
+    "resnet18": Backbone("hub", _TIMM, file="resnet_18_imagenet/model.weights.h5"),
+    "resnet34": Backbone("hub", _TIMM, file="resnet34_imagenet_notop.weights.h5"),
     "resnet50": Backbone(
         "keras",
         Licence(
@@ -132,6 +139,15 @@ BACKBONES: dict[str, Backbone] = {
             "https://github.com/keras-team/keras-applications/blob/master/LICENSE",
         ),
         file=f"xception{_ORDERED}notop.h5",
+    ),
+    "dinov2_small": Backbone(
+        "hub",
+        Licence(
+            "Apache-2.0",
+            "Meta Platforms",
+            "https://github.com/facebookresearch/dinov2/blob/main/LICENSE",
+        ),
+        file="dinov2_small/model.weights.h5",
     ),
     "small_cnn": Backbone("none"),
 }

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from canting.config.catalog import BACKBONES
+from canting.config.catalog import backbone_of
 from canting.config.columns import SCENARIO
 from canting.config.metrics import label, sign
 from canting.config.records import CardRecord, EnsembleRecord, MemberRecord
@@ -76,7 +76,7 @@ def networks(members: Sequence[Scenario]) -> list[Scenario]:
 
 
 def _is_trained(member: Scenario) -> bool:
-    return member.fine_tune_from is not None or BACKBONES[member.backbone].weights == "none"
+    return member.fine_tune_from is not None or backbone_of(member.backbone).weights == "none"
 
 
 def record(

@@ -72,7 +72,10 @@ def cut_points(core: keras.Model) -> list[str]:
 
 
 def _trained(layer: keras.Layer) -> bool:
-    return bool(layer.weights) and not isinstance(layer, layers.BatchNormalization)
+    """Return whether a layer with one input has weights; a normalisation is no place for a cut."""
+    if not getattr(layer, "weights", ()) or isinstance(layer, layers.BatchNormalization):
+        return False
+    return hasattr(layer.input, "_keras_history")
 
 
 def _consumers(layer: keras.Layer, places: dict[str, int]) -> list[int]:

@@ -12,7 +12,7 @@ import keras
 from keras import applications, layers
 
 from canting.config.catalog import SmallCnn, is_own, small_cnn
-from canting.models.backbones import efficientnet_lite, own
+from canting.models.backbones import efficientnet_lite, hub, own
 
 Scale = Callable[[Any], Any]
 """Takes and returns a `(n, height, width, 3)` Keras tensor."""
@@ -113,6 +113,10 @@ TABLE: dict[str, Architecture] = {
     "mobilenet_v2": _application(applications.MobileNetV2, symmetric),
     "mobilenet_v3_small": _application(applications.MobileNetV3Small, none),
     "mobilenet_v3_large": _application(applications.MobileNetV3Large, none),
+    "resnet18": Architecture(hub.resnet((2, 2, 2, 2)), torch, hub.resnet_of("resnet_18_imagenet")),
+    "resnet34": Architecture(
+        hub.resnet((3, 4, 6, 3)), torch, hub.resnet_of("hf://timm/resnet34.a1_in1k")
+    ),
     "resnet50": _application(applications.ResNet50, caffe),
     "vgg16": _application(applications.VGG16, caffe),
     "vgg19": _application(applications.VGG19, caffe),
@@ -124,6 +128,7 @@ TABLE: dict[str, Architecture] = {
     "nasnet_mobile": _application(applications.NASNetMobile, symmetric),
     "inception_v3": _application(applications.InceptionV3, symmetric),
     "xception": _application(applications.Xception, symmetric),
+    "dinov2_small": Architecture(hub.dino, torch, hub.dino_with_weights),
     "small_cnn": Architecture(build, symmetric),
 }
 """Any architecture of `keras.applications` is one row; `BACKBONES` in the catalogue has the

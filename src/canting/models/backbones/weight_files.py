@@ -9,6 +9,7 @@ from canting.config.catalog import backbone_of, is_own
 from canting.config.own_network import source
 from canting.core import files
 from canting.core.errors import CantingError
+from canting.core.keys import versions
 
 FOLDER = "CANTING_WEIGHTS"
 """Environment variable that names the folder of weight files."""
@@ -53,7 +54,13 @@ def identity(backbone: str) -> str:
     if is_own(backbone):
         return source(backbone)
     path = locate(backbone)
-    return files.sha256(path) if path else f"keras {version('keras')}"
+    made_with = f"{_hub()} " if backbone_of(backbone).weights == "hub" else ""
+    return made_with + (files.sha256(path) if path else f"keras {version('keras')}")
+
+
+def _hub() -> str:
+    (found,) = versions(["keras-hub"])
+    return found
 
 
 def _packaged(package: str) -> Path:

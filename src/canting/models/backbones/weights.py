@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from canting.config.catalog import backbone_of
-from canting.models.backbones import efficientnet_lite
+from canting.core.errors import CantingError
+from canting.models.backbones import efficientnet_lite, hub
 from canting.models.backbones.table import Shape, architecture
 from canting.models.backbones.weight_files import WeightsError, locate
 
@@ -32,7 +33,7 @@ def _read(backbone: str, model: keras.Model, path: Path) -> None:
         if backbone_of(backbone).weights == "package":
             efficientnet_lite.load(model, path)
         else:
-            _load_all(model, path)
+            _load_all(hub.weighted(model), path)
     except (OSError, ValueError, KeyError) as error:
         received = f"`{path.name}`, which does not fit ({_line(error)})"
         raise WeightsError(backbone, received) from error
@@ -54,6 +55,8 @@ def _download(backbone: str, shape: Shape) -> keras.Model:
     assert download is not None
     try:
         return download(shape)
+    except CantingError:
+        raise
     except Exception as error:  # Keras wraps a failed download in a bare Exception
         received = f"no such file, and the download failed ({_line(error)})"
         raise WeightsError(backbone, received) from error
