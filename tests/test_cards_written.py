@@ -211,6 +211,7 @@ def test_the_embedded_pictures_are_known_by_their_digest(plain: Path, tmp_path: 
         ("small_cnn", None, "cc-by-4.0"),
         ("vgg19", "CC-BY-4.0", "cc-by-4.0"),
         ("resnet50", "MIT", "other"),
+        ("my.network:build", "unknown", "other"),
     ],
 )
 def test_a_model_has_the_licence_that_its_parts_share(
