@@ -10,7 +10,8 @@ from canting.evaluation.ensemble.averaging import of_winner
 from canting.evaluation.evaluate import trained
 from canting.evaluation.review import writing
 from canting.evaluation.review.review import confirmed, review
-from canting.models.features.store import Store, slug
+from canting.models.features.drawn import opened
+from canting.models.features.store import slug
 
 
 def main() -> None:
@@ -24,7 +25,7 @@ def main() -> None:
         found = review(
             pictures,
             of_winner(predictions, name),
-            Store(BUILD / "features" / slug(*winner.trunk)).view(0),
+            opened(BUILD / "features" / slug(*winner.trunk)).pooled,
             confirmed(pictures, table),
             params.review.pictures,
         )

@@ -95,6 +95,7 @@ def assert_same(one: Fit, other: Fit) -> None:
             for optimizer, how in (
                 ("sgd", {"early_stopping": 2, "augmentation": 0.5}),
                 ("adamw", {"weight_average": 0.8, "weight_decay": 0.1}),
+                ("adamw", {"warm_up": 1.5, "layer_decay": 0.7}),
                 ("schedulefreeadamw", {}),
             )
         ),
@@ -119,6 +120,18 @@ def test_it_goes_on_to_the_same_end(
     assert_same(resumed, whole)
     assert resumed.seconds > before.seconds > 0
     assert resumed.earlier_cpu_seconds == before.cpu_seconds > 0
+
+
+@pytest.mark.slow
+def test_a_whole_network_goes_on_to_the_same_end(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "EVERY", 0.0)
+    one = scenario(backbone=("efficientnet_lite0",), fine_tune_from=("all",))
+    how = settings(batch_norm="training", stochastic_depth=0.3, layer_decay=0.9, warm_up=1.5)
+    whole = train(data, one, how)
+    killed(data, one, how, tmp_path / "some.state", 2)
+    assert_same(train(data, one, how, tmp_path / "some.state"), whole)
 
 
 @pytest.mark.slow

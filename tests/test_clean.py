@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ import pandas as pd
 import pytest
 
 from canting.cli.clean import needed, remove
+from canting.config.catalog import CORRUPTIONS
 from canting.config.params import Params, load
-from canting.core import cache, files
+from canting.core import cache as core_cache
+from canting.core import files
 from canting.core.errors import CantingError
 from canting.data.manifest import HELD_OUT
 from canting.evaluation.corruptions import measure
@@ -23,15 +27,25 @@ from canting.models.tune.records import SearchRecord, Trial, TunedSetting
 from tests.test_params import edited
 
 PICTURES, SIZE = 24, (32, 32)
+FEW = [name for name in CORRUPTIONS if name not in ("grey", "invert")]
 SMALL: dict[str, Any] = {
-    "backbone": "small_cnn",
+    "backbone": "efficientnet_lite0",
     "image_size": list(SIZE),
     "folds": 2,
     "features__views": 1,
     "tune__method": ["random"],
     "tune__outer_folds": 2,
     "tune__inner_folds": 2,
+    "corruptions__leave_out": FEW,
 }
+
+
+@cache
+def converted() -> bytes:
+    """Return the trunk, converted once for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        trunk.load("efficientnet_lite0", None, SIZE, Path(folder))
+        return trunk.place("efficientnet_lite0", None, SIZE, Path(folder)).read_bytes()
 
 
 def params(folder: Path, **changes: Any) -> Params:
@@ -62,6 +76,9 @@ def fill(settings: Params, folder: Path) -> None:
     pictures = compute.Pictures(array, found.digests)
     (scenario,) = settings.scenarios()
     features = trunks(settings, folder) / store.slug(*scenario.trunk)
+    kept = trunk.place("efficientnet_lite0", None, SIZE, folder / "cache")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(converted())
     asked = (*scenario.trunk, pictures, settings.features, settings.seed)
     compute.compute(*asked, cache=folder / "cache", target=features)
     for number in (0, 1, HELD_OUT):
@@ -77,21 +94,16 @@ def fill(settings: Params, folder: Path) -> None:
         record = SearchRecord(search.path(searched))
         record.add(Trial({"dropout": 0.1}, [(1, 0.5)], "complete", 1.0, 1.0))
         record.end(TunedSetting(0, {}, {}, 1.0, 1.0))
-    for path in (
-        trunk.place(*scenario.trunk, SIZE, folder / "cache"),
-        cost.place(scenario.backbone, SIZE, folder / "cache"),
-    ):
-        files.write_text(path, "{}")
+    files.write_text(cost.place(scenario.backbone, SIZE, folder / "cache"), "{}")
 
 
 def state(settings: Params, folder: Path) -> Path:
     """Keep half a training of the first fold; return its state."""
     found = needed.pictures(settings, manifest())
     (scenario,) = settings.scenarios()
-    views = compute.view_keys(
+    features = compute.store_key(
         *scenario.trunk, SIZE, found.digests, settings.features, settings.seed
     )
-    features = compute.store_key(views)
     task = fold.FoldTask(scenario, 0, settings, found.table, folder, folder / "cache")
     path = fold.place(task, features).with_suffix(".state")
     checkpoint.write(path, checkpoint.NOTHING._replace(epochs=3))
@@ -124,7 +136,7 @@ def test_all_that_a_run_kept_is_needed(tmp_path: Path) -> None:
         ({"train__mixup": 0.3}, {"train", "tune"}),
         ({"tune__epochs": 9}, {"tune"}),
         ({"corruptions__pictures": 2}, {"corruptions"}),
-        ({"corruptions__leave_out": ["grey"]}, {"corruptions"}),
+        ({"corruptions__leave_out": [*FEW, "grey"]}, {"corruptions"}),
         ({"image_size": [32, 48]}, set(remove.KINDS)),
         ({"features__views": 0}, {"features", "train", "tune"}),
         ({"folds": 3}, {"train"}),
@@ -184,6 +196,14 @@ def test_a_killed_search_is_unfinished_until_it_has_its_score(tmp_path: Path) ->
     assert one.paths == (place,)
 
 
+def test_a_whole_network_needs_its_trainings_and_one_view_to_compare_by(tmp_path: Path) -> None:
+    settings = params(tmp_path, fine_tune_from="all")
+    fill(settings, tmp_path)
+    found = plan(settings, tmp_path)
+    assert {one.folder for one in found.needed} == {"features", "train", "trunks", "tune"}
+    assert {path for one in found.needed for path in one.paths} == paths(tmp_path)
+
+
 def test_bytes_that_a_link_holds_are_not_freed(tmp_path: Path) -> None:
     fill(params(tmp_path), tmp_path)
     settings = params(tmp_path)
@@ -220,11 +240,11 @@ def test_nothing_is_removed_while_stages_run_and_a_killed_one_holds_nothing(
 ) -> None:
     running = [holder(tmp_path), holder(tmp_path)]
     for process in running:
-        with pytest.raises(CantingError, match="A stage is running"), cache.unused(tmp_path):
+        with pytest.raises(CantingError, match="A stage is running"), core_cache.unused(tmp_path):
             pass
         process.kill()
         process.communicate()
-    monkeypatch.setattr(cache, "PATIENCE", 0.1)
+    monkeypatch.setattr(core_cache, "PATIENCE", 0.1)
     held = pytest.raises(CantingError, match="held by `canting clean`")
-    with cache.unused(tmp_path), held, cache.used(tmp_path):
+    with core_cache.unused(tmp_path), held, core_cache.used(tmp_path):
         pass

@@ -235,9 +235,8 @@ def test_the_views_of_a_test_are_averaged(tasks: list[FoldTask], pictures: Pictu
 
 
 def test_what_is_kept_is_not_made_again(
-    tasks: list[FoldTask], pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = measure(tasks, pictures)
     made: list[int] = []
     genuine = inference.run
 
@@ -245,20 +244,33 @@ def test_what_is_kept_is_not_made_again(
         made.extend(missing)
         genuine(make, answer, missing, count, **told)
 
+    def answers(*kinds: str) -> list[np.ndarray]:
+        cells = measured.measured_cells(set(CORRUPTIONS) - set(kinds))
+        wanted = measured.Changed(pictures, np.arange(6), cells, 1, 1)
+        found = measured.answers("efficientnet_lite0", None, wanted, tmp_path)
+        return [np.array(view) for (view,) in found]
+
     monkeypatch.setattr(inference, "run", run)
-    pd.testing.assert_frame_equal(measure(tasks, pictures), first)
-    assert made == []
-    more = [
-        task._replace(params=settings(corruptions={"leave_out": tuple(CORRUPTIONS)[2:]}))
-        for task in tasks
-    ]
-    measure(more, pictures)
-    assert len(made) == 3
-    broken = sorted((tasks[0].cache / "corruptions").glob("*.npy"))
-    for path in broken:
+    first = answers("crop", "grey")
+    assert made == [0, 1, 2, 3, 4]
+    again = answers("rotation", "crop", "grey")
+    assert made[5:] == [4, 5, 6]
+    assert np.array_equal(again[:4] + again[-1:], first)
+    for path in (tmp_path / "corruptions").glob("*.npy"):
         path.write_bytes(path.read_bytes()[:-100])
     with pytest.warns(UserWarning, match="is damaged and is made again"):
-        pd.testing.assert_frame_equal(measure(tasks, pictures), first)
+        assert np.array_equal(answers("crop", "grey"), first)
+
+
+def test_changed_pictures_are_drawn_for_a_whole_network(pictures: Pictures, tmp_path: Path) -> None:
+    cells = measured.measured_cells(set(CORRUPTIONS) - {"crop"})
+    wanted = measured.Changed(pictures, np.array([5, 2]), cells, 2, 1)
+    found = measured.answers("efficientnet_lite0", "all", wanted, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    for place, (kind, level) in enumerate(cells):
+        seen = changed(pictures.array[2], kind, level, pictures.digests[2], 1)
+        assert np.array_equal(found[place][0][[1]], [seen])
+        assert np.array_equal(found[place][1][[1]], [np.flip(seen, 1)])
 
 
 def test_wilson_by_hand() -> None:

@@ -9,7 +9,7 @@ from keras import layers
 
 from canting.models.backbones.multiply_adds import multiply_adds
 from canting.models.backbones.table import TABLE
-from canting.models.features import cost, trunk
+from canting.models.features import cost
 
 SIZE, LITE = (64, 64), "efficientnet_lite0"
 
@@ -71,4 +71,3 @@ def test_a_backbone_trained_from_nothing_has_a_cost_and_no_trunk(tmp_path: Path)
     by_hand = 64 * 64 * 27 * 32 + 32 * 32 * 9 * 32 * 64 + 16 * 16 * 9 * 64 * 128
     assert counted.multiply_adds == by_hand
     assert 4 * counted.parameters < counted.model_bytes < 4 * counted.parameters + 20_000
-    assert trunk.load("small_cnn", None, SIZE, tmp_path) is trunk.identity

@@ -64,7 +64,7 @@ def by_keras(one: Scenario, data: Data, how: Train) -> keras.Model:
     """Train by Keras's `fit`, with Keras's own dropout and schedule."""
     runtime.seed_training(SEED)
     feed = Batches(data, TRAIN, one.batch_size, SEED, how)
-    ours = tail.build(one, data.size, data.store.shape, CLASSES, how.hidden)
+    ours = tail.build(one, data.size, data.store.shape, CLASSES, how)
     runtime.seed_training(SEED)
     inputs = keras.Input(data.store.shape)
     x = inputs
@@ -135,7 +135,8 @@ def test_an_optimizer_that_copies_weights_copies_those_of_its_own_training(data:
     }
     by_canting(scenario(**still), data, USUAL.train)
     runtime.seed_training(SEED)
-    drawn = tail.build(scenario(**still), data.size, data.store.shape, CLASSES).get_weights()
+    shape, settings = data.store.shape, USUAL.train
+    drawn = tail.build(scenario(**still), data.size, shape, CLASSES, settings).get_weights()
     trained = by_canting(scenario(**still), data, USUAL.train)
     np.testing.assert_allclose(trained.model.get_weights()[0], drawn[0], atol=1e-5)
 

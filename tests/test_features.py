@@ -13,7 +13,7 @@ from canting.config.sections import Features
 from canting.core import files
 from canting.models import augmentation
 from canting.models.backbones.cut import split
-from canting.models.features import compute, cost, store, trunk
+from canting.models.features import compute, cost, drawn, store, trunk
 from canting.models.features.compute import Pictures
 
 STILL = Features(
@@ -233,6 +233,6 @@ def test_a_backbone_trained_from_nothing_keeps_the_pictures(
     pictures: Pictures, tmp_path: Path
 ) -> None:
     compute.compute("small_cnn", None, pictures, STILL, 1, cache=tmp_path, target=tmp_path / "made")
-    kept = store.Store(tmp_path / "made")
+    kept = drawn.opened(tmp_path / "made")
     assert kept.view(0).dtype == np.uint8
     assert np.array_equal(kept.view(0), pictures.array)

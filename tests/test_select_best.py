@@ -14,6 +14,7 @@ from canting.bundle.load import load
 from canting.config.params import Params
 from canting.config.params import load as load_params
 from canting.config.scenario import Scenario
+from canting.config.sections import Train
 from canting.core import files
 from canting.evaluation.select_best import bundle, rule
 from canting.evaluation.select_best import card as cost
@@ -118,6 +119,10 @@ def contents(trained: Any) -> Contents:
     return Contents(card, arrays, {"a/1.jpg": b"a picture"})
 
 
+def how(hidden: int | None = None) -> Train:
+    return load_params(ROOT / "params.yaml").train.model_copy(update={"hidden": hidden})
+
+
 @pytest.mark.parametrize(
     ("changes", "shape", "hidden", "levels"),
     [
@@ -125,6 +130,7 @@ def contents(trained: Any) -> Contents:
             {"fine_tune_from": "block15_expand_conv"}, (2, 2, 192), None, 1, marks=pytest.mark.slow
         ),
         ({"backbone": "small_cnn"}, (64, 64, 3), 7, 1),
+        ({"fine_tune_from": "all"}, (64, 64, 3), None, 1),
         pytest.param({}, (2576,), None, 4, marks=pytest.mark.slow),
         pytest.param({}, (2576,), 7, 4, marks=pytest.mark.slow),
     ],
@@ -139,7 +145,7 @@ def test_a_bundle_answers_as_keras_does(
 ) -> None:
     chosen = scenario(**changes)
     keras.utils.set_random_seed(1)
-    trained = tail.build(chosen, SIZE, shape, 3, hidden)
+    trained = tail.build(chosen, SIZE, shape, 3, how(hidden))
     if hidden:
         moved = [
             np.random.default_rng(n).uniform(0.5, 2, w.shape)
@@ -164,7 +170,7 @@ def test_a_bundle_answers_as_keras_does(
 
 def test_flips_are_averaged_inside_the_model(pictures: list[np.ndarray], tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
-    trained = tail.build(scenario(backbone="small_cnn"), SIZE, (64, 64, 3), 3)
+    trained = tail.build(scenario(backbone="small_cnn"), SIZE, (64, 64, 3), 3, how())
     model = compose(scenario(backbone="small_cnn"), SIZE, trained, test_views=4)
     given = contents(trained)
     assert bundle.write(model, pictures, given, tmp_path / "best") <= bundle.TOLERANCE
@@ -187,7 +193,7 @@ def test_a_model_that_answers_otherwise_is_not_exported(
 ) -> None:
     chosen = scenario(backbone="small_cnn")
     keras.utils.set_random_seed(1)
-    trained = tail.build(chosen, SIZE, (64, 64, 3), 3)
+    trained = tail.build(chosen, SIZE, (64, 64, 3), 3, how())
     model, given = compose(chosen, SIZE, trained), contents(trained)
     bundle.write(model, pictures, given, tmp_path / "best")
     before = files.sha256(tmp_path / "best" / "model.tflite")

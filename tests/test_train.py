@@ -120,7 +120,7 @@ def test_a_share_of_an_epoch_is_augmented(features: Path) -> None:
 def test_weights_decay_by_the_share_that_is_set(optimizer: str) -> None:
     """A step without a gradient takes rate × decay off: 0.1 × 0.5 of the weights."""
     (scenario,) = params(optimizer=(optimizer,), learning_rate=(0.1,)).scenarios()
-    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES, NEVER)
     tail.compile_(model, scenario, NEVER.model_copy(update={"weight_decay": 0.5}), 1)
     kernel = model.get_layer("logits").kernel
     before = np.asarray(kernel)
@@ -181,7 +181,7 @@ def test_oversampling_repeats_the_rare_rows_evenly() -> None:
 @eagerly()
 def test_the_rate_falls_along_a_cosine_and_targets_are_smoothed(features: Path) -> None:
     (scenario,) = params(epochs=(2,)).scenarios()
-    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES, NEVER)
     tail.compile_(model, scenario, NEVER.model_copy(update={"schedule": "cosine"}), 5)
     rates = []
     for number in (0, 5, 10):
@@ -221,7 +221,7 @@ def test_a_prediction_is_the_mean_over_the_views_of_a_test(features: Path, tmp_p
     kept = Store(features / "efficientnet_lite0")
     np.save(store.view_path(tmp_path / "flipped", -1), -np.asarray(kept.view(0)))
     (scenario,) = params().scenarios()
-    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES, NEVER)
     received = prediction.predict(model, Store(tmp_path / "flipped"), rows({0}))
     bias = model.get_layer("logits").get_weights()[1]
     assert np.abs(received - bias).max() < 1e-5
@@ -275,7 +275,7 @@ def test_a_rare_class_is_learned_with_weights_or_oversampling(tmp_path: Path) ->
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_trains(optimizer: str, features: Path) -> None:
     (scenario,) = params(optimizer=(optimizer,), epochs=(1,)).scenarios()
-    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES)
+    model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES, NEVER)
     tail.compile_(model, scenario, NEVER, 1)
     model.run_eagerly = True
     before = model.get_weights()
@@ -290,8 +290,8 @@ def test_every_optimizer_trains(optimizer: str, features: Path) -> None:
 def test_a_tail_starts_from_the_weights_behind_the_cut() -> None:
     (scenario,) = params(fine_tune_from=("block15_expand_conv",)).scenarios()
     keras.utils.set_random_seed(1)
-    model = tail.build(scenario, (64, 64), (2, 2, 192), CLASSES)
-    again = tail.build(scenario, (64, 64), (2, 2, 192), CLASSES)
+    model = tail.build(scenario, (64, 64), (2, 2, 192), CLASSES, NEVER)
+    again = tail.build(scenario, (64, 64), (2, 2, 192), CLASSES, NEVER)
     layer = model.get_layer("tail").get_layer("head_conv")
     assert np.array_equal(
         layer.get_weights()[0], again.get_layer("tail").get_layer("head_conv").get_weights()[0]

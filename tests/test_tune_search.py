@@ -139,7 +139,7 @@ def test_a_trial_trains_as_the_train_stage_does(
     scenario, settings = apply(setting, task.scenario, task.params.train)
     data = ours.inside[None]
     feed = Batches(data, train, scenario.batch_size, task.seed, settings)
-    model = tail.build(scenario, (224, 224), (CHANNELS,), 3, hidden)
+    model = tail.build(scenario, (224, 224), (CHANNELS,), 3, settings)
     tail.compile_(model, scenario, settings, len(feed))
     training._model.start(scenario, settings, len(feed))
     training._model.draw(task.seed)

@@ -201,6 +201,15 @@ def file_name(backbone: str) -> str:
     return backbone.replace(":", ".")
 
 
+ALL = "all"
+"""The value of `fine_tune_from` that trains every layer, from the pictures."""
+
+
+def trains_all(backbone: str, fine_tune_from: str | None) -> bool:
+    """Return whether no layer of a backbone is frozen: it learns from pictures, not features."""
+    return fine_tune_from == ALL or backbone_of(backbone).weights == "none"
+
+
 OPTIMIZERS = (
     "adadelta",
     "adafactor",

@@ -136,6 +136,7 @@ def parse(content: Any, path: Path) -> Params:
         raise ParamsError(path, error) from None
     _check_cuts(params, path)
     _check_split(params, path)
+    _check_warm_up(params, path)
     return params
 
 
@@ -146,6 +147,16 @@ def _check_split(params: Params, path: Path) -> None:
             f"`{path}` cannot be used. Nothing was run.\n  `preprocess.hold_out`: expected 0 where "
             "`preprocess.split` is `source`, whose test part is held out. Received: "
             f"{params.preprocess.hold_out:g}."
+        )
+
+
+def _check_warm_up(params: Params, path: Path) -> None:
+    """Refuse a learning rate that would not be reached."""
+    fewest = min(params.epochs)
+    if params.train.warm_up > fewest:
+        raise CantingError(
+            f"`{path}` cannot be used. Nothing was run.\n  `train.warm_up`: expected at most the "
+            f"{fewest} `epochs` of a training. Received: {params.train.warm_up:g}."
         )
 
 

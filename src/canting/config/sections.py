@@ -88,6 +88,11 @@ class Train(ParamsSection):
     weight_decay: Annotated[float, Field(ge=0)] | None
     augmentation: Share
     early_stopping: Count | None
+    batch_norm: Literal["inference", "training"] = "inference"
+    stochastic_depth: Annotated[float, Field(ge=0, lt=1)] | None = None
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    warm_up: Annotated[float, Field(ge=0)] = 0.0
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
 
 
 class Evaluate(ParamsSection):

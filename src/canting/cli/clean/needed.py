@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from canting.config.catalog import trains_all
 from canting.config.columns import FOLDS
 from canting.config.params import Params
 from canting.data.manifest import HELD_OUT
@@ -36,7 +37,7 @@ def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
     Those of the winner are the places of every scenario: which one wins is for the next run to say.
     """
     keys = {trunk: _view_keys(params, found, *trunk) for trunk in params.trunks()}
-    stores = {trunk: compute.store_key(views) for trunk, views in keys.items()}
+    stores = {trunk: _store_key(params, found, *trunk) for trunk in params.trunks()}
     places = {compute.place(cache, key).array for views in keys.values() for key in views.values()}
     return places.union(
         _trunks(params, cache),
@@ -54,10 +55,18 @@ def _view_keys(
     return compute.view_keys(backbone, fine_tune_from, *asked)
 
 
+def _store_key(
+    params: Params, found: DatasetRows, backbone: str, fine_tune_from: str | None
+) -> str:
+    size, digests, settings = params.image_size, found.digests, params.features
+    return compute.store_key(backbone, fine_tune_from, size, digests, settings, params.seed)
+
+
 def _trunks(params: Params, cache: Path) -> Iterator[Path]:
     size = params.image_size
     for backbone, cut in params.trunks():
-        yield trunk.place(backbone, cut, size, cache, params.features.levels)
+        if not trains_all(backbone, cut):
+            yield trunk.place(backbone, cut, size, cache, params.features.levels)
         yield trunk.place(backbone, None, size, cache)
         yield cost.place(backbone, size, cache)
 
@@ -78,6 +87,8 @@ def _changed(params: Params, found: DatasetRows, cache: Path) -> Iterator[Path]:
     cells = measure.measured_cells(settings.leave_out)
     variants = measure.variants(cells, params.features.test_views)
     for backbone, cut in params.trunks():
+        if trains_all(backbone, cut):
+            continue
         made_by = trunk.key(backbone, cut, params.image_size, levels)
         for one in measure.places(made_by, digests, variants, params.seed, cache):
             yield one.array

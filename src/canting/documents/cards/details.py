@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from canting.config.catalog import Licence, backbone_of, is_own
+from canting.config.catalog import ALL, Licence, backbone_of, is_own
 from canting.config.columns import SCENARIO
 from canting.config.scenario import AND
 from canting.core.frames import row_of
@@ -74,6 +74,8 @@ def _weights(backbone: str) -> str:
 
 
 def _tail(layer: str) -> str:
+    if layer == ALL:
+        return "all layers"
     return f"from layer {layer}" if layer else "the classifier; all other layers are frozen"
 
 

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from canting.config.catalog import trains_all
 from canting.config.columns import SCENARIO
+from canting.config.params import Params
 from canting.documents.content import Block, Mono, Section, Span, Table, say
 from canting.documents.numbers import DASH, count, plural
 from canting.documents.run import Run
@@ -25,19 +27,27 @@ def section(run: Run) -> Section:
             say(
                 "The layers before the cut (",
                 Mono("fine_tune_from"),
-                "; none: all but the classifier) are frozen with their ImageNet weights, except "
-                "for a network that is trained from scratch. An uncut network is averaged at ",
+                "; none: all but the classifier; all: no layer) are frozen with their ImageNet "
+                "weights, except for a network that is trained from scratch. An uncut network is "
+                "averaged at ",
                 Mono("levels"),
                 " of its depths, and the classifier may have a layer of ",
                 Mono("hidden"),
                 " units. Each epoch shows every picture in "
-                f"one of {plural(params.features.views, 'augmented view')}, drawn from the seed.",
+                f"one of {plural(params.features.views, 'augmented view')}, drawn from the seed"
+                f"{_anew(params)}.",
             ),
             _settings("Features and their augmentation.", params.features.model_dump()),
             _settings("Training.", params.train.model_dump()),
             *_failures(run),
         ),
     )
+
+
+def _anew(params: Params) -> str:
+    """Say what is otherwise where every layer is trained."""
+    whole = any(trains_all(*trunk) for trunk in params.trunks())
+    return "; where no layer is frozen, in a view of its own" if whole else ""
 
 
 def _grid(run: Run) -> Table:

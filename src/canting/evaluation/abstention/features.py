@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from canting.models.features.drawn import opened
 from canting.models.features.store import Store
 from canting.models.train import fold, grid, prediction
 from canting.models.train.fold import FoldTask
@@ -33,9 +34,9 @@ def of_folds(tasks: Sequence[FoldTask], final: Features) -> Iterator[Features]:
         return
     grid.complete(tasks)
     for task in tasks:
-        yield pooled(fold.rebuilt(task, grid.loaded(task).weights), Store(task.features))
+        yield pooled(fold.rebuilt(task, grid.loaded(task).weights), opened(task.features))
 
 
 def _is_fixed(task: FoldTask) -> bool:
     """Return whether the trunk's pooled features go into the classifier as they are."""
-    return len(Store(task.features).shape) == 1 and task.params.train.hidden is None
+    return len(opened(task.features).shape) == 1 and task.params.train.hidden is None

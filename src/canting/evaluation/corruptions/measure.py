@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Collection, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from canting.bundle.ensemble import averaged
-from canting.config.catalog import CORRUPTIONS
+from canting.config.catalog import CORRUPTIONS, trains_all
 from canting.config.columns import FOLD, LABEL, PREDICTED
 from canting.core import files
 from canting.core.keys import code_key
@@ -22,6 +23,7 @@ from canting.models.augmentation import flip
 from canting.models.features import inference, store, trunk
 from canting.models.features.cache import CachedView
 from canting.models.features.compute import Pictures
+from canting.models.features.drawn import DrawnView
 from canting.models.features.store import Array
 from canting.models.train import fold, grid
 from canting.models.train.fold import FoldTask
@@ -83,6 +85,13 @@ class Changed(NamedTuple):
         identity = self.pictures.digests[row]
         return flip(changed(self.pictures.array[row], kind, level, identity, self.seed), number)
 
+    def drawn(self) -> list[list[Array]]:
+        """Return for each change, for each view of a test, the pictures; they are drawn later."""
+        shape = (len(self.rows), *self.pictures.array.shape[1:])
+        every = range(len(self.variants()))
+        found = [cast("Array", DrawnView(partial(self.make, one), shape)) for one in every]
+        return [found[at : at + self.test_views] for at in range(0, len(found), self.test_views)]
+
 
 def variants(cells: Sequence[Cell], test_views: int) -> list[tuple[Cell, int]]:
     """Return every change with every view of a test."""
@@ -94,8 +103,11 @@ def answers(
 ) -> list[list[Array]]:
     """Return for each change, for each view of a test, `(rows, …)` features, memory-mapped.
 
-    What `cache` holds is not made again.
+    What `cache` holds is not made again. Where every layer is trained, they are the pictures, and
+    are drawn when they are asked for.
     """
+    if trains_all(backbone, fine_tune_from):
+        return wanted.drawn()
     size, count = wanted.pictures.size, len(wanted.rows)
     made_by = trunk.key(backbone, fine_tune_from, size, levels)
     digests = [wanted.pictures.digests[row] for row in wanted.rows]

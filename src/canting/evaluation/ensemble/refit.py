@@ -17,7 +17,7 @@ from canting.evaluation.abstention.features import Features
 from canting.evaluation.ensemble.graph import joined
 from canting.evaluation.select_best import doubt, refit
 from canting.evaluation.select_best.doubt import Doubt
-from canting.models.features.store import Store
+from canting.models.features.drawn import opened
 from canting.models.train import grid
 from canting.models.train.fold import FoldTask
 
@@ -46,7 +46,7 @@ def ensemble(tasks: Sequence[FoldTask], predictions: pd.DataFrame) -> Shipped:
     the same weight in the distance to the training pictures.
     """
     finals = [refit.refit(task) for task in tasks]
-    each = [features.pooled(one.tail, Store(task.features)) for one, task in _pairs(finals, tasks)]
+    each = [features.pooled(one.tail, opened(task.features)) for one, task in _pairs(finals, tasks)]
     inside = tasks[0].table[FOLD].to_numpy() != HELD_OUT
     scales = [float(np.abs(one[inside]).sum(axis=1).mean()) for one in each]
     model = joined([one.model for one in finals], scales)

@@ -34,20 +34,17 @@ from canting.models.train.fold import FoldTask
 
 def costs(scenarios: Sequence[Scenario], params: Params, classes: int) -> dict[str, Cost]:
     """Return parameters, trained parameters and epochs of each scenario, by its name."""
-    levels, hidden = params.features.levels, params.train.hidden
-    settings = (params.image_size, classes, levels, hidden)
     first = {scenario.trunk: scenario for scenario in reversed(scenarios)}
-    counted = {trunk: _parameters(one, *settings) for trunk, one in first.items()}
+    counted = {trunk: _parameters(one, params, classes) for trunk, one in first.items()}
     return {one.name: (*counted[one.trunk], one.epochs) for one in scenarios}
 
 
-def _parameters(
-    scenario: Scenario, size: tuple[int, int], classes: int, levels: int, hidden: int | None
-) -> tuple[int, int]:
-    trunk = split(*scenario.trunk, size, levels).trunk
+def _parameters(scenario: Scenario, params: Params, classes: int) -> tuple[int, int]:
+    size = params.image_size
+    trunk = split(*scenario.trunk, size, params.features.levels).trunk
     frozen = trunk.count_params() if trunk is not None else 0
     shape = trunk.output.shape[1:] if trunk is not None else (*size, 3)
-    trained = tail.build(scenario, size, shape, classes, hidden).count_params()
+    trained = tail.build(scenario, size, shape, classes, params.train).count_params()
     return frozen + trained, trained
 
 

@@ -14,7 +14,7 @@ from canting.data.manifest import HELD_OUT
 from canting.evaluation.abstention import features, fit, record
 from canting.evaluation.abstention.fit import FittedAbstention, Known
 from canting.evaluation.select_best.refit import Refit
-from canting.models.features.store import Store
+from canting.models.features.drawn import opened
 from canting.models.train.fold import FoldTask
 
 
@@ -36,7 +36,7 @@ class Doubt(NamedTuple):
 
 def doubt(task: FoldTask, final: Refit, predictions: pd.DataFrame) -> Doubt:
     """Fix the abstention of the winner; `predictions` are its own, out of fold."""
-    pooled = features.pooled(final.tail, Store(task.features))
+    pooled = features.pooled(final.tail, opened(task.features))
     of_folds = features.of_folds(of_all_folds(task), pooled)
     return of_features(task, final.model, pooled, of_folds, predictions)
 

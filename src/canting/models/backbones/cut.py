@@ -1,5 +1,7 @@
 """The cut of a backbone into a frozen trunk and a trainable tail."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -7,7 +9,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers
 
-from canting.config.catalog import backbone_of
+from canting.config.catalog import ALL, backbone_of, trains_all
 from canting.core.errors import CantingError
 from canting.models.backbones import weights
 from canting.models.backbones.levels import levels as levels_of
@@ -36,24 +38,46 @@ class CutError(CantingError):
         super().__init__(
             f"`fine_tune_from`: expected a layer of {backbone} that everything behind it passes "
             f"through. Received: {layer!r}.{f' Did you mean {close[0]!r}?' if close else ''} "
-            f"Possible: {', '.join(points)}."
+            f"Possible: {ALL}, {', '.join(points)}."
         )
 
 
+@contextmanager
+def precision(name: str) -> Iterator[None]:
+    """Build layers in one of Keras's precisions; weights are float32 in all of them."""
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 def split(
-    backbone: str, fine_tune_from: str | None, size: tuple[int, int], levels: int = 1
+    backbone: str,
+    fine_tune_from: str | None,
+    size: tuple[int, int],
+    levels: int = 1,
+    computed: str = "float32",
 ) -> TrunkAndTail:
     """Build a backbone for pictures of `size` (height, width) and cut it before a layer.
 
-    An uncut one is averaged at so many `levels`. Raises `CutError` for a layer that is not in a
-    line with all that follows.
+    An uncut one is averaged at so many `levels`. `computed` is a precision. Raises `CutError` for a
+    layer that is not in a line with all that follows.
     """
     keras.utils.clear_session()
+    with precision(computed):
+        return _split(backbone, fine_tune_from, size, levels)
+
+
+def _split(
+    backbone: str, fine_tune_from: str | None, size: tuple[int, int], levels: int
+) -> TrunkAndTail:
     core = weights.load(backbone, (*size, 3))
     inputs = keras.Input((*size, 3), name="picture")
     scaled = architecture(backbone).scale(inputs)
-    if backbone_of(backbone).weights == "none":
-        return TrunkAndTail(None, keras.Model(inputs, core(scaled), name="tail"))
+    if trains_all(backbone, fine_tune_from):
+        fixed = _fixed_norms(core) if backbone_of(backbone).weights != "none" else core
+        return TrunkAndTail(None, keras.Model(inputs, fixed(scaled), name="tail"))
     if fine_tune_from is None:
         averages = _pooled(core, scaled, levels, backbone)
         return TrunkAndTail(_frozen(keras.Model(inputs, averages, name="trunk")), None)

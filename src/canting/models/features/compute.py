@@ -1,15 +1,16 @@
 """Compute the features of all views, cached view by view."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from canting.config.catalog import ALL, backbone_of, trains_all
 from canting.config.sections import Features
 from canting.core import files
 from canting.core.device import CPU, Device
@@ -17,7 +18,7 @@ from canting.core.keys import code_key
 from canting.data.preprocess.decode import decode_all
 from canting.imaging.pictures import Pixels
 from canting.models.augmentation import view
-from canting.models.features import inference, store, trunk
+from canting.models.features import drawn, inference, store, trunk
 from canting.models.features.cache import CachedView
 
 
@@ -57,18 +58,27 @@ def compute(
     target: Path,
     device: Device = CPU,
 ) -> Cost:
-    """Write the features of one trunk to `target`; views that `cache` holds are not made again."""
+    """Write the features of one trunk to `target`; views that `cache` holds are not made again.
+
+    Where every layer is trained there is no trunk: `target` gets the pictures, and what their
+    views are drawn from.
+    """
     name, size = store.slug(backbone, fine_tune_from), pictures.size
     keys = view_keys(backbone, fine_tune_from, size, pictures.digests, settings, seed, device)
     kept = {number: place(cache, key) for number, key in keys.items()}
     missing = {n: one for n, one in kept.items() if not one.is_whole(len(pictures.array))}
     if missing:
         start = time.perf_counter()
-        answer = trunk.on(device, backbone, fine_tune_from, size, cache, settings.levels)
+        cut = None if fine_tune_from == ALL else fine_tune_from
+        answer = trunk.on(device, backbone, cut, size, cache, settings.levels)
         make = partial(_view, pictures, settings, seed)
         label, count = f"features {name}", len(pictures.array)
         inference.run(make, answer, missing, count, label=label, start=start)
-    _collect(kept, store_key(keys), target)
+    key = store_key(backbone, fine_tune_from, pictures.size, pictures.digests, settings, seed)
+    if trains_all(backbone, fine_tune_from):
+        _link(pictures, kept, settings, seed, key, target)
+    else:
+        _collect(kept, key, target)
     seconds = sum(one.seconds() for one in kept.values())
     return Cost(round(seconds, 3), len(missing), len(kept))
 
@@ -82,7 +92,15 @@ def view_keys(
     seed: int,
     device: Device = CPU,
 ) -> dict[int, str]:
-    """Return the key of every view by its number; further views of a test have negative ones."""
+    """Return the key of every view by its number; further views of a test have negative ones.
+
+    Where every layer is trained, it is view 0 of the backbone as it comes, if it has weights.
+    """
+    if trains_all(backbone, fine_tune_from):
+        if backbone_of(backbone).weights == "none":
+            return {}
+        alone = settings.model_copy(update={"views": 0, "test_views": 1})
+        return view_keys(backbone, None, size, digests, alone, seed, device)
     made_from = (
         trunk.key(backbone, fine_tune_from, size, settings.levels),
         files.digest(list(digests)),
@@ -93,9 +111,21 @@ def view_keys(
     return {number: _key(made_from, number, settings, seed) for number in numbers}
 
 
-def store_key(keys: Mapping[int, str]) -> str:
-    """Return the key of a folder of features, from those of its views."""
-    return files.digest(list(keys.values()))
+def store_key(
+    backbone: str,
+    fine_tune_from: str | None,
+    size: tuple[int, int],
+    digests: Sequence[str],
+    settings: Features,
+    seed: int,
+) -> str:
+    """Return the key of a folder: of its views, or of what they are drawn from."""
+    if not trains_all(backbone, fine_tune_from):
+        keys = view_keys(backbone, fine_tune_from, size, digests, settings, seed)
+        return files.digest(list(keys.values()))
+    made_from = trunk.key(backbone, fine_tune_from, size), list(digests)
+    tested = bool(settings.views), settings.test_views
+    return files.digest(made_from, tested, _drawn_by(settings), seed, code_key(compute, decode_all))
 
 
 def place(cache: Path, key: str) -> CachedView:
@@ -108,8 +138,11 @@ def _key(made_from: tuple[str, ...], number: int, settings: Features, seed: int)
         return files.digest(made_from)
     if number < 0:
         return files.digest(made_from, number)
-    drawn_by = settings.model_dump(exclude={"views", "test_views", "levels"})
-    return files.digest(made_from, number, drawn_by, seed)
+    return files.digest(made_from, number, _drawn_by(settings), seed)
+
+
+def _drawn_by(settings: Features) -> dict[str, Any]:
+    return settings.model_dump(exclude={"views", "test_views", "levels"})
 
 
 def _view(pictures: Pictures, settings: Features, seed: int, number: int, row: int) -> Pixels:
@@ -121,4 +154,24 @@ def _collect(kept: dict[int, CachedView], key: str, target: Path) -> None:
         aside.mkdir()
         for number, one in kept.items():
             one.link(store.view_path(aside, number))
+        files.write_json(aside / "key.json", key)
+
+
+def _link(
+    pictures: Pictures,
+    kept: dict[int, CachedView],
+    settings: Features,
+    seed: int,
+    key: str,
+    target: Path,
+) -> None:
+    with files.replacing(target) as aside:
+        aside.mkdir()
+        if isinstance(pictures.array, np.memmap):
+            CachedView(Path(str(pictures.array.filename))).link(aside / drawn.PICTURES)
+        else:
+            np.save(aside / drawn.PICTURES, pictures.array)
+        for one in kept.values():
+            one.link(aside / drawn.POOLED)
+        drawn.write_draw(aside, settings, seed, pictures.digests)
         files.write_json(aside / "key.json", key)

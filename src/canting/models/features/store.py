@@ -25,6 +25,9 @@ class Store:
     `test_views` are what a prediction is averaged over: view 0, and its flips where they were made.
     """
 
+    is_drawn = False
+    """Whether a view is drawn when it is asked for, so that it is worth drawing ahead."""
+
     def __init__(self, folder: Path) -> None:
         """Open a folder that the features stage wrote."""
         self.folder = folder
@@ -45,6 +48,11 @@ class Store:
     def shape(self) -> tuple[int, ...]:
         """Shape of what the trunk answers for one picture."""
         return tuple(self._views[0].shape[1:])
+
+    @property
+    def pooled(self) -> Array:
+        """Features `(n, …)` that pictures are compared by."""
+        return self.view(0)
 
     def view(self, number: int) -> Array:
         """Return view `number` of every picture, rows in manifest order."""

@@ -38,11 +38,6 @@ class KerasTrunk(NamedTuple):
         return np.asarray(network.predict_on_batch(batch.astype(np.float32)), np.float32)
 
 
-def identity(picture: Pixels) -> Pixels:
-    """Answer with the picture itself: the trunk of a backbone that is trained from scratch."""
-    return picture
-
-
 def key(backbone: str, fine_tune_from: str | None, size: tuple[int, int], levels: int = 1) -> str:
     """Return a digest of everything that makes a trunk; raise `WeightsError` early."""
     made_from = (backbone, fine_tune_from, size, levels)
@@ -64,8 +59,6 @@ def load(
     levels: int = 1,
 ) -> Answer:
     """Return the trunk, ready to run from many threads; it is converted where `cache` lacks it."""
-    if backbone_of(backbone).weights == "none":
-        return identity
     engine = Engine(_converted(backbone, fine_tune_from, size, cache, levels))
     return lambda picture: next(iter(engine.answer(picture).values()))
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from canting.config.columns import LABEL
 from canting.config.sections import Train
+from canting.models.features.drawn import ahead, opened
 from canting.models.features.store import Store
 
 Rows = npt.NDArray[np.int64]
@@ -70,7 +71,7 @@ def data_of(table: pd.DataFrame, classes: list[str], features: Path, size: tuple
     """Return the features of a folder with class and group from the table of folds."""
     codes = pd.Categorical(table[LABEL], classes).codes.astype(np.int64)
     groups = table["group"].to_numpy(np.int64)
-    return Data(Store(features), codes, groups, size, len(classes))
+    return Data(opened(features), codes, groups, size, len(classes))
 
 
 class Batches:
@@ -118,6 +119,14 @@ class Batches:
         picture = 4 * math.prod(self._data.store.shape)
         count = max(1, CHUNK // (picture * self._batch_size))
         return [order[start : start + count] for start in range(0, len(order), count)]
+
+    def parts(self, order: Sequence[int]) -> Iterator[tuple[Array, ...]]:
+        """Yield all batches of an order, joined in parts."""
+        return self.drawn(map(self.joined, self.chunks(order)))
+
+    def drawn(self, parts: Iterator[tuple[Array, ...]]) -> Iterator[tuple[Array, ...]]:
+        """Yield parts, made ahead of their use where views are drawn when they are asked for."""
+        return ahead(parts) if self._data.store.is_drawn else parts
 
     def start(self, epoch: int) -> None:
         """Go to the view and the order of an epoch."""

@@ -18,7 +18,7 @@ from canting.core.cache import read_whole
 from canting.core.keys import code_key
 from canting.core.progress import polled
 from canting.data.manifest import HELD_OUT
-from canting.models.features import store
+from canting.models.features.drawn import opened
 from canting.models.train import checkpoint, outcome
 from canting.models.train.outcome import FoldOutcome
 
@@ -49,7 +49,7 @@ def read_table(folds: Path) -> pd.DataFrame:
 
 def path(task: FoldTask) -> Path:
     """Return where the outcome of a task is kept."""
-    return place(task, store.Store(task.features).key)
+    return place(task, opened(task.features).key)
 
 
 def place(task: FoldTask, features: str) -> Path:
@@ -93,14 +93,13 @@ def train(task: FoldTask) -> FoldOutcome:
 
 
 def rebuilt(task: FoldTask, weights: Sequence[npt.NDArray[Any]]) -> Any:
-    """Return the tail of a task with the weights that its training ended with."""
+    """Return the tail of a task with the weights that its training ended with, in float32."""
     from canting.models.train import tail
 
-    shape = store.Store(task.features).shape
+    shape = opened(task.features).shape
     params = task.params
-    model = tail.build(
-        task.scenario, params.image_size, shape, len(task.classes), params.train.hidden
-    )
+    settings = params.train.model_copy(update={"precision": "float32"})
+    model = tail.build(task.scenario, params.image_size, shape, len(task.classes), settings)
     model.set_weights(weights)
     return model
 
@@ -120,7 +119,7 @@ def progress(label: str, tasks: Sequence[FoldTask]) -> AbstractContextManager[No
 
 
 def _outcome(task: FoldTask) -> FoldOutcome:
-    from canting.models.train import fit
+    from canting.models.train import fit, prediction
 
     start = time.process_time()
     folds = task.table[FOLD].to_numpy()
@@ -134,8 +133,11 @@ def _outcome(task: FoldTask) -> FoldOutcome:
     curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
     weights = trained.model.get_weights()
     used = trained.earlier_cpu_seconds + time.process_time() - start
-    failure = _failure(trained.curves.loss, trained.logits)
-    return FoldOutcome(test, trained.logits, curves, trained.seconds, used, failure, weights)
+    logits = trained.logits
+    if settings.precision != "float32":
+        logits = prediction.predict(rebuilt(task, weights), data.store, test)
+    failure = _failure(trained.curves.loss, logits)
+    return FoldOutcome(test, logits, curves, trained.seconds, used, failure, weights)
 
 
 def _seed(task: FoldTask) -> int:

@@ -1,5 +1,6 @@
 """Prediction with a trained tail, or with its part before the classifier."""
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +14,16 @@ from canting.models.features.store import Array, Store
 from canting.models.train.batches import Data, Rows
 
 BATCH = 256
-"""Rows that go into the model at once."""
+"""Rows that go into the model at once, at most."""
+
+COLOURS = 3
+"""Channels of what goes into a whole network; no trunk answers with so few."""
+
+ACTIVATIONS = 2**31
+"""Numbers that all layers give for the pictures that go into a whole network at once, at most.
+
+They take 8 GiB, were they all kept; as they are not, some 1 GiB.
+"""
 
 
 def predict(model: keras.Model, store: Store, rows: Rows) -> npt.NDArray[np.float32]:
@@ -31,9 +41,24 @@ def answers(model: keras.Model, view: Array, rows: Rows) -> npt.NDArray[np.float
     """Return what a model answers to some rows of one view, `(rows, outputs)`."""
     if not len(rows):
         return np.zeros((0, model.output_shape[-1]), np.float32)
-    batches = (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
+    size = _batch(model)
+    batches = (rows[start : start + size] for start in range(0, len(rows), size))
     return np.concatenate(
         [np.asarray(model.predict_on_batch(np.asarray(view[batch]))) for batch in batches]
+    )
+
+
+def _batch(model: keras.Model) -> int:
+    if model.input_shape[-1] != COLOURS:
+        return BATCH
+    return max(1, min(BATCH, ACTIVATIONS // _activations(model.get_layer("tail"))))
+
+
+def _activations(model: keras.Model) -> int:
+    """Return how many numbers all layers give for one picture."""
+    return sum(
+        _activations(layer) if isinstance(layer, keras.Model) else math.prod(layer.output.shape[1:])
+        for layer in model.layers
     )
 
 

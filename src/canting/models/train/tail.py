@@ -5,10 +5,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from canting.config.catalog import backbone_of
+from canting.config.catalog import trains_all
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
-from canting.models.backbones.cut import split
+from canting.core.errors import CantingError
+from canting.models.backbones import stochastic_depth
+from canting.models.backbones.cut import precision, split
+from canting.models.train import optimizers
 from canting.models.train.mutable import MutableDropout
 
 
@@ -17,18 +20,21 @@ def build(
     size: tuple[int, int],
     shape: tuple[int, ...],
     classes: int,
-    hidden: int | None = None,
+    settings: Train,
 ) -> Any:
     """Return a model from features of `shape` to `(n, classes)` logits.
 
     It starts with ImageNet weights behind the cut, and with a classifier drawn from Keras's seed.
-    The classifier may have a layer of `hidden` units, behind a normalisation of each feature.
+    The classifier may have a layer of hidden units, behind a normalisation of each feature. Logits
+    and weights are float32 in every precision.
     """
+    tail = _tail(scenario, size, settings)
     inputs = keras.Input(shape, name="feature")
-    x = _pooled(scenario, size, inputs) if has_tail(scenario) else inputs
-    if hidden is not None:
-        x = layers.BatchNormalization(name="norm")(x)
-        x = layers.Dense(hidden, activation="relu", name="hidden")(x)
+    with precision(settings.precision):
+        x = inputs if tail is None else layers.GlobalAveragePooling2D(name="pool")(tail(inputs))
+        if settings.hidden is not None:
+            x = layers.BatchNormalization(name="norm")(x)
+            x = layers.Dense(settings.hidden, activation="relu", name="hidden")(x)
     x = MutableDropout(scenario.dropout)(x)
     return keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="trained")
 
@@ -38,20 +44,12 @@ def compile_(
 ) -> None:
     """Set optimizer, loss and metric for epochs of so many `steps`.
 
-    XLA is used only where a backend needs it: it is slower on a CPU. A `weight_average` is Keras's
-    exponential moving average of the weights. A `rate` replaces the scenario's learning rate.
+    XLA is used only where a backend needs it: it is slower on a CPU. A `rate` replaces the
+    scenario's learning rate with its schedule.
     """
-    optimizers = {name.lower(): value for name, value in vars(keras.optimizers).items()}
-    options = {"learning_rate": _rate(scenario, settings, steps) if rate is None else rate}
-    if settings.weight_average is not None:
-        options |= {"use_ema": True, "ema_momentum": settings.weight_average}
-    if settings.weight_decay is not None:
-        options["weight_decay"] = settings.weight_decay
-    optimizer = optimizers[scenario.optimizer](**options)
-    if rate is not None:  # JAX takes a variable that the optimizer does not hold for a constant
-        optimizer.held = [one for one in vars(rate).values() if isinstance(one, keras.Variable)]
+    _check_precision(settings.precision)
     model.compile(
-        optimizer,
+        optimizers.make(model, scenario, settings, steps, rate),
         keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=settings.label_smoothing
         ),
@@ -60,19 +58,34 @@ def compile_(
     )
 
 
-def _rate(scenario: Scenario, settings: Train, steps: int) -> Any:
-    if settings.schedule == "constant":
-        return scenario.learning_rate
-    every = steps * scenario.epochs
-    return keras.optimizers.schedules.CosineDecay(scenario.learning_rate, every)
+def _check_precision(name: str) -> None:
+    if name != "float32" and not keras.distribution.list_devices("gpu"):
+        raise CantingError(
+            "`train.precision`: expected float32 where Keras sees no GPU: on a processor, a "
+            f"network may take ten times as long in another one. Received: {name!r}. Set float32."
+        )
 
 
 def has_tail(scenario: Scenario) -> bool:
     """Return whether more than a classifier is trained."""
-    return scenario.fine_tune_from is not None or backbone_of(scenario.backbone).weights == "none"
+    return scenario.fine_tune_from is not None or trains_all(*scenario.trunk)
 
 
-def _pooled(scenario: Scenario, size: tuple[int, int], inputs: Any) -> Any:
-    tail = split(scenario.backbone, scenario.fine_tune_from, size).tail
+def _tail(scenario: Scenario, size: tuple[int, int], settings: Train) -> keras.Model | None:
+    if not has_tail(scenario):
+        return None
+    tail = split(*scenario.trunk, size, computed=settings.precision).tail
     assert tail is not None
-    return layers.GlobalAveragePooling2D(name="pool")(tail(inputs))
+    if settings.batch_norm == "training":
+        _normalize_by_batch(tail)
+    if settings.stochastic_depth is not None:
+        tail = stochastic_depth.with_rate(tail, settings.stochastic_depth, scenario.backbone)
+    return tail
+
+
+def _normalize_by_batch(model: keras.Model) -> None:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            _normalize_by_batch(layer)
+        elif isinstance(layer, layers.BatchNormalization):
+            layer.trainable = True

@@ -14,6 +14,7 @@ from canting.models.train import prediction, tail
 from canting.models.train.batches import Batches, Data, Rows, gathered
 from canting.models.train.epochs import runner, setter
 from canting.models.train.mutable import MutableRate, Setting
+from canting.models.train.optimizers import WarmUp
 
 ModelState = list[npt.NDArray[Any]]
 """Values of all variables: weights, the optimizer's moments, and states of random numbers."""
@@ -37,7 +38,7 @@ class ModelKey(NamedTuple):
 
     def build(self, scenario: Scenario) -> keras.Model:
         """Return the model, with weights drawn from Keras's seed."""
-        return tail.build(scenario, self.size, self.shape, self.classes, self.settings.hidden)
+        return tail.build(scenario, self.size, self.shape, self.classes, self.settings)
 
 
 def key_of(scenario: Scenario, settings: Train, data: Data, seed: int = 0) -> ModelKey:
@@ -56,14 +57,16 @@ class Trainer:
         self.model = model
         self._dropout = model.get_layer("dropout")
         self._rate = MutableRate(cosine=settings.schedule == "cosine")
-        tail.compile_(model, scenario, settings, 1, rate=self._rate)
+        self._warm_up = Setting(1.0) if settings.warm_up else None
+        rate = WarmUp(self._rate, self._warm_up.variable) if self._warm_up else self._rate
+        tail.compile_(model, scenario, settings, 1, rate=rate)
         optimizer = model.optimizer
         self._decay = Setting() if settings.weight_decay is not None else None
         if self._decay is not None:
             optimizer.weight_decay = self._decay.variable
         optimizer.build(model.trainable_variables)
         set_ = [self._rate.rate, self._rate.steps, self._dropout.share.variable]
-        set_ += [self._decay.variable] if self._decay else []
+        set_ += [one.variable for one in (self._decay, self._warm_up) if one is not None]
         self._variables = _distinct([*model.variables, *optimizer.variables, *set_])
         self._first = self.state()
         self._copies = _copies(optimizer.variables, model.trainable_variables)
@@ -77,6 +80,8 @@ class Trainer:
         self._rate.steps.assign(steps * scenario.epochs)
         if self._decay is not None:
             self._decay.variable.assign(settings.weight_decay or 0.0)
+        if self._warm_up is not None:
+            self._warm_up.variable.assign(steps * settings.warm_up)
 
     def take(self, model: keras.Model) -> None:
         """Start from the weights of another model, and from its states of random numbers."""
@@ -98,9 +103,10 @@ class Trainer:
 
     def epoch(self, batches: Batches, order: Sequence[int]) -> dict[str, float]:
         """Train on batches in this order; return the mean loss and accuracy on the way."""
-        parts = [batches.joined(places) for places in batches.chunks(order)]
-        told = [self._run(*part) for part in parts]
-        sizes = [len(features) for features, *_ in parts]
+        told, sizes = [], []
+        for part in batches.parts(order):
+            told.append(self._run(*part))
+            sizes.append(len(part[0]))
         return {
             name: float(np.average([float(one[name]) for one in told], weights=sizes))
             for name in ("loss", "accuracy")
@@ -108,7 +114,7 @@ class Trainer:
 
     def epochs(self, batches: Batches, numbers: Iterable[int]) -> None:
         """Train some epochs in few calls, without a word of each; none only trace the graph."""
-        for part in gathered(batches, numbers):
+        for part in batches.drawn(gathered(batches, numbers)):
             self._run(*part)
 
     def logits(self, data: Data, rows: Rows) -> npt.NDArray[np.float32]:

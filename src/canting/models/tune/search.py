@@ -9,7 +9,7 @@ from canting.config.columns import LABEL, PATH
 from canting.config.tune import Tune
 from canting.core import files, runtime
 from canting.core.keys import code_key
-from canting.models.features import store
+from canting.models.features.drawn import opened
 from canting.models.tune.records import SearchRecord, Trial, best_of
 from canting.models.tune.sampler import Sampler, follow
 from canting.models.tune.task import SearchOutcome, SearchTask, plain
@@ -33,7 +33,7 @@ def run(task: SearchTask) -> SearchOutcome:
 
 def path(task: SearchTask) -> Path:
     """Return where the trials of a search are kept; a larger budget continues them."""
-    return place(task, {cut: store.Store(folder).key for cut, folder in task.stores.items()})
+    return place(task, {cut: opened(folder).key for cut, folder in task.stores.items()})
 
 
 def place(task: SearchTask, features: Mapping[str | None, str]) -> Path:

@@ -22,10 +22,23 @@ class Subset(Store):
 
     def __init__(self, whole: Store, rows: Rows) -> None:
         """Take the rows of a store."""
-        self.folder, self.key = whole.folder, whole.key
-        views = [whole.view(number) for number in range(whole.augmented + 1)]
-        self._views = [_only(view, rows) for view in views]
+        self.folder, self.key, self.is_drawn = whole.folder, whole.key, whole.is_drawn
+        self._whole, self._rows = whole, rows
         self.test_views = [_only(view, rows) for view in whole.test_views]
+
+    @property
+    def augmented(self) -> int:
+        """Number of augmented views."""
+        return self._whole.augmented
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of what the trunk answers for one picture."""
+        return self._whole.shape
+
+    def view(self, number: int) -> Array:
+        """Return view `number` of the rows."""
+        return _only(self._whole.view(number), self._rows)
 
 
 class _Only:
