@@ -61,8 +61,8 @@ def compile_(
 def _check_precision(name: str) -> None:
     if name != "float32" and not keras.distribution.list_devices("gpu"):
         raise CantingError(
-            "`train.precision`: expected float32 where Keras sees no GPU: on a processor, a "
-            f"network may take ten times as long in another one. Received: {name!r}. Set float32."
+            "`train.precision`: expected float32 where Keras sees no GPU: without one, another may "
+            f"take ten times as long. Received: {name!r}. Set float32."
         )
 
 
