@@ -211,8 +211,8 @@ def test_members_with_the_same_trunk_share_it(tmp_path: Path) -> None:
     models = []
     for seed, dropout in enumerate((0.0, 0.5)):
         keras.utils.set_random_seed(seed)
-        member = scenario(dropout=dropout)
-        models.append(compose(member, SIZE, tail.build(member, SIZE, (1280,), 3)))
+        member, how = scenario(dropout=dropout), load_params(ROOT / "params.yaml").train
+        models.append(compose(member, SIZE, tail.build(member, SIZE, (1280,), 3, how)))
     export(models[0], tmp_path / "one.tflite")
     export(graph.joined(models, [1.0, 1.0]), tmp_path / "both.tflite")
     one, both = (operators(tmp_path / f"{name}.tflite") for name in ("one", "both"))
