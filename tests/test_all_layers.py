@@ -17,10 +17,11 @@ from canting.core.errors import CantingError
 from canting.models import augmentation
 from canting.models.backbones import stochastic_depth
 from canting.models.backbones.table import TABLE
-from canting.models.features import compute, drawn
+from canting.models.features import compute, drawn, store
 from canting.models.features.compute import Pictures
 from canting.models.train import optimizers, prediction, tail
 from canting.models.train.batches import Batches, Data
+from canting.models.train.trainer import Trainer, key_of
 from canting.models.tune.trial_runner import subset
 from tests.conftest import ROOT, eagerly
 from tests.test_params import edited
@@ -61,18 +62,18 @@ def made(pictures: Pictures, folder: Path, **changes: object) -> drawn.DrawnStor
 
 
 def test_views_are_those_of_the_draw_and_never_end(pictures: Pictures, tmp_path: Path) -> None:
-    store = made(pictures, tmp_path / "made", views=2, test_views=4)
+    kept = made(pictures, tmp_path / "made", views=2, test_views=4)
     asked = np.array([7, 0, 7])
     for number in (1, 2, 500, -1, -3):
         expected = [
             augmentation.view(pictures.array[row], number, pictures.digests[row], features(), 5)
             for row in asked
         ]
-        assert np.array_equal(store.view(number)[asked], expected)
-    assert np.array_equal(store.view(0), pictures.array)
-    assert [np.array_equal(view[:], pictures.array) for view in store.test_views] == [1, 0, 0, 0]
-    assert np.array_equal(store.test_views[2][3], pictures.array[3][::-1])
-    assert (store.shape, len(store.view(9)), store.view(9)[[]].shape) == (
+        assert np.array_equal(kept.view(number)[asked], expected)
+    assert np.array_equal(kept.view(0), pictures.array)
+    assert [np.array_equal(view[:], pictures.array) for view in kept.test_views] == [1, 0, 0, 0]
+    assert np.array_equal(kept.test_views[2][3], pictures.array[3][::-1])
+    assert (kept.shape, len(kept.view(9)), kept.view(9)[[]].shape) == (
         (*SIZE, 3), PICTURES, (0, *SIZE, 3)
     )  # fmt: skip
 
@@ -94,10 +95,10 @@ def test_a_key_holds_what_decides_on_a_view(pictures: Pictures) -> None:
 
 
 def test_an_epoch_has_a_fresh_view_drawn_ahead_or_not(pictures: Pictures, tmp_path: Path) -> None:
-    store = made(pictures, tmp_path / "made", views=1)
-    data = Data(store, np.arange(PICTURES) % 3, np.arange(PICTURES), SIZE, 3)
+    kept = made(pictures, tmp_path / "made", views=1)
+    data = Data(kept, np.arange(PICTURES) % 3, np.arange(PICTURES), SIZE, 3)
     part = subset(data, np.arange(2, PICTURES))
-    assert part.store.augmented == store.augmented
+    assert part.store.augmented == kept.augmented
     whole, later = (Batches(part, np.arange(9), 2, 1, train(mixup=0.3)) for _ in range(2))
     plain = Batches(part, np.arange(9), 9, 1, train())
     for epoch in (0, 1, 7):
@@ -111,7 +112,7 @@ def test_an_epoch_has_a_fresh_view_drawn_ahead_or_not(pictures: Pictures, tmp_pa
                 assert np.array_equal(one[start:end], other)
         rows = [
             int(np.flatnonzero((plain[0][0] == picture).all(axis=(1, 2, 3)))[0])
-            for picture in store.view(1 + epoch)[np.arange(2, 11)]
+            for picture in kept.view(1 + epoch)[np.arange(2, 11)]
         ]
         assert sorted(rows) == list(range(9))
 
@@ -133,9 +134,31 @@ def test_parts_are_made_ahead_in_their_order_and_an_error_comes_out() -> None:
     assert list(drawn.ahead([])) == []
 
 
+def test_drawn_views_train_as_kept_ones_do(pictures: Pictures, tmp_path: Path) -> None:
+    """In epochs one by one, as `train` has them, and in few calls, as a search has them."""
+    views = made(pictures, tmp_path / "made")
+    (tmp_path / "kept").mkdir()
+    for number in range(5):
+        np.save(store.view_path(tmp_path / "kept", number), views.view(number)[:])
+    files.write_json(tmp_path / "kept" / "key.json", "made by the test")
+    one, weights = scenario(backbone=("small_cnn",), epochs=(3,)), []
+    for kept in (views, drawn.opened(tmp_path / "kept")):
+        data = Data(kept, np.arange(PICTURES) % 3, np.arange(PICTURES), SIZE, 3)
+        feed = Batches(data, np.arange(PICTURES), 5, 1, train())
+        keras.utils.set_random_seed(1)
+        trained = Trainer(key_of(one, train(), data).build(one), one, train())
+        trained.start(one, train(), len(feed))
+        feed.start(1)
+        trained.epoch(feed, [2, 0, 1])
+        trained.epochs(feed, range(2, 4))
+        weights.append(trained.model.get_weights())
+    for mine, theirs in zip(*weights, strict=True):
+        assert np.array_equal(mine, theirs)
+
+
 def test_without_views_an_epoch_has_the_pictures(pictures: Pictures, tmp_path: Path) -> None:
-    store = made(pictures, tmp_path / "made", views=0)
-    data = Data(store, np.zeros(PICTURES, np.int64), np.arange(PICTURES), SIZE, 1)
+    kept = made(pictures, tmp_path / "made", views=0)
+    data = Data(kept, np.zeros(PICTURES, np.int64), np.arange(PICTURES), SIZE, 1)
     batches = Batches(data, np.arange(PICTURES), PICTURES, 1, train())
     batches.start(3)
     given = np.asarray(batches[0][0], np.uint8)
@@ -143,8 +166,8 @@ def test_without_views_an_epoch_has_the_pictures(pictures: Pictures, tmp_path: P
 
 
 def test_a_failed_draw_ends_the_batch(pictures: Pictures, tmp_path: Path) -> None:
-    store = made(pictures, tmp_path / "made")
-    data = Data(store, np.zeros(99, np.int64), np.arange(99), SIZE, 1)
+    kept = made(pictures, tmp_path / "made")
+    data = Data(kept, np.zeros(99, np.int64), np.arange(99), SIZE, 1)
     with pytest.raises(IndexError):
         Batches(data, np.arange(99), 99, 1, train())[0]
 
