@@ -180,7 +180,6 @@ def test_the_trunk_runs_by_litert_on_the_processor_and_by_keras_on_gpus(tmp_path
     chosen = trunk.on(Device(("0",)), "efficientnet_lite0", None, size, tmp_path, 1)
     assert isinstance(chosen, trunk.KerasTrunk)
     assert list(tmp_path.iterdir()) == []
-    assert trunk.on(Device(("0",)), "small_cnn", None, size, tmp_path, 1) is trunk.identity
 
 
 def test_device_and_precision_are_part_of_the_keys_where_they_decide() -> None:

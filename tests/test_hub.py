@@ -47,7 +47,8 @@ def test_from_a_file_of_weights_to_a_bundle(name: str, saved: keras.Model, tmp_p
     scenario = load(ROOT / "params.yaml").scenarios()[0].model_copy(update={"backbone": name})
     trunk = split(name, None, SIZE).trunk
     assert trunk is not None
-    trained = tail.build(scenario, SIZE, trunk.output.shape[1:], 3)
+    settings = load(ROOT / "params.yaml").train
+    trained = tail.build(scenario, SIZE, trunk.output.shape[1:], 3, settings)
     model = compose(scenario, SIZE, trained)
     export(model, tmp_path / "model.tflite")
     picture = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)

@@ -74,7 +74,7 @@ def compute(
         make = partial(_view, pictures, settings, seed)
         label, count = f"features {name}", len(pictures.array)
         inference.run(make, answer, missing, count, label=label, start=start)
-    key = store_key(backbone, fine_tune_from, pictures.size, pictures.digests, settings, seed)
+    key = store_key(backbone, fine_tune_from, size, pictures.digests, settings, seed, device)
     if trains_all(backbone, fine_tune_from):
         _link(pictures, kept, settings, seed, key, target)
     else:
@@ -105,7 +105,7 @@ def view_keys(
         trunk.key(backbone, fine_tune_from, size, settings.levels),
         files.digest(list(digests)),
         code_key(compute, decode_all),
-        *trunk.engine_key(device, backbone),
+        *device.key,
     )
     numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
     return {number: _key(made_from, number, settings, seed) for number in numbers}
@@ -118,10 +118,11 @@ def store_key(
     digests: Sequence[str],
     settings: Features,
     seed: int,
+    device: Device = CPU,
 ) -> str:
     """Return the key of a folder: of its views, or of what they are drawn from."""
     if not trains_all(backbone, fine_tune_from):
-        keys = view_keys(backbone, fine_tune_from, size, digests, settings, seed)
+        keys = view_keys(backbone, fine_tune_from, size, digests, settings, seed, device)
         return files.digest(list(keys.values()))
     made_from = trunk.key(backbone, fine_tune_from, size), list(digests)
     tested = bool(settings.views), settings.test_views

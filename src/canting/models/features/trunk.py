@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.bundle.engine import Engine
-from canting.config.catalog import backbone_of
 from canting.core import files, runtime
 from canting.core.device import Device, Precision
 from canting.core.keys import code_key
@@ -72,14 +71,9 @@ def on(
     levels: int,
 ) -> Answer | KerasTrunk:
     """Return the trunk for a device: Keras in batches on GPUs, LiteRT on the processor."""
-    if engine_key(device, backbone):
+    if device.key:
         return KerasTrunk(backbone, fine_tune_from, size, levels, device)
     return load(backbone, fine_tune_from, size, cache, levels)
-
-
-def engine_key(device: Device, backbone: str) -> tuple[str, ...]:
-    """Return what of a device decides on the answers of a trunk: nothing where LiteRT runs it."""
-    return () if backbone_of(backbone).weights == "none" else device.key
 
 
 @remembered

@@ -85,6 +85,8 @@ class Trainer:
 
     def take(self, model: keras.Model) -> None:
         """Start from the weights of another model, and from its states of random numbers."""
+        if model is self.model:
+            return
         for mine, theirs in zip(self.model.variables, model.variables, strict=True):
             mine.assign(theirs)
         self._copy()
@@ -136,9 +138,14 @@ def _distinct(variables: list[Any]) -> list[Any]:
 
 def _copies(slots: list[Any], weights: list[Any]) -> list[tuple[Any, Any]]:
     """Return the slots of an optimizer that begin as copies of a weight, each with its weight."""
-    pairs = [(slot, weight) for slot in slots for weight in weights if slot.shape == weight.shape]
-    values = [(pair, np.array(pair[0]), np.array(pair[1])) for pair in pairs]
-    return [pair for pair, slot, weight in values if slot.any() and np.array_equal(slot, weight)]
+    values = [(slot, np.array(slot)) for slot in slots]
+    return [
+        (slot, weight)
+        for slot, value in values
+        if value.any()
+        for weight in weights
+        if weight.shape == slot.shape and np.array_equal(value, np.array(weight))
+    ]
 
 
 @lru_cache(16)
@@ -151,7 +158,12 @@ _KEPT: dict[ModelKey, Trainer] = {}
 
 
 def kept(key: ModelKey, scenario: Scenario, data: Data) -> Trainer:
-    """Return a trainer with its graph, of an earlier training of this process if there is one."""
+    """Return a trainer with its graph, of an earlier training of this process if there is one.
+
+    On JAX it is a new one, as a graph there takes what is set for constants.
+    """
+    if keras.backend.backend() == "jax":
+        return Trainer(key.build(scenario), scenario, key.settings)
     if key not in _KEPT:
         if _KEPT and next(iter(_KEPT)).optimizer != key.optimizer:
             _KEPT.clear()
