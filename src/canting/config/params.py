@@ -79,7 +79,7 @@ class Params(ParamsSection):
     folds: Annotated[int, Field(ge=2)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     image_size: Annotated[tuple[int, int], BeforeValidator(_size)]
-    compute: Compute
+    compute: Compute = Compute()
     fetch: Fetch
     validate_: Annotated[Validate, Field(alias="validate")]
     preprocess: Preprocess

@@ -45,8 +45,8 @@ class Preprocess(ParamsSection):
 class Compute(ParamsSection):
     """What Keras computes on."""
 
-    device: Asked
-    precision: Precision
+    device: Asked = "auto"
+    precision: Precision = "float32"
 
     def chosen(self) -> Device:
         """Return the device of this machine; raise `CantingError` where it has none such."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -50,16 +51,19 @@ def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
 def _view_keys(
     params: Params, found: DatasetRows, backbone: str, fine_tune_from: str | None
 ) -> dict[int, str]:
-    size, digests, settings = params.image_size, found.digests, params.features
-    asked = size, digests, settings, params.seed, params.compute.chosen()
-    return compute.view_keys(backbone, fine_tune_from, *asked)
+    return compute.view_keys(backbone, fine_tune_from, *_drawn_by(params, found))
 
 
 def _store_key(
     params: Params, found: DatasetRows, backbone: str, fine_tune_from: str | None
 ) -> str:
+    return compute.store_key(backbone, fine_tune_from, *_drawn_by(params, found))
+
+
+def _drawn_by(params: Params, found: DatasetRows) -> tuple[Any, ...]:
+    """Return what a set of views is made from, beside the trunk."""
     size, digests, settings = params.image_size, found.digests, params.features
-    return compute.store_key(backbone, fine_tune_from, size, digests, settings, params.seed)
+    return size, digests, settings, params.seed, params.compute.chosen()
 
 
 def _trunks(params: Params, cache: Path) -> Iterator[Path]:
