@@ -104,6 +104,46 @@ def test_two_hold_outs_are_refused(tmp_path: Path, params: Params) -> None:
         load(tmp_path / "params.yaml")
 
 
+COLLECTIONS = np.repeat(["phones", "museum"], 105)
+"""The first 35 groups are of phones, the others of the museum."""
+
+MIXED = ["a", "b", "c"] * 70
+"""Every class is in both."""
+
+
+def by_collections(folds: int = 2) -> Params:
+    changed = load(ROOT / "params.yaml")
+    preprocess = changed.preprocess.model_copy(update={"split": "collections"})
+    return changed.model_copy(update={"folds": folds, "preprocess": preprocess})
+
+
+def of_collections(labels: list[str], names: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"label": labels, "group": GROUPS, "collection": names})
+
+
+def test_each_collection_is_left_out_once_with_its_near_duplicates() -> None:
+    names = COLLECTIONS.copy()
+    names[0] = "museum"  # one of a group of three: the two others are of phones
+    drawn = divided(of_collections(MIXED, names), by_collections())
+    assert np.array_equal(drawn, np.where(COLLECTIONS == "museum", 0, 1))
+    assert leaked(GROUPS, drawn) == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "folds", "words"),
+    [
+        (MIXED, np.repeat([""], 210), 2, "two or more. Received: one. Name several in `fetch.sou"),
+        (MIXED, COLLECTIONS, 5, r"`folds`: expected 2, one for each .*museum, phones.*: 5. Set"),
+        (["a", "b"] * 60 + ["c"] * 90, COLLECTIONS, 2, "'c' has none in phones"),
+    ],
+)
+def test_collections_that_cannot_be_left_out_are_refused(
+    labels: list[str], names: np.ndarray, folds: int, words: str
+) -> None:
+    with pytest.raises(CantingError, match=words):
+        divided(of_collections(labels, names), by_collections(folds))
+
+
 def painted(folder: Path, count: int) -> list[str]:
     generator = np.random.default_rng(0)
     (folder / "a").mkdir(parents=True)

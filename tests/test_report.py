@@ -210,6 +210,17 @@ def test_time_and_score_by_batch_size(grid: Path, tmp_path: Path) -> None:
     assert "Training by batch size" not in html(grid)
 
 
+def test_the_first_sentence_says_which_question_the_scores_answer(one: Path) -> None:
+    inside = "the scores tell how it does on another picture of this collection, not on one from"
+    assert inside in " ".join(words(report_of(one)).split())
+    run = run_of(one)
+    apart = run.params.preprocess.model_copy(update={"split": "collections"})
+    left_out = replace(run, params=run.params.model_copy(update={"preprocess": apart}))
+    first = "".join(map(str, findings(left_out)[0]))
+    assert "with each of 3 collections left out once: the scores tell how it does on a" in first
+    assert "picture from elsewhere" in first
+
+
 def test_the_findings_are_the_figures(grid: Path) -> None:
     run = run_of(grid)
     best = run.ranking.iloc[0]

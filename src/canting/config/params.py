@@ -141,11 +141,13 @@ def parse(content: Any, path: Path) -> Params:
 
 
 def _check_split(params: Params, path: Path) -> None:
-    """Refuse two hold-outs."""
-    if params.preprocess.split == "source" and params.preprocess.hold_out:
+    """Refuse a hold-out beside what the pictures themselves leave out."""
+    apart = {"source": "whose test part is held out", "collections": "each left out once"}
+    split = params.preprocess.split
+    if split in apart and params.preprocess.hold_out:
         raise CantingError(
             f"`{path}` cannot be used. Nothing was run.\n  `preprocess.hold_out`: expected 0 where "
-            "`preprocess.split` is `source`, whose test part is held out. Received: "
+            f"`preprocess.split` is `{split}`, {apart[split]}. Received: "
             f"{params.preprocess.hold_out:g}."
         )
 

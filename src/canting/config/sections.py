@@ -38,7 +38,7 @@ class Validate(ParamsSection):
 class Preprocess(ParamsSection):
     """How the pictures are divided."""
 
-    split: Literal["folds", "source"] = "folds"
+    split: Literal["folds", "source", "collections"] = "folds"
     hold_out: Annotated[float, Field(ge=0, le=0.5)]
 
 

@@ -127,6 +127,26 @@ class Run:
         return heading(self.params.select_best.metric)
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether each collection was left out: scores then tell of pictures from elsewhere."""
+        return self.params.preprocess.split == "collections"
+
+    @property
+    def evaluated(self) -> str:
+        """How the scores came about, and which question they answer."""
+        folds = self.params.folds
+        if self.elsewhere:
+            return (
+                f"with each of {folds} collections left out once: the scores tell how it does on a "
+                "picture from elsewhere"
+            )
+        one = self.manifest["collection"].nunique() < 2
+        return (
+            f"in {folds}-fold cross-validation: the scores tell how it does on another picture of "
+            f"{'this collection' if one else 'these collections'}, not on one from elsewhere"
+        )
+
+    @property
     def labels(self) -> list[str]:
         """The classes, sorted."""
         return sorted(self.manifest[LABEL].unique())

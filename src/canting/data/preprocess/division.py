@@ -1,4 +1,4 @@
-"""How the pictures of a manifest are divided: all into folds, or without the source's test part."""
+"""How the pictures of a manifest are divided: by draw, by collections, or by the source."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ from canting.data.preprocess.folds import Folds, draw
 
 def divided(pictures: pd.DataFrame, params: Params) -> Folds:
     """Return the fold of each picture of a manifest, as the parameters want it."""
+    if params.preprocess.split == "collections":
+        return by_collection(pictures, params.folds)
     groups, labels = pictures["group"].to_numpy(np.int64), pictures[LABEL].tolist()
     source = params.preprocess.split == "source"
     apart = held_out(pictures["split"].tolist()) if source else None
@@ -43,3 +45,41 @@ def held_out(splits: Sequence[str]) -> npt.NDArray[np.bool_]:
             "`preprocess.split: folds`."
         )
     return np.asarray([split == "test" for split in splits])
+
+
+def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
+    """Return the number of each picture's collection, in the order of their names: a fold each.
+
+    A group of near-duplicates goes to the collection that has most of it. Raises `CantingError`
+    for fewer than two collections, another number of `folds`, and a class that one of them lacks.
+    """
+    names = sorted(pictures["collection"].unique())
+    if len(names) < 2:
+        raise CantingError(
+            "`preprocess.split` is `collections`: expected pictures of two or more. Received: one. "
+            "Name several in `fetch.source`, or set `preprocess.split: folds`."
+        )
+    if folds != len(names):
+        raise CantingError(
+            f"`folds`: expected {len(names)}, one for each collection ({', '.join(names)}), as "
+            f"`preprocess.split` is `collections`. Received: {folds}. Set `folds: {len(names)}`."
+        )
+    counts = pd.crosstab(pictures["group"], pictures["collection"])[names]
+    drawn = counts.to_numpy().argmax(axis=1)[counts.index.get_indexer(pictures["group"])]
+    _check_classes(pictures[LABEL], drawn, names)
+    return np.asarray(drawn, np.int64)
+
+
+def _check_classes(labels: "pd.Series[str]", drawn: Folds, names: Sequence[str]) -> None:
+    counts = pd.crosstab(labels, drawn)
+    lacking = [
+        f"{label!r} has none in {', '.join(names[number] for number in np.flatnonzero(row == 0))}"
+        for label, row in zip(counts.index, counts.to_numpy(), strict=True)
+        if not row.all()
+    ]
+    if lacking:
+        raise CantingError(
+            "`preprocess.split` is `collections`: expected pictures of every class in every "
+            f"collection. Received: {'; '.join(lacking)}. Leave these classes out with "
+            "`fetch.classes`, or these collections with `fetch.source`."
+        )

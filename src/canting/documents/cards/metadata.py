@@ -63,6 +63,13 @@ def _parts(run: Run) -> str:
     return f"weights-{weights or 'none'}-pictures-{pictures}".lower()
 
 
+def _split(run: Run) -> str:
+    folds = run.params.folds
+    if run.elsewhere:
+        return f"{folds} collections, each left out once"
+    return f"{folds} group-disjoint folds, out of fold"
+
+
 def _result(run: Run) -> dict[str, Any]:
     row = row_of(run.scored, run.winner)
     return {
@@ -70,7 +77,7 @@ def _result(run: Run) -> dict[str, Any]:
         "dataset": {
             "type": "imagefolder",
             "name": run.params.report.title,
-            "split": f"{run.params.folds} group-disjoint folds, out of fold",
+            "split": _split(run),
             "revision": run.digest,
         },
         "metrics": [

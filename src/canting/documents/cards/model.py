@@ -140,7 +140,7 @@ def _data(run: Run) -> Section:
                 "; see the data card beside this one.",
             ),
             say(
-                f"Evaluation: {run.params.folds} folds; each picture is predicted by the network "
+                f"Evaluation {run.evaluated}. Each picture is predicted by the network "
                 f"that has seen neither it nor a near-duplicate of it{scored}. A random split "
                 f"would have leaked {count(leak['leaked_by_a_random_split'])} pictures "
                 f"({share(leak['leaked_by_a_random_split'], total)}), these folds leak "
@@ -161,6 +161,5 @@ CAVEATS = (
     "wrong every time.",
     "ImageNet, on which most networks were pretrained, was gathered from the web and shows some "
     "parts of the world far more than others.",
-    "Without pictures of another collection, its accuracy there is unknown.",
     "Watch what people correct, and train again where the pictures change.",
 )

@@ -195,13 +195,13 @@ def folds_section(run: Run) -> Section:
                 Strong(count(leak["leaked"])),
                 ".",
             ),
-            _folds(run.folds),
+            _folds(run),
         ),
     )
 
 
 def _kept_split(run: Run) -> tuple[Block, ...]:
-    if run.params.preprocess.split == "folds":
+    if run.params.preprocess.split != "source":
         return ()
     return (
         say(
@@ -228,11 +228,13 @@ def _groups(sizes: "pd.Series[int]") -> tuple[Block, ...]:
     return opening, Table("Groups by their size.", columns, tuple(rows), words=0)
 
 
-def _folds(folds: pd.DataFrame) -> Table:
-    counts = pd.crosstab(folds[LABEL], folds[FOLD])
+def _folds(run: Run) -> Table:
+    counts = pd.crosstab(run.folds[LABEL], run.folds[FOLD])
     names = [
         "hold-out" if fold == HELD_OUT else f"fold {fold}" for fold in map(int, counts.columns)
     ]
+    if run.elsewhere:
+        names = sorted(run.manifest["collection"].unique())
     rows: list[tuple[Span, ...]] = [
         (str(label), *map(count, row), count(row.sum()))
         for label, row in zip(counts.index, counts.to_numpy(), strict=True)
@@ -240,4 +242,6 @@ def _folds(folds: pd.DataFrame) -> Table:
     sums = counts.to_numpy().sum(axis=0)
     rows.append((Strong("all"), *map(count, sums), count(sums.sum())))
     caption = "Pictures of each class in each fold: stratified, drawn once from the seed."
+    if run.elsewhere:
+        caption = "Pictures of each class in each fold, which is a collection."
     return Table(caption, ("class", *names, "all"), tuple(rows))

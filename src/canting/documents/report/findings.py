@@ -57,8 +57,7 @@ def _study(run: Run) -> Text:
     lost = f" {plural(failed, 'scenario')} failed." if failed else ""
     return (
         f"{plural(len(run.manifest), 'picture')} of {classes} were classified by "
-        f"{plural(len(run.trained), 'scenario')}{grid} in {run.params.folds}-fold "
-        f"cross-validation.{lost}",
+        f"{plural(len(run.trained), 'scenario')}{grid} {run.evaluated}.{lost}",
     )
 
 

@@ -17,12 +17,12 @@ def references() -> Section:
 
 def _points(run: Run) -> list[str]:
     folds = run.params.folds
+    drawn = "The folds are the collections." if run.elsewhere else "The folds were drawn once."
     points = [
-        f"The folds were drawn once. {plural(folds, 'fold')} leave {folds - 1} degrees of freedom, "
+        f"{drawn} {plural(folds, 'fold')} leave {folds - 1} degrees of freedom, "
         "so intervals are wide and, for overlapping training parts, approximate.",
         "“Not distinguishable” does not mean equal: more pictures could show a difference.",
-        "The figures hold for pictures like these. Changed pictures imitate another camera, scale "
-        "or light; no other collection was tested.",
+        _elsewhere(run),
         "Near-duplicates are found by the content of the pictures. Photographs of one object "
         "from different sides count as different.",
         "Labels are taken as given; a wrong label counts as a mistake of the model. Labels that "
@@ -34,6 +34,18 @@ def _points(run: Run) -> list[str]:
             "it was selected by that score."
         )
     return points
+
+
+def _elsewhere(run: Run) -> str:
+    if run.elsewhere:
+        return (
+            "The figures hold for a further collection as far as it is like one of these: "
+            f"{plural(run.params.folds, 'collection')} are few to tell by."
+        )
+    return (
+        "The figures hold for pictures like these: of pictures from elsewhere nothing is known. "
+        "Changed pictures imitate another camera, scale or light; no collection was left out."
+    )
 
 
 REFERENCES: tuple[Text, ...] = (
