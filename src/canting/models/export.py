@@ -1,5 +1,6 @@
 """Export a Keras model to LiteRT."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def _convert_elsewhere(model: keras.Model, path: Path) -> None:
         saved = Path(folder) / "model.keras"
         model.save(saved)
         command = [sys.executable, "-m", __name__, str(saved), str(path.absolute())]
+        command += {type(one).__module__ for one in model._flatten_layers()}
         told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if told.returncode:
         raise CantingError(
@@ -112,4 +114,6 @@ def _named(name: str, tensor: int) -> Any:
 if __name__ == "__main__":
     runtime.prepare()
     runtime.import_keras()
+    for module in sys.argv[3:]:
+        importlib.import_module(module)
     _convert(keras.saving.load_model(sys.argv[1], compile=False), Path(sys.argv[2]))

@@ -65,7 +65,7 @@ def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
             f"`preprocess.split` is `collections`. Received: {folds}. Set `folds: {len(names)}`."
         )
     counts = pd.crosstab(pictures["group"], pictures["collection"])[names]
-    drawn = counts.to_numpy().argmax(axis=1)[counts.index.get_indexer(pictures["group"])]
+    drawn = counts.to_numpy().argmax(axis=1)[counts.index.get_indexer(pd.Index(pictures["group"]))]
     _check_classes(pictures[LABEL], drawn, names)
     return np.asarray(drawn, np.int64)
 
@@ -73,7 +73,7 @@ def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
 def _check_classes(labels: "pd.Series[str]", drawn: Folds, names: Sequence[str]) -> None:
     counts = pd.crosstab(labels, drawn)
     lacking = [
-        f"{label!r} has none in {', '.join(names[number] for number in np.flatnonzero(row == 0))}"
+        f"{label!r} has none in {', '.join(np.asarray(names)[row == 0])}"
         for label, row in zip(counts.index, counts.to_numpy(), strict=True)
         if not row.all()
     ]

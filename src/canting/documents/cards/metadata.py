@@ -63,7 +63,7 @@ def _parts(run: Run) -> str:
     return f"weights-{weights or 'none'}-pictures-{pictures}".lower()
 
 
-def _split(run: Run) -> str:
+def _evaluated(run: Run) -> str:
     folds = run.params.folds
     if run.elsewhere:
         return f"{folds} collections, each left out once"
@@ -77,7 +77,7 @@ def _result(run: Run) -> dict[str, Any]:
         "dataset": {
             "type": "imagefolder",
             "name": run.params.report.title,
-            "split": _split(run),
+            "split": _evaluated(run),
             "revision": run.digest,
         },
         "metrics": [

@@ -12,6 +12,7 @@ from keras import layers, ops
 from canting.core.errors import CantingError
 
 
+@keras.saving.register_keras_serializable("canting")
 class ResidualAdd(layers.Layer):  # type: ignore[misc]
     """The sum of a shortcut and a residual branch, which training drops at some rate."""
 
@@ -20,6 +21,10 @@ class ResidualAdd(layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.rate, self._branch = rate, branch
         self._seeds = keras.random.SeedGenerator()
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the layer is made from."""
+        return {**super().get_config(), "rate": self.rate, "branch": self._branch}
 
     def call(self, inputs: list[Any], training: bool = False) -> Any:
         """Add two maps `(n, h, w, channels)`."""

@@ -33,15 +33,16 @@ class MutableRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ign
         return rate * 0.5 * (1.0 + ops.cos(math.pi * share))
 
 
+@keras.saving.register_keras_serializable("canting")
 class MutableDropout(keras.layers.Layer):  # type: ignore[misc]
     """Dropout whose rate can be set; in training, what is kept is scaled to the same mean.
 
     It draws as Keras's own layer does, and nothing where the rate is 0.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, name: str = "dropout", **options: Any) -> None:
         """Start with a rate; its seed is drawn from Keras's, if there is anything to drop."""
-        super().__init__(name="dropout")
+        super().__init__(name=name, **options)
         self.seeds = keras.random.SeedGenerator(None if rate else 0)
         self.share = Setting(rate)
 
