@@ -135,6 +135,7 @@ def test_each_collection_is_left_out_once_with_its_near_duplicates() -> None:
         (MIXED, np.repeat([""], 210), 2, "two or more. Received: one. Name several in `fetch.sou"),
         (MIXED, COLLECTIONS, 5, r"`folds`: expected 2, one for each .*museum, phones.*: 5. Set"),
         (["a", "b"] * 60 + ["c"] * 90, COLLECTIONS, 2, "'c' has none in phones"),
+        (MIXED, np.tile(["museum", "museum", "phones"], 70), 2, "'a' has none in phones; 'b' has"),
     ],
 )
 def test_collections_that_cannot_be_left_out_are_refused(

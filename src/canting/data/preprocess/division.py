@@ -71,7 +71,7 @@ def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
 
 
 def _check_classes(labels: "pd.Series[str]", drawn: Folds, names: Sequence[str]) -> None:
-    counts = pd.crosstab(labels, drawn)
+    counts = pd.crosstab(labels, drawn).reindex(columns=range(len(names)), fill_value=0)
     lacking = [
         f"{label!r} has none in {', '.join(np.asarray(names)[row == 0])}"
         for label, row in zip(counts.index, counts.to_numpy(), strict=True)
