@@ -101,9 +101,8 @@ def state(settings: Params, folder: Path) -> Path:
     """Keep half a training of the first fold; return its state."""
     found = needed.pictures(settings, manifest())
     (scenario,) = settings.scenarios()
-    features = compute.store_key(
-        *scenario.trunk, SIZE, found.digests, settings.features, settings.seed
-    )
+    made_of = settings.features, settings.seed
+    features = compute.Views(*scenario.trunk, SIZE, found.digests, *made_of).key
     task = fold.FoldTask(scenario, 0, settings, found.table, folder, folder / "cache")
     path = fold.place(task, features).with_suffix(".state")
     checkpoint.write(path, checkpoint.NOTHING._replace(epochs=3))

@@ -185,12 +185,12 @@ def test_the_trunk_runs_by_litert_on_the_processor_and_by_keras_on_gpus(tmp_path
 def test_device_and_precision_are_part_of_the_keys_where_they_decide() -> None:
     asked = "efficientnet_lite0", None, (64, 64), ["digest"], MOVING, 1
     others = [Device(("0",), one) for one in ("float32", "tensorfloat32", "bfloat16")]
-    found = [compute.view_keys(*asked, one)[0] for one in (CPU, *others)]
+    found = [compute.Views(*asked, one).keys[0] for one in (CPU, *others)]
     assert len(set(found)) == 4
-    assert compute.view_keys(*asked, Device(("1",)))[0] == found[1]
-    assert compute.view_keys(*asked)[0] == found[0]
+    assert compute.Views(*asked, Device(("1",))).keys[0] == found[1]
+    assert compute.Views(*asked).keys[0] == found[0]
     scratch = "small_cnn", *asked[1:]
-    assert compute.view_keys(*scratch, Device(("0",))) == compute.view_keys(*scratch)
+    assert compute.Views(*scratch, Device(("0",))).keys == compute.Views(*scratch).keys
 
 
 def task(folder: Path) -> fold.FoldTask:

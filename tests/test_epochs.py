@@ -75,7 +75,10 @@ def by_keras(one: Scenario, data: Data, how: Train) -> keras.Model:
     model = keras.Model(inputs, keras.layers.Dense(CLASSES)(x))
     for mine, theirs in zip(model.get_weights(), ours.get_weights(), strict=True):
         assert np.array_equal(mine, theirs)
-    tail.compile_(model, one, how, len(feed))
+    rate: Any = one.learning_rate
+    if how.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, len(feed) * one.epochs)
+    tail.compile_(model, one, how, rate)
     average = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if how.weight_average else []
     model.fit(Fed(feed), epochs=one.epochs, callbacks=average, verbose=0)
     return model

@@ -25,9 +25,8 @@ NETWORK, SIZE, HERE = "efficientnet_lite0", (32, 32), Path()
 
 
 def view() -> object:
-    return compute.view_keys(
-        NETWORK, None, SIZE, ["digest"], load(ROOT / "params.yaml").features, 1
-    )
+    settings = load(ROOT / "params.yaml").features
+    return compute.Views(NETWORK, None, SIZE, ["digest"], settings, 1).keys
 
 
 def converted() -> object:

@@ -82,7 +82,7 @@ def test_it_is_trained_as_a_whole_and_gives_a_bundle_with_three_outputs(
     keras.utils.set_random_seed(1)
     settings = load(ROOT / "params.yaml").train
     trained = tail.build(chosen, SIZE, (*SIZE, 3), 3, settings)
-    tail.compile_(trained, chosen, settings, 2)
+    tail.compile_(trained, chosen, settings, chosen.learning_rate)
     pictures = np.random.default_rng(0).integers(0, 256, (8, *SIZE, 3)).astype(np.float32)
     before = [np.array(weight) for weight in trained.trainable_weights]
     trained.fit(pictures, np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2, 0, 1]], verbose=0)

@@ -25,6 +25,7 @@ from canting.models.features.store import Store
 from canting.models.train import fit, fold, grid, outcome, prediction, tail
 from canting.models.train.batches import Batches, Data, balanced, mix, oversampled
 from canting.models.train.outcome import FoldOutcome
+from canting.models.train.trainer import Trainer
 from tests.conftest import ROOT, eagerly, one_core
 
 CLASSES, PICTURES, CHANNELS, VIEWS = 3, 90, 16, 3
@@ -121,7 +122,7 @@ def test_weights_decay_by_the_share_that_is_set(optimizer: str) -> None:
     """A step without a gradient takes rate × decay off: 0.1 × 0.5 of the weights."""
     (scenario,) = params(optimizer=(optimizer,), learning_rate=(0.1,)).scenarios()
     model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES, NEVER)
-    tail.compile_(model, scenario, NEVER.model_copy(update={"weight_decay": 0.5}), 1)
+    tail.compile_(model, scenario, NEVER.model_copy(update={"weight_decay": 0.5}), 0.1)
     kernel = model.get_layer("logits").kernel
     before = np.asarray(kernel)
     model.optimizer.apply(
@@ -182,7 +183,8 @@ def test_oversampling_repeats_the_rare_rows_evenly() -> None:
 def test_the_rate_falls_along_a_cosine_and_targets_are_smoothed(features: Path) -> None:
     (scenario,) = params(epochs=(2,)).scenarios()
     model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES, NEVER)
-    tail.compile_(model, scenario, NEVER.model_copy(update={"schedule": "cosine"}), 5)
+    settings = NEVER.model_copy(update={"schedule": "cosine"})
+    Trainer(model, scenario, settings).start(scenario, settings, 5)
     rates = []
     for number in (0, 5, 10):
         model.optimizer.iterations.assign(number)
@@ -276,7 +278,7 @@ def test_a_rare_class_is_learned_with_weights_or_oversampling(tmp_path: Path) ->
 def test_every_optimizer_trains(optimizer: str, features: Path) -> None:
     (scenario,) = params(optimizer=(optimizer,), epochs=(1,)).scenarios()
     model = tail.build(scenario, (224, 224), (CHANNELS,), CLASSES, NEVER)
-    tail.compile_(model, scenario, NEVER, 1)
+    tail.compile_(model, scenario, NEVER, scenario.learning_rate)
     model.run_eagerly = True
     before = model.get_weights()
     x, y = Store(features / "efficientnet_lite0").view(0)[:32], np.eye(CLASSES)[targets()[:32]]

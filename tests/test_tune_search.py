@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -140,7 +141,10 @@ def test_a_trial_trains_as_the_train_stage_does(
     data = ours.inside[None]
     feed = Batches(data, train, scenario.batch_size, task.seed, settings)
     model = tail.build(scenario, (224, 224), (CHANNELS,), 3, settings)
-    tail.compile_(model, scenario, settings, len(feed))
+    rate: Any = scenario.learning_rate
+    if schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, len(feed) * scenario.epochs)
+    tail.compile_(model, scenario, settings, rate)
     training._model.start(scenario, settings, len(feed))
     training._model.draw(task.seed)
     for name in ("norm", "hidden", "logits") if hidden else ("logits",):

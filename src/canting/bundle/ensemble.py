@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.bundle.arrays import Array, Arrays
+from canting.bundle.logits import log_softmax
 
 
 def averaged(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -13,11 +14,9 @@ def averaged(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
     Softmax of it is that mean. Those of one member alone stay as they are.
     """
-    values = logits.astype(np.float64)
-    if len(values) == 1:
-        return np.asarray(values[0])
-    values = values - values.max(axis=-1, keepdims=True)
-    values = values - np.log(np.exp(values).sum(axis=-1, keepdims=True))
+    if len(logits) == 1:
+        return np.asarray(logits[0], np.float64)
+    values = log_softmax(logits)
     most = values.max(axis=0)
     return np.asarray(most + np.log(np.exp(values - most).mean(axis=0)))
 

@@ -15,9 +15,13 @@ def softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
+def log_softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return logarithms of probabilities from logits, `(…, classes)`, computed in float64."""
+    values = logits.astype(np.float64)
+    values -= values.max(axis=-1, keepdims=True)
+    return np.asarray(values - np.log(np.exp(values).sum(axis=-1, keepdims=True)))
+
+
 def cross_entropy(logits: npt.NDArray[Any], codes: npt.NDArray[np.int64]) -> float:
     """Return the mean negative log-likelihood of the classes at `codes`, `(n,)`, in nats."""
-    values = logits.astype(np.float64)
-    values -= values.max(axis=1, keepdims=True)
-    likelihood = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
-    return float(-likelihood[np.arange(len(codes)), codes].mean())
+    return float(-log_softmax(logits)[np.arange(len(codes)), codes].mean())

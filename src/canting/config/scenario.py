@@ -1,6 +1,6 @@
 """One combination of the scenario keys, and the name of several."""
 
-from canting.config.catalog import file_name
+from canting.config.catalog import file_name, trains_all
 from canting.config.section import ParamsSection
 
 AND = " + "
@@ -27,6 +27,11 @@ class Scenario(ParamsSection):
     def trunk(self) -> tuple[str, str | None]:
         """The backbone and the layer that its tail starts at."""
         return self.backbone, self.fine_tune_from
+
+    @property
+    def has_tail(self) -> bool:
+        """Whether more than a classifier is trained."""
+        return self.fine_tune_from is not None or trains_all(*self.trunk)
 
     @property
     def name(self) -> str:

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-PROJECT = "canting"
 SOURCE = Path(__file__).parents[2]
 """The folder that holds the package `canting`."""
 
@@ -22,7 +21,10 @@ class Closure(NamedTuple):
 
 
 def closure(start: Iterable[Path], source: Path, imports: Imports) -> Closure:
-    """Follow the imports of some files, those inside functions too; the files are part of it."""
+    """Follow the imports of some files below `source`, those inside functions too.
+
+    The files are part of it.
+    """
     found: set[Path] = set()
     others: set[str] = set()
     waiting = list(start)
@@ -32,9 +34,9 @@ def closure(start: Iterable[Path], source: Path, imports: Imports) -> Closure:
             continue
         found.add(path)
         for name in imports(path):
-            if name.split(".")[0] == PROJECT:
-                waiting.extend(module_files(name, source))
-            else:
+            ours = module_files(name, source)
+            waiting.extend(ours)
+            if not ours:
                 others.add(name.split(".")[0])
     return Closure(frozenset(found), frozenset(others))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +57,5 @@ def _files(function: Callable[..., Any]) -> tuple[Path, ...]:
 
 def versions(names: Iterable[str]) -> list[str]:
     """Return name and version of distributions, or that they are not there."""
-    return list(map(_version, names))
-
-
-def _version(name: str) -> str:
-    try:
-        return f"{name} {metadata.version(name)}"
-    except metadata.PackageNotFoundError:
-        return f"no {name}"
+    found = ((name, device.version(name)) for name in names)
+    return [f"{name} {version}" if version else f"no {name}" for name, version in found]

@@ -2,11 +2,12 @@
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import resolve_name
 from pathlib import Path
 
 from canting.core import files
-from canting.core.closure import module_files
+from canting.core.closure import closure, module_files
 
 
 def files_of(module: str, folder: Path) -> dict[str, Path]:
@@ -14,15 +15,8 @@ def files_of(module: str, folder: Path) -> dict[str, Path]:
 
     Imports inside functions and relative ones are followed; what lies elsewhere is left out.
     """
-    found: dict[str, Path] = {}
-    waiting = [module]
-    while waiting:
-        for path in module_files(waiting.pop(), folder):
-            name = path.relative_to(folder).as_posix()
-            if name not in found:
-                found[name] = path
-                waiting.extend(_imports(path, _package(name)))
-    return found
+    found = closure(module_files(module, folder), folder, partial(_imports, folder)).files
+    return {path.relative_to(folder).as_posix(): path for path in sorted(found)}
 
 
 def digest(module: str, folder: Path) -> str:
@@ -31,11 +25,8 @@ def digest(module: str, folder: Path) -> str:
     return files.digest({name: files.sha256(path) for name, path in found.items()})
 
 
-def _package(name: str) -> str:
-    return ".".join(Path(name).parts[:-1])
-
-
-def _imports(path: Path, package: str) -> Iterator[str]:
+def _imports(folder: Path, path: Path) -> Iterator[str]:
+    package = ".".join(path.relative_to(folder).parent.parts)
     try:
         tree = ast.parse(path.read_bytes())
     except SyntaxError:  # importing it says so, with the line

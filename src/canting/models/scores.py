@@ -40,8 +40,15 @@ def codes_of(predictions: pd.DataFrame) -> npt.NDArray[np.int64]:
 def confusion(true: Labels, predicted: Labels, labels: list[str]) -> Counts:
     """Count how often each class was taken for each class."""
     codes = [pd.Categorical(names, labels).codes.astype(np.int64) for names in (true, predicted)]
-    flat = np.bincount(codes[0] * len(labels) + codes[1], minlength=len(labels) ** 2)
-    return flat.reshape(len(labels), len(labels)).astype(np.int64)
+    return counted(codes[0], codes[1], len(labels))
+
+
+def counted(
+    true: npt.NDArray[np.integer], predicted: npt.NDArray[np.integer], classes: int
+) -> Counts:
+    """Do what `confusion` does with the places of classes, `(n,)` each."""
+    flat = np.bincount(true * classes + predicted, minlength=classes**2)
+    return flat.reshape(classes, classes).astype(np.int64)
 
 
 def per_class(counts: Counts, labels: Sequence[str]) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -37,9 +36,10 @@ def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
 
     Those of the winner are the places of every scenario: which one wins is for the next run to say.
     """
-    keys = {trunk: _view_keys(params, found, *trunk) for trunk in params.trunks()}
-    stores = {trunk: _store_key(params, found, *trunk) for trunk in params.trunks()}
-    places = {compute.place(cache, key).array for views in keys.values() for key in views.values()}
+    views = {trunk: _views(params, found, *trunk) for trunk in params.trunks()}
+    stores = {trunk: one.key for trunk, one in views.items()}
+    keys = (key for one in views.values() for key in one.keys.values())
+    places = {compute.place(cache, key).array for key in keys}
     return places.union(
         _trunks(params, cache),
         _trainings(params, found, stores, cache),
@@ -48,22 +48,12 @@ def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
     )
 
 
-def _view_keys(
+def _views(
     params: Params, found: DatasetRows, backbone: str, fine_tune_from: str | None
-) -> dict[int, str]:
-    return compute.view_keys(backbone, fine_tune_from, *_drawn_by(params, found))
-
-
-def _store_key(
-    params: Params, found: DatasetRows, backbone: str, fine_tune_from: str | None
-) -> str:
-    return compute.store_key(backbone, fine_tune_from, *_drawn_by(params, found))
-
-
-def _drawn_by(params: Params, found: DatasetRows) -> tuple[Any, ...]:
-    """Return what a set of views is made from, beside the trunk."""
-    size, digests, settings = params.image_size, found.digests, params.features
-    return size, digests, settings, params.seed, params.compute.chosen()
+) -> compute.Views:
+    size, settings, device = params.image_size, params.features, params.compute.chosen()
+    made_from = size, found.digests, settings, params.seed, device
+    return compute.Views(backbone, fine_tune_from, *made_from)
 
 
 def _trunks(params: Params, cache: Path) -> Iterator[Path]:

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from canting.config.catalog import backbone_of
 from canting.config.columns import SCENARIO
 from canting.config.metrics import label, sign
 from canting.config.records import CardRecord, EnsembleRecord, MemberRecord
@@ -72,11 +71,7 @@ def networks(members: Sequence[Scenario]) -> list[Scenario]:
 
     One that is trained from a layer on is there for each member, though they share what is before.
     """
-    return list({one.name if _is_trained(one) else one.backbone: one for one in members}.values())
-
-
-def _is_trained(member: Scenario) -> bool:
-    return member.fine_tune_from is not None or backbone_of(member.backbone).weights == "none"
+    return list({one.name if one.has_tail else one.backbone: one for one in members}.values())
 
 
 def record(

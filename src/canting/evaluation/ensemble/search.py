@@ -55,9 +55,8 @@ class FoldScores:
         return np.asarray([self._value(logits[rows], self._codes[rows]) for rows in self._rows])
 
     def _value(self, logits: npt.NDArray[np.float64], codes: npt.NDArray[np.int64]) -> float:
-        classes = logits.shape[1]
-        cells = np.bincount(codes * classes + logits.argmax(axis=1), minlength=classes**2)
-        answers = scores.Answers(cells.reshape(classes, classes), logits, codes)
+        counts = scores.counted(codes, logits.argmax(axis=1), logits.shape[1])
+        answers = scores.Answers(counts, logits, codes)
         return scores.values(answers, [self._metric])[self._metric]
 
 

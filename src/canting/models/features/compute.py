@@ -64,8 +64,8 @@ def compute(
     views are drawn from.
     """
     name, size = store.slug(backbone, fine_tune_from), pictures.size
-    keys = view_keys(backbone, fine_tune_from, size, pictures.digests, settings, seed, device)
-    kept = {number: place(cache, key) for number, key in keys.items()}
+    views = Views(backbone, fine_tune_from, size, pictures.digests, settings, seed, device)
+    kept = {number: place(cache, key) for number, key in views.keys.items()}
     missing = {n: one for n, one in kept.items() if not one.is_whole(len(pictures.array))}
     if missing:
         start = time.perf_counter()
@@ -74,59 +74,55 @@ def compute(
         make = partial(_view, pictures, settings, seed)
         label, count = f"features {name}", len(pictures.array)
         inference.run(make, answer, missing, count, label=label, start=start)
-    key = store_key(backbone, fine_tune_from, size, pictures.digests, settings, seed, device)
     if trains_all(backbone, fine_tune_from):
-        _link(pictures, kept, settings, seed, key, target)
+        _link(pictures, kept, settings, seed, views.key, target)
     else:
-        _collect(kept, key, target)
+        _collect(kept, views.key, target)
     seconds = sum(one.seconds() for one in kept.values())
     return Cost(round(seconds, 3), len(missing), len(kept))
 
 
-def view_keys(
-    backbone: str,
-    fine_tune_from: str | None,
-    size: tuple[int, int],
-    digests: Sequence[str],
-    settings: Features,
-    seed: int,
-    device: Device = CPU,
-) -> dict[int, str]:
-    """Return the key of every view by its number; further views of a test have negative ones.
+class Views(NamedTuple):
+    """All that decides on the views of pictures through a trunk; `digests` are of their files."""
 
-    Where every layer is trained, it is view 0 of the backbone as it comes, if it has weights.
-    """
-    if trains_all(backbone, fine_tune_from):
-        if backbone_of(backbone).weights == "none":
-            return {}
-        alone = settings.model_copy(update={"views": 0, "test_views": 1})
-        return view_keys(backbone, None, size, digests, alone, seed, device)
-    made_from = (
-        trunk.key(backbone, fine_tune_from, size, settings.levels),
-        files.digest(list(digests)),
-        code_key(compute, decode_all),
-        *device.key,
-    )
-    numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
-    return {number: _key(made_from, number, settings, seed) for number in numbers}
+    backbone: str
+    fine_tune_from: str | None
+    size: tuple[int, int]
+    digests: Sequence[str]
+    settings: Features
+    seed: int
+    device: Device = CPU
 
+    @property
+    def keys(self) -> dict[int, str]:
+        """The key of every view by its number; further views of a test have negative ones.
 
-def store_key(
-    backbone: str,
-    fine_tune_from: str | None,
-    size: tuple[int, int],
-    digests: Sequence[str],
-    settings: Features,
-    seed: int,
-    device: Device = CPU,
-) -> str:
-    """Return the key of a folder: of its views, or of what they are drawn from."""
-    if not trains_all(backbone, fine_tune_from):
-        keys = view_keys(backbone, fine_tune_from, size, digests, settings, seed, device)
-        return files.digest(list(keys.values()))
-    made_from = trunk.key(backbone, fine_tune_from, size), list(digests)
-    tested = bool(settings.views), settings.test_views
-    return files.digest(made_from, tested, _drawn_by(settings), seed, code_key(compute, decode_all))
+        Where every layer is trained, it is view 0 of the backbone as it comes, if it has weights.
+        """
+        if trains_all(self.backbone, self.fine_tune_from):
+            if backbone_of(self.backbone).weights == "none":
+                return {}
+            alone = self.settings.model_copy(update={"views": 0, "test_views": 1})
+            return self._replace(fine_tune_from=None, settings=alone).keys
+        settings, made_by = self.settings, (self.backbone, self.fine_tune_from, self.size)
+        made_from = (
+            trunk.key(*made_by, settings.levels),
+            files.digest(list(self.digests)),
+            code_key(compute, decode_all),
+            *self.device.key,
+        )
+        numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
+        return {number: _key(made_from, number, settings, self.seed) for number in numbers}
+
+    @property
+    def key(self) -> str:
+        """The key of their folder: from those of the views, or from what they are drawn from."""
+        if not trains_all(self.backbone, self.fine_tune_from):
+            return files.digest(list(self.keys.values()))
+        settings, made_by = self.settings, (self.backbone, self.fine_tune_from, self.size)
+        made_from = trunk.key(*made_by), list(self.digests)
+        tested, code = (bool(settings.views), settings.test_views), code_key(compute, decode_all)
+        return files.digest(made_from, tested, _drawn_by(settings), self.seed, code)
 
 
 def place(cache: Path, key: str) -> CachedView:

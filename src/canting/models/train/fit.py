@@ -13,7 +13,7 @@ import numpy.typing as npt
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.core import runtime
-from canting.models.train import prediction, tail
+from canting.models.train import prediction
 from canting.models.train.backup import Backup
 from canting.models.train.batches import Batches, Data, Rows
 from canting.models.train.prediction import Watch
@@ -67,9 +67,12 @@ def fit(
         train, inner = _inner_split(data, train, seed)
         stopping = _stop_early(settings.early_stopping)
     batches = Batches(data, train, scenario.batch_size, seed, settings)
-    model = key_of(scenario, settings, data).build(scenario)
+    key = key_of(scenario, settings, data)
+    model = key.build(scenario)
     orders = _orders(len(batches), scenario.epochs)
-    trainer = _trainer(model, scenario, settings, data)
+    # A classifier's graph is kept: to trace it takes longer than to use it.
+    whole = scenario.has_tail
+    trainer = Trainer(model, scenario, settings) if whole else kept(key, scenario, data)
     trainer.start(scenario, settings, len(batches))
     trainer.take(model)
     keeper = Backup(backup, watch, stopping)
@@ -86,13 +89,6 @@ def fit(
     logits = trainer.logits(data, test)
     model.set_weights(trainer.model.get_weights())
     return Fit(model, logits, curves, keeper.seconds, keeper.start.cpu_seconds)
-
-
-def _trainer(model: keras.Model, scenario: Scenario, settings: Train, data: Data) -> Trainer:
-    """Return a trainer; a classifier's graph is kept, as to trace it takes longer than to use."""
-    if tail.has_tail(scenario):
-        return Trainer(model, scenario, settings)
-    return kept(key_of(scenario, settings, data), scenario, data)
 
 
 def _orders(batches: int, epochs: int) -> list[list[int]]:

@@ -6,6 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from canting.config.scenario import Scenario
+from canting.config.sections import Train
+
 
 class Setting:
     """A number that a graph reads when it runs; no weight of any model."""
@@ -16,21 +19,31 @@ class Setting:
 
 
 class MutableRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """A learning rate that can be set: constant, or along a cosine to 0 after so many steps."""
+    """A learning rate that can be set: constant, or along a cosine to 0; below it in a warm-up.
 
-    def __init__(self, *, cosine: bool) -> None:
-        """Choose the schedule; rate and steps come with each setting."""
-        self._cosine = cosine
-        self.rate = keras.Variable(0.0, trainable=False, dtype="float32")
-        self.steps = keras.Variable(1.0, trainable=False, dtype="float32")
+    A warm-up rises in equal steps: P. Goyal et al., "Accurate, Large Minibatch SGD" (2017),
+    https://arxiv.org/abs/1706.02677.
+    """
+
+    def __init__(self, settings: Train) -> None:
+        """Choose the schedule; its numbers come with each setting."""
+        self._cosine, self._warms = settings.schedule == "cosine", settings.warm_up > 0
+        self._rate, self._steps, self._warm = (Setting(1.0).variable for _ in range(3))
+        self.variables = [self._rate, self._steps, self._warm]
+
+    def set(self, scenario: Scenario, settings: Train, steps: int) -> None:
+        """Take the rate of a scenario; `steps` are an epoch's."""
+        numbers = scenario.learning_rate, steps * scenario.epochs, steps * settings.warm_up
+        for variable, number in zip(self.variables, numbers, strict=True):
+            variable.assign(number)
 
     def __call__(self, step: Any) -> Any:
         """Return the rate at a step."""
-        rate = ops.convert_to_tensor(self.rate)
-        if not self._cosine:
-            return rate
-        share = ops.minimum(ops.cast(step, "float32") / self.steps, 1.0)
-        return rate * 0.5 * (1.0 + ops.cos(math.pi * share))
+        rate, step = ops.convert_to_tensor(self._rate), ops.cast(step, "float32")
+        if self._cosine:
+            share = ops.minimum(step / self._steps, 1.0)
+            rate = rate * 0.5 * (1.0 + ops.cos(math.pi * share))
+        return rate * ops.minimum((step + 1) / self._warm, 1.0) if self._warms else rate
 
 
 @keras.saving.register_keras_serializable("canting")

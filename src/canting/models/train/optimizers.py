@@ -1,45 +1,27 @@
-"""Keras's optimizers with warm-up and layer-wise decay of the learning rate."""
+"""Keras's optimizers, with layer-wise decay of the learning rate."""
 
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
 
-from canting.config.scenario import Scenario
 from canting.config.sections import Train
 
 
-class WarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """A learning rate that rises in equal steps to another one, which goes on below it.
-
-    P. Goyal et al., "Accurate, Large Minibatch SGD" (2017), https://arxiv.org/abs/1706.02677.
-    """
-
-    def __init__(self, rate: Any, steps: Any) -> None:
-        """Take a rate or a schedule, and the steps until it is reached."""
-        self._rate, self._steps = rate, steps
-
-    def __call__(self, step: Any) -> Any:
-        """Return the rate at a step."""
-        rate = self._rate(step) if callable(self._rate) else self._rate
-        return rate * ops.minimum((ops.cast(step, "float32") + 1) / self._steps, 1.0)
-
-
 def make(
-    model: keras.Model, scenario: Scenario, settings: Train, steps: int, rate: Any = None
+    model: keras.Model, optimizer: str, settings: Train, rate: Any
 ) -> keras.optimizers.Optimizer:
-    """Return the optimizer of a scenario for epochs of so many `steps`.
+    """Return an optimizer by its name, with a learning rate or a schedule of it.
 
-    A `weight_average` is Keras's exponential moving average of the weights. A `rate` replaces the
-    scenario's learning rate with its schedule.
+    A `weight_average` is Keras's exponential moving average of the weights.
     """
     found = {name.lower(): value for name, value in vars(keras.optimizers).items()}
-    options = {"learning_rate": _rate(scenario, settings, steps) if rate is None else rate}
+    options = {"learning_rate": rate}
     if settings.weight_average is not None:
         options |= {"use_ema": True, "ema_momentum": settings.weight_average}
     if settings.weight_decay is not None:
         options["weight_decay"] = settings.weight_decay
-    kind = found[scenario.optimizer]
+    kind = found[optimizer]
     if settings.layer_decay == 1:
         return kind(**options)
     made = _layerwise(kind)(**options)
@@ -47,13 +29,6 @@ def make(
     made.build(trained)
     made.factors = tuple(settings.layer_decay ** depth[id(one)] for one in trained)
     return made
-
-
-def _rate(scenario: Scenario, settings: Train, steps: int) -> Any:
-    rate: Any = scenario.learning_rate
-    if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps * scenario.epochs)
-    return WarmUp(rate, settings.warm_up * steps) if settings.warm_up else rate
 
 
 def _layerwise(kind: type[Any]) -> type[Any]:

@@ -5,7 +5,6 @@ from typing import Any
 import keras
 from keras import layers
 
-from canting.config.catalog import trains_all
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.core.errors import CantingError
@@ -39,17 +38,14 @@ def build(
     return keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="trained")
 
 
-def compile_(
-    model: keras.Model, scenario: Scenario, settings: Train, steps: int, rate: Any = None
-) -> None:
-    """Set optimizer, loss and metric for epochs of so many `steps`.
+def compile_(model: keras.Model, scenario: Scenario, settings: Train, rate: Any) -> None:
+    """Set optimizer, loss and metric; `rate` is a learning rate or a schedule of it.
 
-    XLA is used only where a backend needs it: it is slower on a CPU. A `rate` replaces the
-    scenario's learning rate with its schedule.
+    XLA is used only where a backend needs it: it is slower on a CPU.
     """
     _check_precision(settings.precision)
     model.compile(
-        optimizers.make(model, scenario, settings, steps, rate),
+        optimizers.make(model, scenario.optimizer, settings, rate),
         keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=settings.label_smoothing
         ),
@@ -66,13 +62,8 @@ def _check_precision(name: str) -> None:
         )
 
 
-def has_tail(scenario: Scenario) -> bool:
-    """Return whether more than a classifier is trained."""
-    return scenario.fine_tune_from is not None or trains_all(*scenario.trunk)
-
-
 def _tail(scenario: Scenario, size: tuple[int, int], settings: Train) -> keras.Model | None:
-    if not has_tail(scenario):
+    if not scenario.has_tail:
         return None
     tail = split(*scenario.trunk, size, computed=settings.precision).tail
     assert tail is not None

@@ -14,7 +14,6 @@ from canting.models.train import prediction, tail
 from canting.models.train.batches import Batches, Data, Rows, gathered
 from canting.models.train.epochs import runner, setter
 from canting.models.train.mutable import MutableRate, Setting
-from canting.models.train.optimizers import WarmUp
 
 ModelState = list[npt.NDArray[Any]]
 """Values of all variables: weights, the optimizer's moments, and states of random numbers."""
@@ -56,17 +55,15 @@ class Trainer:
         """Compile a model from `tail.build`; its weights are those that it has now."""
         self.model = model
         self._dropout = model.get_layer("dropout")
-        self._rate = MutableRate(cosine=settings.schedule == "cosine")
-        self._warm_up = Setting(1.0) if settings.warm_up else None
-        rate = WarmUp(self._rate, self._warm_up.variable) if self._warm_up else self._rate
-        tail.compile_(model, scenario, settings, 1, rate=rate)
+        self._rate = MutableRate(settings)
+        tail.compile_(model, scenario, settings, self._rate)
         optimizer = model.optimizer
         self._decay = Setting() if settings.weight_decay is not None else None
         if self._decay is not None:
             optimizer.weight_decay = self._decay.variable
         optimizer.build(model.trainable_variables)
-        set_ = [self._rate.rate, self._rate.steps, self._dropout.share.variable]
-        set_ += [one.variable for one in (self._decay, self._warm_up) if one is not None]
+        set_ = [*self._rate.variables, self._dropout.share.variable]
+        set_ += [self._decay.variable] if self._decay else []
         self._variables = _distinct([*model.variables, *optimizer.variables, *set_])
         self._first = self.state()
         self._copies = _copies(optimizer.variables, model.trainable_variables)
@@ -76,12 +73,9 @@ class Trainer:
         """Set hyperparameters, and the rest as it was at first; `steps` are an epoch's."""
         self.restore(self._first)
         self._dropout.share.variable.assign(scenario.dropout)
-        self._rate.rate.assign(scenario.learning_rate)
-        self._rate.steps.assign(steps * scenario.epochs)
+        self._rate.set(scenario, settings, steps)
         if self._decay is not None:
             self._decay.variable.assign(settings.weight_decay or 0.0)
-        if self._warm_up is not None:
-            self._warm_up.variable.assign(steps * settings.warm_up)
 
     def take(self, model: keras.Model) -> None:
         """Start from the weights of another model, and from its states of random numbers."""

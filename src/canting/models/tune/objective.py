@@ -57,9 +57,5 @@ def score(
     """Return metrics of answers; NaN each where a logit is not finite."""
     if not np.isfinite(logits).all():
         return dict.fromkeys(metrics, math.nan)
-    labels = [str(number) for number in range(logits.shape[1])]
-    names = np.asarray(labels)
-    counts = scores.confusion(
-        names[targets].tolist(), names[logits.argmax(axis=1)].tolist(), labels
-    )
+    counts = scores.counted(targets, logits.argmax(axis=1), logits.shape[1])
     return scores.values(scores.Answers(counts, logits, targets), metrics)
