@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from canting.config.columns import FOLDS, LABEL, PATH
+from canting.config.columns import FOLD, LABEL, PATH
 from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
 from canting.data import manifest
 from canting.data.preprocess.decode import decode_all
-from canting.data.preprocess.division import divided
+from canting.data.preprocess.division import fold_table
 from canting.data.preprocess.leakage import leakage
 
 
@@ -15,12 +15,12 @@ def main() -> None:
     with stage("preprocess") as params:
         pictures = manifest.read(BUILD / "manifest.parquet")
         groups, labels = pictures["group"].to_numpy(np.int64), pictures[LABEL].tolist()
-        drawn = divided(pictures, params)
+        table = fold_table(pictures, params)
         decode_all(
             BUILD / "raw", pictures[PATH].tolist(), params.image_size, BUILD / "pictures.npy"
         )
-        table = pictures.assign(fold=drawn)[FOLDS]
         files.write_text(BUILD / "folds.csv", table.to_csv(index=False))
+        drawn = table[FOLD].to_numpy(np.int64)
         counts = leakage(labels, groups, drawn, params.folds, params.seed)
         files.write_json(RESULTS / "preprocess" / "leakage.json", counts)
 

@@ -1,4 +1,4 @@
-"""Train every scenario on every fold."""
+"""Train every scenario on every fold of every draw."""
 
 from canting.config.stage import BUILD, CACHE, stage
 from canting.core import costs, files
@@ -14,6 +14,8 @@ def main() -> None:
             tables.scenarios.to_csv(folder / "scenarios.csv", index=False)
             tables.predictions.to_parquet(folder / "predictions.parquet", index=False)
             tables.curves.to_csv(folder / "curves.csv", index=False)
+            if len(tables.repeats):
+                tables.repeats.to_parquet(folder / "repeats.parquet", index=False)
         seconds = {"train_seconds": round(float(tables.costs["seconds"].sum()), 3)}
         files.write_text(BUILD / costs.COSTS / "train.csv", tables.costs.to_csv(index=False))
         files.write_json(BUILD / costs.COSTS / "train.json", seconds)

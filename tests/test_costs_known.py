@@ -9,7 +9,7 @@ from canting.core.mark import MARK, mark
 
 
 def test_seconds_are_known_until_the_outcome_is_another(tmp_path: Path) -> None:
-    curves = tmp_path / costs.MEASURED_FOR["train"]
+    curves = tmp_path / costs.MEASURED_FOR["train"][0]
     files.write_text(curves, "epoch,loss\n1,0.5\n")
     costs.note("train", tmp_path)
     assert costs.known("train", tmp_path)

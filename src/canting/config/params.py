@@ -29,6 +29,7 @@ from canting.config.sections import (
     Validate,
 )
 from canting.config.tune import Tune
+from canting.core import runtime
 from canting.core.errors import CantingError
 
 
@@ -62,6 +63,10 @@ def _kind(value: Any) -> str:
     return "(mapping)" if isinstance(value, dict) else "(list)"
 
 
+_OF_DRAWS = (0, 0, 1)
+"""Keeps seeds of further draws apart from those of folds and of searches."""
+
+
 class Params(ParamsSection):
     """All of `params.yaml`."""
 
@@ -77,6 +82,7 @@ class Params(ParamsSection):
     batch_size: Many[Count]
     epochs: Many[Count]
     folds: Annotated[int, Field(ge=2)]
+    repeats: Count = 1
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     image_size: Annotated[tuple[int, int], BeforeValidator(_size)]
     compute: Compute = Compute()
@@ -103,6 +109,16 @@ class Params(ParamsSection):
     def trunks(self) -> list[tuple[str, str | None]]:
         """Return every backbone with every layer that its tail starts at."""
         return [(one, cut) for one in dict.fromkeys(self.backbone) for cut in self.cuts(one)]
+
+    def of_draw(self, draw: int) -> "Params":
+        """Return the parameters of a draw of the folds, counted from 1: others have another seed.
+
+        It is that of drawing and of training. Views and changed pictures are made once, from the
+        seed of the first.
+        """
+        if draw == 1:
+            return self
+        return self.model_copy(update={"seed": runtime.derived_seed(self.seed, draw, *_OF_DRAWS)})
 
     def scenarios(self) -> list[Scenario]:
         """Return every combination of the scenario keys, in the order of their lists."""

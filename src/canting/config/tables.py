@@ -6,6 +6,9 @@ Those of the manifest are in `canting.data.manifest`; those of scores are the me
 
 from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
 
+STABILITY = "stability"
+"""Standard deviation of the pooled macro F1 over the draws of the folds, where there are several."""
+
 QUARANTINE = [PATH, "reason"]
 """Of `results/validate/quarantine.csv`."""
 
@@ -44,7 +47,10 @@ SIMILAR = [PATH, LABEL, "similar"]
 COMBINATION = ["method", "optimizer"]
 """What a combination is known by, in every table of `results/tune`."""
 
-DRAW = ["repeat", FOLD]
+REPEAT = "repeat"
+"""Which draw of the folds a row is of."""
+
+DRAW = [REPEAT, FOLD]
 """What an outer fold is known by, in the same tables."""
 
 SEARCH = [*COMBINATION, *DRAW]
@@ -55,6 +61,12 @@ COUNTED = ["trials", "pruned", "failed", "epochs"]
 
 TIMED = ["search_seconds", "search_cpu_seconds", "seconds_to_near", "train_seconds"]
 """Of the ledger in `build/costs/tune`: what was measured."""
+
+
+def fold_column(draw: int) -> str:
+    """Return the column of `build/folds.csv` that holds a draw of the folds, counted from 1."""
+    return FOLD if draw == 1 else f"{FOLD}_{draw}"
+
 
 WORDS = {
     *(SCENARIO, PATH, LABEL),

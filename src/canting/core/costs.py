@@ -12,9 +12,9 @@ COSTS = Path("costs")
 """Folder below `build` of all that was measured in seconds on this machine."""
 
 MEASURED_FOR = {
-    "features": "build/features/*/key.json",
-    "train": "build/train/curves.csv",
-    "tune": "results/tune/trials.csv",
+    "features": ("build/features/*/key.json",),
+    "train": ("build/train/curves.csv", "build/train/repeats.parquet"),
+    "tune": ("results/tune/trials.csv",),
 }
 """Files, by stage, that tell one outcome of a stage from another."""
 
@@ -35,4 +35,5 @@ def _path(stage: str, root: Path) -> Path:
 
 
 def _digest(stage: str, root: Path) -> str:
-    return files.tree_digest(root, sorted(root.glob(MEASURED_FOR[stage])))
+    paths = [path for pattern in MEASURED_FOR[stage] for path in root.glob(pattern)]
+    return files.tree_digest(root, sorted(paths))

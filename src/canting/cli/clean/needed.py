@@ -7,13 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from canting.config.catalog import trains_all
-from canting.config.columns import FOLDS
 from canting.config.params import Params
 from canting.data.manifest import HELD_OUT
 from canting.data.preprocess import division
 from canting.evaluation.corruptions import measure
 from canting.models.features import compute, cost, trunk
-from canting.models.train import fold
+from canting.models.train import fold, grid
 from canting.models.tune import search, study
 
 
@@ -27,8 +26,7 @@ class DatasetRows:
 
 def pictures(params: Params, manifest: pd.DataFrame) -> DatasetRows:
     """Return the pictures of a manifest with the folds that the parameters draw."""
-    table = manifest.assign(fold=division.divided(manifest, params))[FOLDS]
-    return DatasetRows(table, manifest["sha256"].tolist())
+    return DatasetRows(division.fold_table(manifest, params), manifest["sha256"].tolist())
 
 
 def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
@@ -68,10 +66,13 @@ def _trunks(params: Params, cache: Path) -> Iterator[Path]:
 def _trainings(
     params: Params, found: DatasetRows, stores: dict[tuple[str, str | None], str], cache: Path
 ) -> Iterator[Path]:
-    for scenario in params.scenarios():
-        for number in (*range(params.folds), HELD_OUT):
-            task = fold.FoldTask(scenario, number, params, found.table, Path(), cache)
-            yield fold.place(task, stores[scenario.trunk])
+    on_all = [
+        fold.FoldTask(scenario, HELD_OUT, params, found.table, Path(), cache)
+        for scenario in params.scenarios()
+    ]
+    of_folds = [one.task for one in grid.drawn_tasks(params, found.table, Path(), cache)]
+    for task in (*of_folds, *on_all):
+        yield fold.place(task, stores[task.scenario.trunk])
 
 
 def _changed(params: Params, found: DatasetRows, cache: Path) -> Iterator[Path]:

@@ -7,10 +7,33 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.columns import LABEL
+from canting.config.columns import FOLD, FOLDS, LABEL
 from canting.config.params import Params
+from canting.config.tables import fold_column
 from canting.core.errors import CantingError
+from canting.data.manifest import HELD_OUT
 from canting.data.preprocess.folds import Folds, draw
+
+
+def fold_table(pictures: pd.DataFrame, params: Params) -> pd.DataFrame:
+    """Return the table of folds of a manifest: `fold`, and `fold_2`, … of further draws.
+
+    All draws hold out the same pictures. Collections are the same folds in every draw, which then
+    differ by the seeds of training alone: they have one column.
+    """
+    first = divided(pictures, params)
+    again = () if params.preprocess.split == "collections" else range(2, params.repeats + 1)
+    further = {fold_column(one): _redrawn(pictures, first, params.of_draw(one)) for one in again}
+    return pictures.assign(**{FOLD: first}, **further)[[*FOLDS, *further]]
+
+
+def _redrawn(pictures: pd.DataFrame, first: Folds, params: Params) -> Folds:
+    inside = np.flatnonzero(first != HELD_OUT)
+    table = pictures.iloc[inside]
+    labels, groups = table[LABEL].tolist(), table["group"].to_numpy(np.int64)
+    drawn = np.full(len(first), HELD_OUT, np.int64)
+    drawn[inside] = draw(labels, groups, params.folds, 0.0, params.seed)
+    return drawn
 
 
 def divided(pictures: pd.DataFrame, params: Params) -> Folds:

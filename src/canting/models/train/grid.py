@@ -7,8 +7,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from canting.bundle.logits import LOGIT
-from canting.config.columns import LABEL, PATH
+from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
 from canting.config.params import Params
+from canting.config.tables import REPEAT, fold_column
 from canting.core import parallel
 from canting.models.features.store import slug
 from canting.models.train import fold
@@ -21,23 +22,54 @@ class Tables(NamedTuple):
 
     `scenarios`: scenario, with its keys and why it failed, if it did; `predictions`: picture of a
     fold, with its out-of-fold logits; `curves`: epoch of a fold; `costs`: fold, in seconds.
+    Predictions and curves are of the first draw of the folds; `repeats` has the predictions of
+    further ones, told apart by `repeat`, and is empty where there are none.
     """
 
     scenarios: pd.DataFrame
     predictions: pd.DataFrame
     curves: pd.DataFrame
     costs: pd.DataFrame
+    repeats: pd.DataFrame
+
+
+class DrawnTask(NamedTuple):
+    """A task, and the draw of the folds that it is of, counted from 1."""
+
+    draw: int
+    task: FoldTask
 
 
 def train(params: Params, table: pd.DataFrame, features: Path, cache: Path) -> Tables:
-    """Train every scenario on every fold, over all cores; a kept outcome is not trained again."""
-    tasks = [
-        FoldTask(scenario, number, params, table, features / slug(*scenario.trunk), cache)
+    """Train every scenario on every fold of every draw, over all cores; what is kept stays."""
+    tasks = drawn_tasks(params, table, features, cache)
+    complete([one.task for one in tasks])
+    return _tables(tasks, [loaded(one.task)._replace(weights=[]) for one in tasks])
+
+
+def drawn_tasks(
+    params: Params, table: pd.DataFrame, features: Path, cache: Path
+) -> list[DrawnTask]:
+    """Return the tasks of all scenarios, one after another, with all folds of all draws.
+
+    `table` is that of the folds; a draw without a column of its own has the folds of the first.
+    """
+    draws = range(1, params.repeats + 1)
+    drawn = [(draw, params.of_draw(draw), _of_draw(table, draw)) for draw in draws]
+    return [
+        DrawnTask(
+            draw,
+            FoldTask(scenario, number, ours, folds, features / slug(*scenario.trunk), cache),
+        )
         for scenario in params.scenarios()
+        for draw, ours, folds in drawn
         for number in range(params.folds)
     ]
-    complete(tasks)
-    return _tables(tasks, [loaded(task)._replace(weights=[]) for task in tasks])
+
+
+def _of_draw(table: pd.DataFrame, draw: int) -> pd.DataFrame:
+    column = fold_column(draw)
+    return table.assign(**{FOLD: table[column]}) if column in table else table
 
 
 def complete(tasks: Sequence[FoldTask]) -> None:
@@ -58,17 +90,31 @@ def loaded(task: FoldTask) -> FoldOutcome:
     return outcome
 
 
-def _tables(tasks: Sequence[FoldTask], outcomes: Sequence[FoldOutcome]) -> Tables:
-    pairs = list(zip(tasks, outcomes, strict=True))
-    keys = {task.scenario.name: task.scenario.model_dump() for task in tasks}
-    failures = {task.scenario.name: outcome.failure for task, outcome in pairs if outcome.failure}
-    scenarios = [{"scenario": name, **values} for name, values in keys.items()]
+def _tables(tasks: Sequence[DrawnTask], outcomes: Sequence[FoldOutcome]) -> Tables:
+    every = list(zip(tasks, outcomes, strict=True))
+    keys = {task.scenario.name: task.scenario.model_dump() for _, task in tasks}
+    failures = {one.task.scenario.name: outcome.failure for one, outcome in every if outcome.failure}
+    scenarios = [{SCENARIO: name, **values} for name, values in keys.items()]
+    first = [(one.task, outcome) for one, outcome in every if one.draw == 1]
+    costs = pd.DataFrame([{**_of(one.task), **_seconds(found)} for one, found in every])
+    if len(first) < len(every):
+        costs.insert(1, REPEAT, [one.draw for one in tasks])
     return Tables(
         pd.DataFrame(scenarios).assign(failure=[failures.get(name, "") for name in keys]),
-        pd.concat([_predictions(*pair) for pair in pairs], ignore_index=True),
-        pd.concat([_curves(*pair) for pair in pairs], ignore_index=True),
-        pd.DataFrame([{**_of(task), **_seconds(outcome)} for task, outcome in pairs]),
+        pd.concat([_predictions(*pair) for pair in first], ignore_index=True),
+        pd.concat([_curves(*pair) for pair in first], ignore_index=True),
+        costs,
+        _repeats(every),
     )
+
+
+def _repeats(every: Sequence[tuple[DrawnTask, FoldOutcome]]) -> pd.DataFrame:
+    parts = [
+        _predictions(one.task, outcome).assign(**{REPEAT: one.draw})
+        for one, outcome in every
+        if one.draw > 1
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _seconds(outcome: FoldOutcome) -> dict[str, float]:
@@ -76,7 +122,7 @@ def _seconds(outcome: FoldOutcome) -> dict[str, float]:
 
 
 def _of(task: FoldTask) -> dict[str, str | int]:
-    return {"scenario": task.scenario.name, "fold": task.fold}
+    return {SCENARIO: task.scenario.name, FOLD: task.fold}
 
 
 def _predictions(task: FoldTask, outcome: FoldOutcome) -> pd.DataFrame:
