@@ -33,10 +33,9 @@ def main() -> None:
         best = rule.choose(
             folds[folds[SCENARIO].isin(ranked)], costs, settings.metric, settings.alpha
         )
-        predictions = trained.read(BUILD / "train").predictions
-        choice, measured, told = decision.decide(
-            best, measured, predictions, scenarios, costs, params
-        )
+        finished = trained.read(BUILD / "train")
+        predictions, draws = finished.predictions, finished.draws
+        choice, measured, told = decision.decide(best, measured, draws, scenarios, costs, params)
         tasks = [
             FoldTask(one, HELD_OUT, params, table, BUILD / "features" / slug(*one.trunk), CACHE)
             for one in map(scenarios.__getitem__, members_of(choice.winner))

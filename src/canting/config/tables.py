@@ -7,7 +7,7 @@ Those of the manifest are in `canting.data.manifest`; those of scores are the me
 from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
 
 STABILITY = "stability"
-"""Standard deviation of the pooled macro F1 over the draws of the folds, where there are several."""
+"""Standard deviation of the pooled macro F1 over the draws of the folds, if there are several."""
 
 QUARANTINE = [PATH, "reason"]
 """Of `results/validate/quarantine.csv`."""

@@ -134,16 +134,19 @@ class Run:
     @property
     def evaluated(self) -> str:
         """How the scores came about, and which question they answer."""
-        folds = self.params.folds
+        folds, repeats = self.params.folds, self.params.repeats
         if self.elsewhere:
+            times = "once" if repeats == 1 else f"{repeats} times"
             return (
-                f"with each of {folds} collections left out once: the scores tell how it does on a "
-                "picture from elsewhere"
+                f"with each of {folds} collections left out {times}: the scores tell how it does "
+                "on a picture from elsewhere"
             )
         one = self.manifest["collection"].nunique() < 2
+        drawn = "" if repeats == 1 else f", drawn {repeats} times"
         return (
-            f"in {folds}-fold cross-validation: the scores tell how it does on another picture of "
-            f"{'this collection' if one else 'these collections'}, not on one from elsewhere"
+            f"in {folds}-fold cross-validation{drawn}: the scores tell how it does on another "
+            f"picture of {'this collection' if one else 'these collections'}, not on one from "
+            "elsewhere"
         )
 
     @property

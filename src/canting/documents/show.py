@@ -12,6 +12,7 @@ from canting.config.records import (
     Selection,
 )
 from canting.config.stage import BUILD, RESULTS
+from canting.config.tables import STABILITY
 from canting.core.errors import CantingError
 from canting.documents import read
 
@@ -47,13 +48,19 @@ def show() -> str:
 
 
 def _scores(scores: EvaluateMetrics) -> list[str]:
-    """Return a line a metric: mean and standard deviation over the folds, and the pooled value."""
+    """Return a line a metric: mean and standard deviation over the folds, and the pooled value.
+
+    Where the folds were drawn more than once, the spread over the draws as well.
+    """
     width = max(len(row.label) for row in METRICS.values())
     lines = [f"{'':{width}}  mean over folds    pooled"]
     for name, row in METRICS.items():
         mean, std = (scores.get(column) for column in (mean_of(name), std_of(name)))
         spread = "–" if mean is None else f"{mean:.4f} ± {std:.4f}"
         lines.append(f"{row.label:{width}}  {spread:<15}    {scores[name]:.4f}")
+    if STABILITY in scores:
+        words = "standard deviation of the pooled macro F1 over the draws of the folds"
+        lines.append(f"{STABILITY:{width}}  {scores[STABILITY]:.4f}, {words}")
     return lines
 
 

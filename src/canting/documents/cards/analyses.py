@@ -16,7 +16,10 @@ from canting.evaluation.statistics.inference import wilson
 def sections(run: Run) -> tuple[Section, ...]:
     """Return the quantitative analyses."""
     return (
-        Section("Quantitative analyses", (_overall(run), *_by_class(run), *_hold_out(run))),
+        Section(
+            "Quantitative analyses",
+            (_overall(run), *_stability(run), *_by_class(run), *_hold_out(run)),
+        ),
         _calibration(run),
         _corruptions(run),
         _abstention(run),
@@ -32,6 +35,12 @@ def _overall(run: Run) -> Table:
     )
     columns = ("score", "mean over the folds", "interval", "± folds", "pooled")
     return Table(caption, columns, tuple(_score(row, name) for name in METRICS))
+
+
+def _stability(run: Run) -> tuple[Block, ...]:
+    words = results.stability(run, run.winner)
+    ours = "Scores by class, calibration and refusals are of the first draw."
+    return (say(*words, f" {ours}"),) if words else ()
 
 
 def _score(row: Any, name: str) -> tuple[str, ...]:

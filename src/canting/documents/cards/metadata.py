@@ -64,10 +64,12 @@ def _parts(run: Run) -> str:
 
 
 def _evaluated(run: Run) -> str:
-    folds = run.params.folds
+    folds, repeats = run.params.folds, run.params.repeats
     if run.elsewhere:
-        return f"{folds} collections, each left out once"
-    return f"{folds} group-disjoint folds, out of fold"
+        times = "once" if repeats == 1 else f"{repeats} times"
+        return f"{folds} collections, each left out {times}"
+    drawn = "" if repeats == 1 else f"{repeats} draws of "
+    return f"{drawn}{folds} group-disjoint folds, out of fold"
 
 
 def _result(run: Run) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import mean_of
+from canting.config.tables import REPEAT
 from canting.core.frames import records
 from canting.documents import read
 from canting.documents.content import Block, Section, Table, say
@@ -79,19 +80,22 @@ def _batch_sizes(run: Run) -> tuple[Block, ...]:
 def by_batch_size(run: Run) -> pd.DataFrame:
     """Return a row a batch size: the number of its scenarios, seconds of training, scores.
 
-    `each` is the mean over its epochs, as many as were trained; NaN where nothing was measured.
+    `each` is the mean over the epochs of the first draw of the folds, as many as were trained; NaN
+    where nothing was measured.
     """
-    trained = [SCENARIO, FOLD]
+    trained, costs = [SCENARIO, FOLD], run.train_costs
     curves = read.table(run.build / "train" / "curves.csv")
     epochs = curves.groupby(trained).size().rename("done").reset_index()
-    sums = run.train_costs.merge(epochs, on=trained).groupby(SCENARIO)[["seconds", "done"]].sum()
+    first = costs[costs[REPEAT] == 1] if REPEAT in costs else costs
+    sums = first.merge(epochs, on=trained).groupby(SCENARIO)[["seconds", "done"]].sum()
+    every = costs.groupby(SCENARIO)["seconds"].sum().rename("every")
     table = run.ranking.assign(score=run.ranking[mean_of(run.params.select_best.metric)])
-    groups = table.join(sums, on=SCENARIO).groupby("batch_size")
-    totals = groups[["seconds", "done"]].sum(min_count=1)
+    groups = table.join(sums, on=SCENARIO).join(every, on=SCENARIO).groupby("batch_size")
+    totals = groups[["seconds", "done", "every"]].sum(min_count=1)
     found = {
         "scenarios": groups.size(),
         "each": totals["seconds"] / totals["done"],
-        "all": totals["seconds"],
+        "all": totals["every"],
         "mean": groups["score"].mean(),
         "best": groups["score"].max(),
     }

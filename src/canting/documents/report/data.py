@@ -241,7 +241,9 @@ def _folds(run: Run) -> Table:
     ]
     sums = counts.to_numpy().sum(axis=0)
     rows.append((Strong("all"), *map(count, sums), count(sums.sum())))
-    caption = "Pictures of each class in each fold: stratified, drawn once from the seed."
+    drawn = run.params.repeats
+    times = "drawn once from the seed" if drawn == 1 else f"the first of {drawn} draws"
+    caption = f"Pictures of each class in each fold: stratified, {times}."
     if run.elsewhere:
         caption = "Pictures of each class in each fold, which is a collection."
     return Table(caption, ("class", *names, "all"), tuple(rows))

@@ -19,7 +19,7 @@ from canting.documents.numbers import (
     signed,
     size,
 )
-from canting.documents.report import review
+from canting.documents.report import results, review
 from canting.documents.report.scenarios import full, mean_with_interval
 from canting.documents.report.tuning import tuned
 from canting.documents.run import Run
@@ -32,6 +32,7 @@ def findings(run: Run) -> tuple[Text, ...]:
     parts = (
         _study,
         _best,
+        _stability,
         _doubt,
         _factors,
         _choice,
@@ -71,6 +72,10 @@ def _best(run: Run) -> Text:
         f" ({level(run.params.evaluate.confidence)} interval), that of its accuracy "
         f"{score(row[mean_of('accuracy')])}.",
     )
+
+
+def _stability(run: Run) -> Text:
+    return results.stability(run, run.leader)
 
 
 def _doubt(run: Run) -> Text:

@@ -14,14 +14,15 @@ from canting.evaluation.statistics import factors
 def section(run: Run) -> Section:
     """Return the grid of scenarios, augmentation, training settings, and failures."""
     params = run.params
-    trainings = len(run.trained) * params.folds
+    trainings = len(run.trained) * params.folds * params.repeats
+    drawn = "" if params.repeats == 1 else f", {plural(params.repeats, 'draw')} of them"
     return Section(
         "Scenarios",
         (
             say(
                 "A scenario is one combination of the scenario keys; every combination is trained "
                 f"on every fold: {plural(len(run.trained), 'scenario')}, "
-                f"{plural(params.folds, 'fold')}, {plural(trainings, 'training')}."
+                f"{plural(params.folds, 'fold')}{drawn}, {plural(trainings, 'training')}."
             ),
             _grid(run),
             say(

@@ -16,8 +16,10 @@ def references() -> Section:
 
 
 def _points(run: Run) -> list[str]:
-    folds = run.params.folds
-    drawn = "The folds are the collections." if run.elsewhere else "The folds were drawn once."
+    folds, repeats = run.params.folds, run.params.repeats
+    times = "once" if repeats == 1 else f"{repeats} times"
+    drawn = "The folds are the collections." if run.elsewhere else f"The folds were drawn {times}."
+    folds *= 1 if run.elsewhere else repeats
     points = [
         f"{drawn} {plural(folds, 'fold')} leave {folds - 1} degrees of freedom, "
         "so intervals are wide and, for overlapping training parts, approximate.",

@@ -2,8 +2,8 @@
 
 from canting.config.columns import LABEL, SCENARIO
 from canting.config.metrics import directions
-from canting.config.tables import COUNTS, RATES
-from canting.core.frames import records
+from canting.config.tables import COUNTS, RATES, STABILITY
+from canting.core.frames import records, row_of
 from canting.documents.content import (
     Block,
     Details,
@@ -12,6 +12,7 @@ from canting.documents.content import (
     Section,
     Strong,
     Table,
+    Text,
     figure,
     say,
 )
@@ -33,6 +34,7 @@ def section(run: Run) -> Section:
                 "the predictions of all folds together. Macro precision, recall and F1 are means "
                 f"over the classes; the log-loss is in nats. {directions()}"
             ),
+            *_draws(run),
             scenarios.means(
                 run,
                 "Scenarios, the best pooled macro F1 first: means over the folds, each with its "
@@ -63,6 +65,41 @@ def section(run: Run) -> Section:
             ),
             *_confusions(run),
         ),
+    )
+
+
+def _draws(run: Run) -> tuple[Block, ...]:
+    """Say what is of which draw, where the folds were drawn or trained on more than once."""
+    repeats = run.params.repeats
+    if repeats == 1:
+        return ()
+    drawn = (
+        f"Each collection was left out {repeats} times, with other seeds of training: the score of "
+        "a fold is the mean over these trainings"
+        if run.elsewhere
+        else f"The folds were drawn {repeats} times, with other seeds of drawing and of training: "
+        "means, intervals and tests are over the folds of all draws"
+    )
+    return (
+        say(
+            f"{drawn}, and a pooled score is the mean over the draws. Stability is the standard "
+            f"deviation of the pooled macro F1 over the {repeats} draws: how far chance alone "
+            "moves it. What shows each picture once, such as the scores of the classes, confusion "
+            "matrices, curves, calibration and refusals, is of the first draw."
+        ),
+    )
+
+
+def stability(run: Run, scenario: str) -> Text:
+    """Say how far the pooled macro F1 of a scenario moves by chance; nothing for one draw."""
+    repeats = run.params.repeats
+    if repeats == 1:
+        return ()
+    return (
+        f"Over {repeats} draws of the folds, each trained with other seeds, the pooled macro F1 "
+        "has a standard deviation of ",
+        Strong(score(row_of(run.scored, scenario)[STABILITY])),
+        ".",
     )
 
 

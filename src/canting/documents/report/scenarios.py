@@ -10,6 +10,7 @@ import pandas as pd
 from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, label, mean_of
 from canting.config.scenario import AND, members_of
+from canting.config.tables import STABILITY
 from canting.core.frames import Row, records
 from canting.documents.content import Span, Strong, Table
 from canting.documents.numbers import count, decimal, interval, millions, score, seconds, size
@@ -58,7 +59,8 @@ def means(run: Run, caption: str) -> Table:
 
 def pooled(run: Run, caption: str) -> Table:
     """Return the scenarios with their pooled scores, in the same order."""
-    return _table(run, caption, {label(name): partial(_score, name) for name in METRICS})
+    scores: dict[str, Cell] = {label(name): partial(_score, name) for name in METRICS}
+    return _table(run, caption, {**scores, **_stability(run)})
 
 
 def costs(run: Run, caption: str) -> Table:
@@ -69,7 +71,7 @@ def costs(run: Run, caption: str) -> Table:
 def everything(run: Run, caption: str) -> Table:
     """Return the scenarios with scores and costs."""
     pooled = {f"{label(name)}, pooled": partial(_score, name) for name in METRICS}
-    return _table(run, caption, {**_means(), **pooled, **_EPOCHS, **_COSTS})
+    return _table(run, caption, {**_means(), **pooled, **_stability(run), **_EPOCHS, **_COSTS})
 
 
 def mean_with_interval(row: Any, name: str) -> str:
@@ -106,6 +108,11 @@ def _means() -> dict[str, Cell]:
         found[f"{label(name)}, mean"] = partial(_score, mean_of(name))
         found[f"interval of {label(name)}"] = partial(_interval, ends_of(name))
     return found
+
+
+def _stability(run: Run) -> dict[str, Cell]:
+    """Return a column where the folds were drawn more than once."""
+    return {STABILITY: partial(_score, STABILITY)} if STABILITY in run.scored else {}
 
 
 def _score(column: str, row: Row) -> str:

@@ -66,7 +66,8 @@ def section(run: Run) -> Section:
 
 def _method(run: Run) -> Block:
     return say(
-        "Every scenario is compared with the best on the same folds. The training parts of the "
+        f"Every scenario is compared with the best on the same folds{_drawn(run)}. The training "
+        "parts of the "
         "folds overlap, so that the plain t-test finds differences that are not there; the "
         "corrected resampled t-test [1] widens the variance for it, and intervals likewise. "
         f"p-values are corrected for {plural(len(run.comparison) - 1, 'comparison')} by Holm [2]; "
@@ -75,6 +76,16 @@ def _method(run: Run) -> Block:
         "these folds. The best was selected on the folds that it is tested on, so its score "
         "is somewhat optimistic."
     )
+
+
+def _drawn(run: Run) -> str:
+    """Say what the folds of several draws count for."""
+    repeats = run.params.repeats
+    if repeats == 1:
+        return ""
+    if run.elsewhere:
+        return f", the score of a fold being the mean of {repeats} trainings"
+    return f" of all {repeats} draws (Bouckaert and Frank, 2004)"
 
 
 def _comparison(run: Run) -> Table:

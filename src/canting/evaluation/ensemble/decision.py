@@ -11,6 +11,7 @@ from canting.config.scenario import AND, Scenario
 from canting.evaluation.ensemble.averaging import of_winner
 from canting.evaluation.ensemble.record import evaluated, record, with_tables
 from canting.evaluation.ensemble.search import search
+from canting.evaluation.evaluate.tables import first_draw
 from canting.evaluation.select_best.card import Measured
 from canting.evaluation.select_best.rule import Choice, Cost
 
@@ -33,12 +34,13 @@ def decide(
 ) -> Decided:
     """Take an ensemble where it is allowed and distinguishably better than the best scenario.
 
-    `predictions` are those out of fold, of all `scenarios` by their names.
+    `predictions` are those out of fold, of all `scenarios` by their names. Of several draws of the
+    folds, the first decides on members; an ensemble is scored on all, as a scenario is.
     """
     settings = params.select_best
     if settings.ensemble == 1:
         return Decided(choice, measured, None)
-    found = search(predictions, costs, settings, params.evaluate.confidence)
+    found = search(first_draw(predictions), costs, settings, params.evaluate.confidence)
     members = [scenarios[name] for name in found.members]
     told = record(found, members, costs, measured.ranking, settings.metric)
     if not found.taken:

@@ -36,21 +36,22 @@ def evaluated(
 ) -> Evaluated:
     """Score the out-of-fold predictions of an ensemble as the evaluate stage does a scenario's."""
     name, folds = str(predictions[SCENARIO].iloc[0]), tables.fold_scores(predictions)
+    first = tables.first_draw(predictions)
     alone = [row_of(measured.ranking, member.name) for member in members]
     ranking = {
         SCENARIO: name,
         **{key: _joined([getattr(member, key) for member in members]) for key in FACTORS},
-        **scores.values(scores.answers_of(predictions)),
+        **tables.pooled_scores(predictions),
         **tables.over_folds(folds, settings.confidence),
         "epochs_to_best": sum(float(row["epochs_to_best"]) for row in alone) / len(alone),
         **sizes(members, measured.ranking),
     }
     found = (
         pd.DataFrame([ranking]),
-        calibrations(predictions, settings.calibration_bins),
-        tables.class_scores(predictions, pd.Series([name])),
+        calibrations(first, settings.calibration_bins),
+        tables.class_scores(first, pd.Series([name])),
     )
-    counts = tables.confusion(predictions)
+    counts = tables.confusion(first)
     return Evaluated(Measured(*map(reproducible, found)), reproducible(folds), counts)
 
 

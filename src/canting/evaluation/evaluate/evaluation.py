@@ -37,7 +37,11 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 class Evaluation(NamedTuple):
-    """Tables of a grid; `reliability` is the leader's, the scenario with the best macro F1."""
+    """Tables of a grid; `reliability` is the leader's, the scenario with the best macro F1.
+
+    Scores, comparison, effects and contrasts are of all draws of the folds, what shows each picture
+    once of the first.
+    """
 
     trained: Trained
     ranking: pd.DataFrame
@@ -67,8 +71,8 @@ def evaluate(
     """Score and compare all scenarios; `costs` is the features stage's table of backbones."""
     scenarios, predictions, metric = trained.scenarios, trained.predictions, selecting.metric
     level: Any = {"confidence": settings.confidence, "alpha": selecting.alpha}
-    found = tables.scenario_scores(scenarios, predictions, trained.curves, settings.confidence)
-    ranking, folds = with_costs(found, costs), tables.fold_scores(predictions)
+    found = tables.scenario_scores(scenarios, trained.draws, trained.curves, settings.confidence)
+    ranking, folds = with_costs(found, costs), tables.fold_scores(trained.draws)
     calibrated = calibrations(predictions, settings.calibration_bins)
     leading = predictions[SCENARIO] == ranking.iloc[0][SCENARIO]
     return Evaluation(

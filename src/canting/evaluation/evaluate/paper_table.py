@@ -7,7 +7,7 @@ import pandas as pd
 
 from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, averaged, directions, ends_of, label, mean_of
-from canting.config.tables import SIZES
+from canting.config.tables import SIZES, STABILITY
 from canting.core.frames import records
 from canting.evaluation.statistics import factors
 
@@ -22,14 +22,26 @@ def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) 
     rows = records(ranking)
     ends = ["epochs_to_best", *SIZES]
     means = [[*_keys(row, keys), *_means(row), *_costs(row)] for row in rows]
-    pooled = [[*_keys(row, keys), *(f"{row[name]:.4f}" for name in METRICS)] for row in rows]
+    names = [*METRICS, *([STABILITY] if STABILITY in ranking else [])]
+    pooled = [[*_keys(row, keys), *(f"{row[name]:.4f}" for name in names)] for row in rows]
     return (
         f"Mean over the folds [low, high], the {100 * confidence:g} % interval of the mean:\n\n"
         f"{_table([*keys, *averaged(), *ends], means, len(keys))}\n"
         "Pooled, from the predictions of all folds together:\n\n"
-        f"{_table([*keys, *METRICS], pooled, len(keys))}\n"
-        f"{directions()} Macro precision, recall and F1 are means over the classes. Parameters, "
-        f"multiply-adds and bytes are the backbone's, for one picture.\n{_failures(failed)}"
+        f"{_table([*keys, *names], pooled, len(keys))}\n"
+        f"{_drawn(names)}{directions()} Macro precision, recall and F1 are means over the classes. "
+        "Parameters, multiply-adds and bytes are the backbone's, for one picture.\n"
+        f"{_failures(failed)}"
+    )
+
+
+def _drawn(names: Sequence[str]) -> str:
+    """Say what the draws of the folds are to the scores, where there are several."""
+    if STABILITY not in names:
+        return ""
+    return (
+        "Pooled scores are means over the draws of the folds; stability is the standard deviation "
+        "of the pooled macro F1 over them. "
     )
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from canting.bundle.logits import softmax
-from canting.config.columns import CURVES, FOLD, LABEL, PREDICTED, SCENARIO
+from canting.config.columns import CURVES, FOLD, LABEL, PATH, PREDICTED, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, mean_of, std_of
 from canting.config.records import EvaluateMetrics
+from canting.config.tables import REPEAT, STABILITY
 from canting.evaluation.statistics.inference import interval
 from canting.models import scores
 
@@ -23,12 +24,41 @@ def predicted(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def fold_scores(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each scenario and fold: its scores and the number of pictures."""
+    """Return a row for each scenario and fold: its scores and the number of pictures.
+
+    Of several draws, told apart by `repeat`, each fold of each has a row. Where all draws have the
+    same folds, as collections are, a row is the mean over the draws: to train again on one fold
+    brings no further pictures, and no test may count it as one more.
+    """
+    keys = [SCENARIO, *([REPEAT] if REPEAT in predictions else []), FOLD]
     rows = [
-        {"scenario": scenario, "fold": fold, "pictures": len(part), **_scores(part, averaged())}
-        for (scenario, fold), part in predictions.groupby([SCENARIO, FOLD], sort=False)
+        {**dict(zip(keys, of, strict=True)), "pictures": len(part), **_scores(part, averaged())}
+        for of, part in predictions.groupby(keys, sort=False)
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    if REPEAT not in keys or predictions.groupby(PATH)[FOLD].nunique().max() > 1:
+        return table
+    means = table.groupby([SCENARIO, FOLD], sort=False).mean().reset_index()
+    return means.drop(columns=REPEAT).astype({"pictures": int})
+
+
+def first_draw(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictions of the first draw of the folds, without a column `repeat`."""
+    if REPEAT not in predictions:
+        return predictions
+    return predictions[predictions[REPEAT] == 1].drop(columns=REPEAT).reset_index(drop=True)
+
+
+def pooled_scores(predictions: pd.DataFrame) -> dict[str, float]:
+    """Return the scores of a scenario's predictions of all folds together.
+
+    Of several draws, the mean of each score over them, and as `stability` the standard deviation of
+    macro F1: how much of a difference the draw of folds and weights makes by itself.
+    """
+    if REPEAT not in predictions:
+        return _scores(predictions)
+    draws = pd.DataFrame([_scores(part) for _, part in predictions.groupby(REPEAT)])
+    return {**draws.mean().to_dict(), STABILITY: float(draws[USUAL].std(ddof=1))}
 
 
 def scenario_scores(
@@ -40,10 +70,11 @@ def scenario_scores(
     confusion matrix summed over the folds, as its mean over them is biased (Forman and Scholz,
     SIGKDD Explorations 12, 2010). `…_mean` and `…_std` are mean and standard deviation over the
     folds, `…_mean_low` to `…_mean_high` the interval of that mean; `epochs_to_best` is the mean
-    over the folds of the epoch with the smallest loss on the test part.
+    over the folds of the epoch with the smallest loss on the test part. Where the folds were drawn
+    several times, means are over the folds of all draws, and the others are as in `pooled_scores`.
     """
     by_name = predictions.groupby(SCENARIO, sort=False)
-    pooled = pd.DataFrame({name: _scores(part) for name, part in by_name}).T
+    pooled = pd.DataFrame({name: pooled_scores(part) for name, part in by_name}).T
     parts = fold_scores(predictions).groupby(SCENARIO, sort=False)
     means = pd.DataFrame({name: over_folds(part, confidence) for name, part in parts}).T
     epochs = curves.groupby(SCENARIO, sort=False)[[FOLD, "epoch", "val_loss"]]
@@ -88,17 +119,21 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def named(row: "pd.Series[Any]") -> dict[str, float]:
-    """Return of a row of `scenario_scores` every pooled score, and mean and spread over folds."""
+    """Return of a row of `scenario_scores` every pooled score, and mean and spread over folds.
+
+    Where the folds were drawn several times, the spread over the draws as well.
+    """
     means = [column(name) for name in averaged() for column in (mean_of, std_of)]
-    return {name: float(row[name]) for name in (*METRICS, *means)}
+    drawn = [STABILITY] if STABILITY in row else []
+    return {name: float(row[name]) for name in (*METRICS, *means, *drawn)}
 
 
 def over_folds(folds: pd.DataFrame, confidence: float) -> dict[str, float]:
     """Return mean, standard deviation and interval of every metric over the rows of a scenario."""
-    found = {}
+    found, drawn = {}, int(folds[FOLD].nunique())
     for name in averaged():
         values = folds[name].to_numpy(np.float64)
-        ends, row, (low, high) = interval(values, confidence), METRICS[name], ends_of(name)
+        ends, row, (low, high) = interval(values, confidence, drawn), METRICS[name], ends_of(name)
         found[mean_of(name)], found[std_of(name)] = ends.mean, float(values.std(ddof=1))
         found[low], found[high] = max(row.least, ends.low), min(row.most, ends.high)
     return found

@@ -5,16 +5,17 @@ import pandas as pd
 
 from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import sign
+from canting.config.tables import DRAW, REPEAT
 from canting.evaluation.statistics import inference
 from canting.evaluation.statistics.inference import holm
 
 ROUNDING = 1e-12
 
 
-def compare(
-    folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float, drawn: int | None = None
-) -> pd.DataFrame:
+def compare(folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float) -> pd.DataFrame:
     """Return a row a scenario, the best mean first, from columns `scenario`, `fold` and `metric`.
+
+    Where the folds were drawn more than once, a column `repeat` says which draw a row is of.
 
     `difference` is a scenario's mean less the best one's, `low` to `high` the interval of that
     difference by itself; `p_holm` is corrected for all comparisons and decides on
@@ -26,7 +27,7 @@ def compare(
     is that of Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees" (1984),
     section 3.4.3.
     """
-    table = by_fold(folds, metric)
+    table, drawn = by_fold(folds, metric), int(folds[FOLD].nunique())
     values = table.to_numpy(np.float64)
     differences = values - values[0]
     ends = [inference.interval(row, confidence, drawn) for row in differences]
@@ -50,8 +51,12 @@ def compare(
 
 
 def by_fold(folds: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return a row a scenario and a column a fold, the best mean first, then as they came."""
-    table = folds.pivot_table(index=SCENARIO, columns=FOLD, values=metric, sort=False)
+    """Return a row a scenario and a column a fold, the best mean first, then as they came.
+
+    Where the folds were drawn more than once, each fold of each draw has a column.
+    """
+    drawn = DRAW if REPEAT in folds else FOLD
+    table = folds.pivot_table(index=SCENARIO, columns=drawn, values=metric, sort=False)
     means = table.mean(axis=1).sort_values(ascending=sign(metric) < 0, kind="stable")
     return table.loc[means.index]
 

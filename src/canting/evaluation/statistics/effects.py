@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.columns import SCENARIO
+from canting.config.columns import FOLD, SCENARIO
 from canting.config.tables import CONTRASTS, DIFFERENCES, EFFECTS
 from canting.evaluation.statistics import factors, inference
 from canting.evaluation.statistics.comparison import by_fold
@@ -30,7 +30,7 @@ class Design(NamedTuple):
     def estimate(self, row: Vector, scores: Matrix) -> Vector | None:
         """Return an effect in each fold by least squares; None where the grid does not hold it.
 
-        `scores` is `(scenarios, folds)`.
+        `scores` is `(scenarios, folds)`, with the folds of all draws.
         """
         weights = row @ np.linalg.pinv(self.matrix)
         estimable = np.allclose(weights @ self.matrix, row)
@@ -60,8 +60,9 @@ def effects(
     A level that cannot be told from another factor's, because scenarios are missing, has no row.
     """
     coded, scores = design(scenarios), _scores(scenarios, folds, metric)
+    drawn = int(folds[FOLD].nunique())
     found = [
-        {"factor": factor, "level": level, **_interval(values, confidence, "effect")}
+        {"factor": factor, "level": level, **_interval(values, confidence, "effect", drawn)}
         for factor, rows in coded.rows.items()
         for level, row in rows.items()
         if (values := coded.estimate(row, scores)) is not None
@@ -74,8 +75,10 @@ def contrasts(
 ) -> pd.DataFrame:
     """Return a row a pair of levels of a factor: level less other; Holm within each factor."""
     coded, scores = design(scenarios), _scores(scenarios, folds, metric)
+    drawn = int(folds[FOLD].nunique())
     tables = [
-        _within(coded, factor, scores, confidence).assign(factor=factor) for factor in coded.rows
+        _within(coded, factor, scores, confidence, drawn).assign(factor=factor)
+        for factor in coded.rows
     ]
     if not tables:
         return pd.DataFrame(columns=CONTRASTS)
@@ -88,18 +91,20 @@ def _scores(scenarios: pd.DataFrame, folds: pd.DataFrame, metric: str) -> Matrix
     return np.asarray(table, np.float64)
 
 
-def _within(coded: Design, factor: str, scores: Matrix, confidence: float) -> pd.DataFrame:
+def _within(
+    coded: Design, factor: str, scores: Matrix, confidence: float, drawn: int
+) -> pd.DataFrame:
     found: list[dict[str, str | float]] = []
     for (level, row), (other, less) in combinations(coded.rows[factor].items(), 2):
         values = coded.estimate(row - less, scores)
         if values is not None:
-            ends = _interval(values, confidence, "difference")
-            p_value = inference.p_value(values)
+            ends = _interval(values, confidence, "difference", drawn)
+            p_value = inference.p_value(values, drawn)
             found.append({"level": level, "other": other, **ends, "p_value": p_value})
     table = pd.DataFrame(found, columns=DIFFERENCES)
     return table.assign(p_holm=holm(table["p_value"].tolist()))
 
 
-def _interval(values: Vector, confidence: float, name: str) -> dict[str, float]:
-    ends = inference.interval(values, confidence)
+def _interval(values: Vector, confidence: float, name: str, drawn: int) -> dict[str, float]:
+    ends = inference.interval(values, confidence, drawn)
     return {name: ends.mean, "low": ends.low, "high": ends.high}

@@ -59,10 +59,8 @@ def comparison(
     """Return every combination that has an outer score against the best, on the same folds."""
     scored = ranked.loc[ranked[metric].notna(), COMBINATION]
     table = scored.merge(folds, on=COMBINATION)
-    each = table["repeat"].astype(str) + "/" + table[FOLD].astype(str)
-    named = table.assign(scenario=_names(table), fold=each)
-    drawn = int(folds[FOLD].nunique())
-    found = compare(named, metric, confidence=confidence, alpha=alpha, drawn=drawn)
+    named = table.assign(scenario=_names(table))
+    found = compare(named, metric, confidence=confidence, alpha=alpha)
     parts = found[SCENARIO].str.split(SEPARATOR, expand=True)
     found.insert(0, "method", parts[0])
     found.insert(1, "optimizer", parts[1])

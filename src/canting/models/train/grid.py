@@ -93,7 +93,9 @@ def loaded(task: FoldTask) -> FoldOutcome:
 def _tables(tasks: Sequence[DrawnTask], outcomes: Sequence[FoldOutcome]) -> Tables:
     every = list(zip(tasks, outcomes, strict=True))
     keys = {task.scenario.name: task.scenario.model_dump() for _, task in tasks}
-    failures = {one.task.scenario.name: outcome.failure for one, outcome in every if outcome.failure}
+    failures = {
+        one.task.scenario.name: outcome.failure for one, outcome in every if outcome.failure
+    }
     scenarios = [{SCENARIO: name, **values} for name, values in keys.items()]
     first = [(one.task, outcome) for one, outcome in every if one.draw == 1]
     costs = pd.DataFrame([{**_of(one.task), **_seconds(found)} for one, found in every])

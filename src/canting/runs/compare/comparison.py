@@ -89,8 +89,10 @@ def compare(name: str, base: RunRecord | None, new: RunRecord) -> Comparison:
 
 
 def _obstacle(base: RunRecord, new: RunRecord) -> str:
+    if base.draws != new.draws:
+        return f"the folds were drawn {base.draws} and {new.draws} times"
     if base.numbers != new.numbers:
-        return f"{len(base.numbers)} and {len(new.numbers)} folds"
+        return f"{base.drawn} and {new.drawn} folds"
     for what, one, other in (
         ("the pictures differ", base.data, new.data),
         ("the folds differ", base.fold_table, new.fold_table),
@@ -115,7 +117,8 @@ def _score(name: str, base: RunRecord | None, new: RunRecord, *, paired: bool) -
     if not paired:
         return replace(plain, difference=mean - old_mean)
     differences = np.subtract(new.folds[name], base.folds[name])
-    ends, p_value = inference.interval(differences, new.confidence), inference.p_value(differences)
+    ends = inference.interval(differences, new.confidence, new.drawn)
+    p_value = inference.p_value(differences, new.drawn)
     return replace(plain, difference=ends.mean, low=ends.low, high=ends.high, p_value=p_value)
 
 

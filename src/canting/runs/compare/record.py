@@ -10,7 +10,7 @@ from typing import Any
 from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged
 from canting.config.scenario import AND
-from canting.config.tables import SIZES
+from canting.config.tables import REPEAT, SIZES, STABILITY
 from canting.runs.compare.source import SECONDS, RunSource, damaged, locked_digests, mapping
 from canting.runs.study.changes import flat
 
@@ -26,10 +26,12 @@ NEEDED = (SCENARIOS, FOLDS, SELECTION)
 class RunRecord:
     """The chosen scenario of a run.
 
-    `scores` are pooled, `folds` those of each fold, in the order of `numbers`: of the metrics that
-    the run has, which in an older one are fewer; `metric` is always among them;
+    `scores` are pooled, `folds` those of each fold of each draw, in the order of `numbers`, which
+    begin anew with a draw: of the metrics that the run has, which in an older one are fewer;
+    `metric` is always among them;
     `fold_table` and `data` are digests (MD5, as DVC notes them) of which picture is in which fold
-    and of all pictures, none where nobody knows; `params` has a key a value, `costs` what is known.
+    and of all pictures, none where nobody knows; `params` has a key a value, `costs` what is known;
+    `stability` is the spread of the pooled macro F1 over the draws, none where there is one.
     """
 
     name: str
@@ -45,6 +47,17 @@ class RunRecord:
     data: str | None
     params: dict[str, object]
     costs: dict[str, float]
+    stability: float | None = None
+
+    @property
+    def drawn(self) -> int:
+        """Folds of one draw."""
+        return len(set(self.numbers))
+
+    @property
+    def draws(self) -> int:
+        """How often the folds were drawn."""
+        return len(self.numbers) // self.drawn
 
 
 def read(source: RunSource) -> RunRecord | None:
@@ -61,7 +74,7 @@ def read(source: RunSource) -> RunRecord | None:
     else:
         row, parts = _rows(source, SCENARIOS, scenario)[0], _rows(source, FOLDS, scenario)
     try:
-        return _record(source, scenario, row, sorted(parts, key=lambda part: int(part[FOLD])))
+        return _record(source, scenario, row, sorted(parts, key=_place))
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(source, f"{SCENARIOS}` or `{FOLDS}", error) from None
 
@@ -91,7 +104,12 @@ def _record(
         digests.get("build/digests.csv"),
         params,
         {**_costs(row), **_seconds(source)},
+        _number(row[STABILITY]) if row.get(STABILITY) else None,
     )
+
+
+def _place(part: dict[str, Any]) -> tuple[int, int]:
+    return int(part.get(REPEAT, 1)), int(part[FOLD])
 
 
 def _costs(row: dict[str, str]) -> dict[str, float]:

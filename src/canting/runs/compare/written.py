@@ -86,7 +86,23 @@ def _tested(found: Comparison, new: Score) -> str:
     ends = interval(new.low or 0.0, new.high or 0.0, sign=True)
     return (
         f"{signed(new.difference or 0.0)} {ends}, p {p_value(new.p_value or 0.0)} "
-        f"(corrected resampled t-test over {len(found.new.numbers)} folds)"
+        f"(corrected resampled t-test over {len(found.new.numbers)} folds{_drawn(found.new.draws)})"
+    )
+
+
+def _drawn(draws: int) -> str:
+    return f" of {draws} draws" if draws > 1 else ""
+
+
+def stability(found: Comparison) -> str:
+    """Return in a sentence how far chance moves the score of each run; nothing for one draw."""
+    runs = [record for record in (found.base, found.new) if record]
+    if all(record.stability is None for record in runs):
+        return ""
+    told = [f"{one.name} {DASH if one.stability is None else score(one.stability)}" for one in runs]
+    return (
+        "Stability, the standard deviation of the pooled macro F1 over the draws of the folds: "
+        f"{', '.join(told)}."
     )
 
 
@@ -154,6 +170,7 @@ def _joined(
 ) -> str:
     parts = [strong(line(verdict(found))), table([["run", "scenario"], *scenarios(found)])]
     parts += [table(score_table(found)), line(f"{NOTE} {directions()}")]
+    parts += [line(told)] if (told := stability(found)) else []
     if found.base is not None:
         changed = found.changes
         parts += [table(change_table(found)) if changed else line("No parameter differs.")]

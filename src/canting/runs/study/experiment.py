@@ -43,7 +43,9 @@ def run(study: Path, assignments: list[str]) -> None:
     after = merged(before, changes)
     params = check(after, study)
     name = _free(re.sub(r"[^\w-]+", "-", study.stem), _taken())
-    print(f"{name}: {len(params.scenarios())} scenarios × {params.folds} folds. {_told(changes)}")
+    drawn = f" × {params.repeats} draws" if params.repeats > 1 else ""
+    size = f"{len(params.scenarios())} scenarios × {params.folds} folds{drawn}"
+    print(f"{name}: {size}. {_told(changes)}")
     print(*_others(changes), sep="\n", end="", flush=True)
     files.write_text(PARAMS, after)
     os.environ.update(runtime.QUIET)

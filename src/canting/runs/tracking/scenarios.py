@@ -8,7 +8,7 @@ import pandas as pd
 
 from canting.config.columns import CURVES, FOLD, SCENARIO
 from canting.config.scenario import Scenario
-from canting.config.tables import COMBINATION, DRAW, SEARCH
+from canting.config.tables import COMBINATION, DRAW, REPEAT, SEARCH
 from canting.core import files
 from canting.core.frames import records
 from canting.documents import read
@@ -68,9 +68,13 @@ def _figures(table: pd.DataFrame | None, prefix: str = "") -> tuple[Point, ...]:
 
 
 def _folds(table: pd.DataFrame | None) -> tuple[Point, ...]:
-    """Return the scores of each fold, the fold as the step."""
-    rows = () if table is None else (row for _, row in table.iterrows())
-    return joined(numbers(_plain(row, [SCENARIO, FOLD]), "folds/", row[FOLD]) for row in rows)
+    """Return the scores of each fold, the fold as the step; those of further draws follow."""
+    if table is None:
+        return ()
+    each = table[FOLD].nunique()
+    rows = ((each * (row.get(REPEAT, 1) - 1) + row[FOLD], row) for _, row in table.iterrows())
+    known = [SCENARIO, *DRAW]
+    return joined(numbers(_plain(row, known), "folds/", step) for step, row in rows)
 
 
 def _curves(table: pd.DataFrame | None) -> tuple[Point, ...]:
