@@ -10,10 +10,11 @@ from ruamel.yaml import YAML
 
 from canting.config.params import Params, load
 from canting.config.records import FetchRecord
+from canting.config.tables import fold_column
 from canting.core import files
 from canting.core.frames import row_of
 from canting.data import manifest
-from canting.data.preprocess import folds, leakage
+from canting.data.preprocess import division, leakage
 from canting.data.validate.check import CheckOutcome
 from canting.data.validate.class_checks import class_checks
 from canting.data.validate.picture_checks import picture_checks
@@ -123,9 +124,9 @@ def _validation(results: Path, params: Params, pictures: int) -> None:
 
 def _folds(build: Path, results: Path, params: Params, pictures: pd.DataFrame) -> None:
     labels, groups = pictures["label"].tolist(), pictures["group"].to_numpy(np.int64)
-    drawn = folds.draw(labels, groups, params.folds, params.preprocess.hold_out, params.seed)
-    table = pictures[["path", "label", "group"]].assign(fold=drawn)
+    table = division.fold_table(pictures, params)
     files.write_text(build / "folds.csv", table.to_csv(index=False))
+    drawn = table["fold"].to_numpy(np.int64)
     counts = leakage.leakage(labels, groups, drawn, params.folds, params.seed)
     files.write_json(results / "preprocess" / "leakage.json", counts)
 
@@ -158,7 +159,30 @@ def _training(build: Path, params: Params, generator: np.random.Generator) -> No
     pd.DataFrame(rows).to_csv(folder / "scenarios.csv", index=False)
     pd.concat(predictions, ignore_index=True).to_parquet(folder / "predictions.parquet")
     pd.DataFrame(curves).to_csv(folder / "curves.csv", index=False)
-    files.write_text(build / "costs" / "train.csv", pd.DataFrame(costs).to_csv(index=False))
+    costed = pd.DataFrame(costs)
+    if params.repeats > 1:
+        further = [_again(draw, predictions, build, generator) for draw in _further(params)]
+        pd.concat(further, ignore_index=True).to_parquet(folder / "repeats.parquet")
+        every = [costed.assign(repeat=draw) for draw in (1, *_further(params))]
+        costed = pd.concat(every, ignore_index=True)
+    files.write_text(build / "costs" / "train.csv", costed.to_csv(index=False))
+
+
+def _further(params: Params) -> range:
+    return range(2, params.repeats + 1)
+
+
+def _again(
+    draw: int, predictions: list[pd.DataFrame], build: Path, generator: np.random.Generator
+) -> pd.DataFrame:
+    """Return the predictions of a further draw: its folds, and other chance in the logits."""
+    table = read_table(build / "folds.csv")
+    column = fold_column(draw) if fold_column(draw) in table else "fold"
+    told = pd.concat(predictions, ignore_index=True).assign(repeat=draw)
+    told["fold"] = told["path"].map(table.set_index("path")[column])
+    for name in told.filter(like="logit "):
+        told[name] += generator.normal(0, 0.6, len(told))
+    return told
 
 
 def _costs(build: Path, results: Path, params: Params) -> None:
@@ -232,9 +256,7 @@ def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> No
     single = rule.choose(found.folds, costs, settings.metric, settings.alpha)
     measured = card.Measured(found.ranking, found.calibration, found.classes)
     scenarios = {one.name: one for one in params.scenarios() if one.name in costs}
-    choice, measured, told = decide(
-        single, measured, found.trained.predictions, scenarios, costs, params
-    )
+    choice, measured, told = decide(single, measured, found.trained.draws, scenarios, costs, params)
     selection = card.selection(choice, None, 4e-7)
     if told is not None:
         selection["ensemble"] = told

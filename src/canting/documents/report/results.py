@@ -84,8 +84,8 @@ def _draws(run: Run) -> tuple[Block, ...]:
         say(
             f"{drawn}, and a pooled score is the mean over the draws. Stability is the standard "
             f"deviation of the pooled macro F1 over the {repeats} draws: how far chance alone "
-            "moves it. What shows each picture once, such as the scores of the classes, confusion "
-            "matrices, curves, calibration and refusals, is of the first draw."
+            "moves it. What shows each picture once is of the first draw: the scores of the classes, "
+            "confusion matrices, curves, calibration, refusals, the members of an ensemble."
         ),
     )
 

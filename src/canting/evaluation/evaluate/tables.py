@@ -58,7 +58,8 @@ def pooled_scores(predictions: pd.DataFrame) -> dict[str, float]:
     if REPEAT not in predictions:
         return _scores(predictions)
     draws = pd.DataFrame([_scores(part) for _, part in predictions.groupby(REPEAT)])
-    return {**draws.mean().to_dict(), STABILITY: float(draws[USUAL].std(ddof=1))}
+    means = {name: float(draws[name].mean()) for name in METRICS}
+    return {**means, STABILITY: float(draws[USUAL].std(ddof=1))}
 
 
 def scenario_scores(
