@@ -104,7 +104,7 @@ def _record(
         digests.get("build/digests.csv"),
         params,
         {**_costs(row), **_seconds(source)},
-        _number(row[STABILITY]) if row.get(STABILITY) else None,
+        None if row.get(STABILITY, "") == "" else _number(row[STABILITY]),
     )
 
 
