@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from canting.core.frames import row_of
 from canting.documents import render
 from canting.documents.cards.model import model_card
 from canting.documents.provenance import provenance
+from canting.documents.report import limits, results, statistics
 from canting.documents.report.costs import by_batch_size
+from canting.documents.report.findings import findings
 from canting.documents.report.write import assemble
 from canting.documents.run import Run, load
 from canting.documents.show import show
@@ -233,6 +236,19 @@ def test_report_card_and_summary_say_how_much_was_luck(
     assert "The folds were drawn once. 3 folds leave 2 degrees of freedom" in alone
     assert "stability" not in alone.lower()
     assert "draws of the folds, each trained" not in alone
+
+
+def test_collections_are_said_to_be_trained_on_again(run: Path) -> None:
+    found = run_of(run)
+    preprocess = found.params.preprocess.model_copy(update={"split": "collections"})
+    apart = replace(found, params=found.params.model_copy(update={"preprocess": preprocess}))
+    told = " ".join(str(part) for text in findings(apart) for part in text)
+    assert "with each of 3 collections left out 2 times: the scores tell" in told
+    assert "Over 2 trainings with other seeds, the pooled macro F1 has a standard" in told
+    limits_ = str(limits.section(apart))
+    assert "The folds are the collections. 3 folds leave 2 degrees of freedom" in limits_
+    assert "the score of a fold is the mean over these trainings" in str(results.section(apart))
+    assert "the score of a fold being the mean of 2 trainings" in str(statistics.section(apart))
 
 
 def test_the_cost_table_counts_all_draws_and_the_epochs_of_the_first(run: Path) -> None:

@@ -95,9 +95,9 @@ def stability(run: Run, scenario: str) -> Text:
     repeats = run.params.repeats
     if repeats == 1:
         return ()
+    drawn = "trainings" if run.elsewhere else "draws of the folds, each trained"
     return (
-        f"Over {repeats} draws of the folds, each trained with other seeds, the pooled macro F1 "
-        "has a standard deviation of ",
+        f"Over {repeats} {drawn} with other seeds, the pooled macro F1 has a standard deviation of ",
         Strong(score(row_of(run.scored, scenario)[STABILITY])),
         ".",
     )
