@@ -84,8 +84,8 @@ def _draws(run: Run) -> tuple[Block, ...]:
         say(
             f"{drawn}, and a pooled score is the mean over the draws. Stability is the standard "
             f"deviation of the pooled macro F1 over the {repeats} draws: how far chance alone "
-            "moves it. What shows each picture once is of the first draw: the scores of the classes, "
-            "confusion matrices, curves, calibration, refusals, the members of an ensemble."
+            "moves it. What shows each picture once is of the first draw: the scores of the "
+            "classes, confusion matrices, curves, calibration, refusals, an ensemble's members."
         ),
     )
 
@@ -97,7 +97,8 @@ def stability(run: Run, scenario: str) -> Text:
         return ()
     drawn = "trainings" if run.elsewhere else "draws of the folds, each trained"
     return (
-        f"Over {repeats} {drawn} with other seeds, the pooled macro F1 has a standard deviation of ",
+        f"Over {repeats} {drawn} with other seeds, the pooled macro F1 has a standard deviation "
+        "of ",
         Strong(score(row_of(run.scored, scenario)[STABILITY])),
         ".",
     )
