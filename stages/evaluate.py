@@ -1,5 +1,7 @@
 """Score the out-of-fold predictions, compare the scenarios, and show where the best is wrong."""
 
+import pandas as pd
+
 from canting.config.stage import BUILD, RESULTS, stage
 from canting.core import files
 from canting.evaluation.evaluate import trained
@@ -16,7 +18,8 @@ def main() -> None:
     with stage("evaluate") as params:
         costs = RESULTS / "features" / "backbones.csv"
         settings, selecting = params.evaluate, params.select_best
-        found = evaluate(trained.read(BUILD / "train"), settings, selecting, costs)
+        answers = pd.read_parquet(BUILD / "elsewhere.parquet")
+        found = evaluate(trained.read(BUILD / "train"), settings, selecting, costs, answers)
         with (
             files.replacing(BUILD / "confusions") as confusions,
             files.replacing(RESULTS / "evaluate") as folder,

@@ -21,6 +21,7 @@ def main() -> None:
         runtime.prepare(threads=runtime.TAIL_THREADS)
         runtime.import_keras()
         from canting.evaluation.ensemble import decision, record, refit
+        from canting.evaluation.other import served
         from canting.evaluation.select_best import bundle, card, reference
 
         table = read_table(BUILD / "folds.csv")
@@ -66,6 +67,7 @@ def main() -> None:
                 selection["ensemble"] = told
             files.write_json(folder / "selection.json", selection)
             files.write_json(folder / "abstention.json", found.record)
+            served.write(BUILD / "best", BUILD / "other", params.evaluate, folder)
         print(choice.reason)
 
 

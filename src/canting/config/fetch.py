@@ -58,19 +58,21 @@ class Collection(ParamsSection):
     group: Group = None
 
 
+Collections = Annotated[Many[Collection], AfterValidator(_names_differ)]
+
+
 class Fetch(ParamsSection):
     """Where the pictures come from."""
 
     source: Annotated[
-        Annotated[Words, Tag("(text)")]
-        | Annotated[Many[Collection], AfterValidator(_names_differ), Tag("(list)")],
+        Annotated[Words, Tag("(text)")] | Annotated[Collections, Tag("(list)")],
         Discriminator(_text_or_list),
     ]
     classes: Classes = None
     labels: Labels = None
     group: Group = None
     relabel: Words | None = None
-    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -252,6 +252,35 @@ class CorruptionMetrics(TypedDict):
     kinds: dict[str, float]
 
 
+class ElsewhereRecord(TypedDict):
+    """How the shipped model does on pictures of collections that nothing was trained on.
+
+    `pictures` counts those of its classes, `unknown` those of other labels, which it should refuse;
+    scores are there where there are such pictures. The ends are those of the intervals over groups,
+    `recalls` are by class, `refused` and `unknown_refused` are shares.
+    """
+
+    pictures: int
+    unknown: int
+    accuracy: NotRequired[float]
+    accuracy_low: NotRequired[float]
+    accuracy_high: NotRequired[float]
+    macro_f1: NotRequired[float]
+    macro_f1_low: NotRequired[float]
+    macro_f1_high: NotRequired[float]
+    refused: NotRequired[float]
+    answered_accuracy: NotRequired[float]
+    ece: NotRequired[float]
+    recalls: NotRequired[dict[str, float]]
+    unknown_refused: NotRequired[float]
+
+
+class ElsewhereMetrics(ElsewhereRecord):
+    """`results/select_best/elsewhere.json`: the same of each collection; empty without any."""
+
+    collections: dict[str, ElsewhereRecord]
+
+
 class RecommendationRecord(TypedDict):
     """`build/tune/recommendation.json`; `setting` has values by keys of `params.yaml`."""
 

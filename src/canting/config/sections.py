@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from canting.config.catalog import CORRUPTIONS
+from canting.config.fetch import Collections
 from canting.config.metrics import averaged
 from canting.config.section import Count, Listed, Luma, ParamsSection, Pixels, Share, Words, known
 from canting.core.device import Asked, Device, Precision, choose
@@ -96,7 +97,9 @@ class Train(ParamsSection):
 
 
 class Evaluate(ParamsSection):
-    """What is shown of the errors."""
+    """What is shown of the errors, and which other collections the models are asked about."""
+
+    other: Collections | None = None
 
     misclassified: Annotated[int, Field(ge=0, le=500)]
     confidence: Annotated[float, Field(gt=0, lt=1)]

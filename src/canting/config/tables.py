@@ -4,7 +4,7 @@ Those of the manifest are in `canting.data.manifest`; those of scores are the me
 `canting.config.metrics`; the keys of a scenario are the fields of `Scenario`.
 """
 
-from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
+from canting.config.columns import FOLD, LABEL, PATH, PREDICTED, SCENARIO
 
 QUARANTINE = [PATH, "reason"]
 """Of `results/validate/quarantine.csv`."""
@@ -32,6 +32,26 @@ CELL = ["kind", "level"]
 CORRUPTIONS = [*CELL, LABEL, "pictures", "accuracy", "low", "high"]
 """Of the same table."""
 
+_SCORED = [
+    *("pictures", "groups", "accuracy", "accuracy_low", "accuracy_high"),
+    *("macro_f1", "macro_f1_low", "macro_f1_high", "ece"),
+]
+
+OTHER = [SCENARIO, "collection", LABEL, *_SCORED]
+"""Of `results/evaluate/other.csv`: scores on collections that nothing is trained on.
+
+The empty collection and the empty label are all of them; the accuracy of a class is its recall.
+"""
+
+ELSEWHERE = [*(f"other_{name}" for name in _SCORED), "other_gap"]
+"""Of `results/evaluate/scenarios.csv`, where there are such: all together, and what is lost."""
+
+SERVED = [
+    *(PATH, LABEL, "collection", "group"),
+    *(PREDICTED, "probability", "distance", "refused"),
+]
+"""Of `results/select_best/elsewhere.csv`: what the shipped model answers to the same."""
+
 REVIEW = [PATH, "sha256", LABEL, "proposed", "probability", "probability_proposed", "reason"]
 """Of `results/review/review.csv`: doubtful labels, the most doubtful first.
 
@@ -57,8 +77,8 @@ TIMED = ["search_seconds", "search_cpu_seconds", "seconds_to_near", "train_secon
 """Of the ledger in `build/costs/tune`: what was measured."""
 
 WORDS = {
-    *(SCENARIO, PATH, LABEL),
-    *("backbone", "factor", "failure", "fine_tune_from", "kind", "level"),
+    *(SCENARIO, PATH, LABEL, PREDICTED),
+    *("backbone", "collection", "factor", "failure", "fine_tune_from", "kind", "level"),
     *("method", "optimizer", "other", "proposed", "reason", "sha256", "similar", "state"),
 }
 """Columns of any table that hold words; in these `NA`, `1` and the empty string are words too."""

@@ -43,8 +43,11 @@ def wanted(section: Fetch) -> tuple[Collection, ...]:
 
 
 @contextmanager
-def collected(section: Fetch, means: Means) -> "Iterator[Together]":
-    """Yield the pictures of all collections; raise `CantingError` for one that cannot be read."""
+def collected(section: Fetch, means: Means, least: int) -> "Iterator[Together]":
+    """Yield the pictures of all collections, of at least so many labels.
+
+    Raises `CantingError` for one that cannot be read.
+    """
     found = []
     with ExitStack() as stack:
         for one in wanted(section):
@@ -57,7 +60,7 @@ def collected(section: Fetch, means: Means) -> "Iterator[Together]":
                 raise CantingError(f"In the collection {one.name!r}: {error}") from None
         labels = {placed.label for one in found for placed in one.layout.placed.values()}
         check_labels(labels)
-        check_enough(labels)
+        check_enough(labels, least)
         yield Together(found)
 
 

@@ -29,17 +29,20 @@ class Fetched:
     record: FetchRecord
 
 
-def fetch(section: Fetch, target: Path, digests: Path, means: Means = USUAL) -> Fetched:
+def fetch(
+    section: Fetch, target: Path, digests: Path, means: Means = USUAL, *, least: int = 2
+) -> Fetched:
     """Copy the pictures of `section.source` to `target` and list their digests in `digests`.
 
     Beside them: where each picture comes from, what was left out, and how the sources were read.
-    All are whole, or what they were before. Raises `CantingError` for a source that cannot be had
-    or is no collection of labelled pictures, and when `section.digest` pins other pictures.
+    All are whole, or what they were before; `least` labels have to be there. Raises `CantingError`
+    for a source that cannot be had or is no collection of labelled pictures, and when
+    `section.digest` pins other pictures.
     """
     for one in wanted(section):
         check_apart(one.source, target)
     table = {} if section.relabel is None else relabel.read(Path(section.relabel))
-    with collected(section, means) as found, replacing(target) as raw:
+    with collected(section, means, least) as found, replacing(target) as raw:
         names = targets({path: found.placed(path).label for path in found.pictures})
         rows, moves = relabelled(sorted(copied(found, names, raw)), table, raw)
         text = as_text(rows)

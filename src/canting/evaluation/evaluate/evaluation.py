@@ -9,7 +9,7 @@ from canting.config.columns import SCENARIO
 from canting.config.sections import Evaluate, SelectBest
 from canting.config.tables import SIZES, TRUNK
 from canting.core.errors import CantingError
-from canting.evaluation.evaluate import tables
+from canting.evaluation.evaluate import elsewhere, tables
 from canting.evaluation.evaluate.calibration import calibrations, reliability_table
 from canting.evaluation.evaluate.trained import Trained
 from canting.evaluation.statistics import effects
@@ -37,7 +37,10 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 class Evaluation(NamedTuple):
-    """Tables of a grid; `reliability` is the leader's, the scenario with the best macro F1."""
+    """Tables of a grid; `reliability` is the leader's, the scenario with the best macro F1.
+
+    `other` has scores on collections that nothing is trained on, no row where there are none.
+    """
 
     trained: Trained
     ranking: pd.DataFrame
@@ -48,6 +51,7 @@ class Evaluation(NamedTuple):
     comparison: pd.DataFrame
     effects: pd.DataFrame
     contrasts: pd.DataFrame
+    other: pd.DataFrame
 
     @property
     def leader(self) -> str:
@@ -62,18 +66,31 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    trained: Trained, settings: Evaluate, selecting: SelectBest, costs: Path
+    trained: Trained,
+    settings: Evaluate,
+    selecting: SelectBest,
+    costs: Path,
+    answers: pd.DataFrame | None = None,
 ) -> Evaluation:
-    """Score and compare all scenarios; `costs` is the features stage's table of backbones."""
+    """Score and compare all scenarios; `costs` is the features stage's table of backbones.
+
+    `answers` are those to pictures of other collections, where there are such.
+    """
     scenarios, predictions, metric = trained.scenarios, trained.predictions, selecting.metric
     level: Any = {"confidence": settings.confidence, "alpha": selecting.alpha}
     found = tables.scenario_scores(scenarios, predictions, trained.curves, settings.confidence)
     ranking, folds = with_costs(found, costs), tables.fold_scores(predictions)
     calibrated = calibrations(predictions, settings.calibration_bins)
+    other = elsewhere.scored(
+        pd.DataFrame() if answers is None else answers,
+        calibrated.set_index(SCENARIO)["temperature"],
+        settings.confidence,
+        settings.calibration_bins,
+    )
     leading = predictions[SCENARIO] == ranking.iloc[0][SCENARIO]
     return Evaluation(
         trained,
-        ranking,
+        elsewhere.joined(ranking, other),
         folds,
         tables.class_scores(predictions, ranking[SCENARIO]),
         calibrated.set_index(SCENARIO).loc[ranking[SCENARIO]].reset_index(),
@@ -81,4 +98,5 @@ def evaluate(
         compare(folds, metric, **level),
         effects.effects(scenarios, folds, metric, settings.confidence),
         effects.contrasts(scenarios, folds, metric, **level),
+        other,
     )

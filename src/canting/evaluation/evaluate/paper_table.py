@@ -28,9 +28,29 @@ def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) 
         f"{_table([*keys, *averaged(), *ends], means, len(keys))}\n"
         "Pooled, from the predictions of all folds together:\n\n"
         f"{_table([*keys, *METRICS], pooled, len(keys))}\n"
+        f"{_elsewhere(rows, keys)}"
         f"{directions()} Macro precision, recall and F1 are means over the classes. Parameters, "
         f"multiply-adds and bytes are the backbone's, for one picture.\n{_failures(failed)}"
     )
+
+
+def _elsewhere(rows: Sequence[dict[Any, Any]], keys: Sequence[str]) -> str:
+    """Return scores on collections that nothing was trained on, where there are such."""
+    if "other_gap" not in rows[0]:
+        return ""
+    heads = [*keys, "macro F1", "accuracy", "calibration error", "macro F1 lost"]
+    cells = [
+        [*_keys(row, keys), *(bounded(row, name) for name in ("other_macro_f1", "other_accuracy")),
+         f"{row['other_ece']:.4f}", f"{row['other_gap']:.4f}"]
+        for row in rows
+    ]  # fmt: skip
+    count = f"{int(rows[0]['other_pictures']):,} pictures of other collections"
+    return f"On {count}, which nothing was trained on:\n\n{_table(heads, cells, len(keys))}\n"
+
+
+def bounded(row: dict[Any, Any], name: str) -> str:
+    """Return a score with the ends of its interval."""
+    return f"{row[name]:.4f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:

@@ -9,6 +9,7 @@ from canting.bundle.logits import softmax
 from canting.config.columns import CURVES, FOLD, LABEL, PREDICTED, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, mean_of, std_of
 from canting.config.records import EvaluateMetrics
+from canting.config.tables import ELSEWHERE
 from canting.evaluation.statistics.inference import interval
 from canting.models import scores
 
@@ -88,9 +89,13 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def named(row: "pd.Series[Any]") -> dict[str, float]:
-    """Return of a row of `scenario_scores` every pooled score, and mean and spread over folds."""
+    """Return every pooled score of a row of scenarios, and mean and spread over the folds.
+
+    Where other collections were asked about, the scores on these are among them.
+    """
     means = [column(name) for name in averaged() for column in (mean_of, std_of)]
-    return {name: float(row[name]) for name in (*METRICS, *means)}
+    other = [name for name in ELSEWHERE if name in row]
+    return {name: float(row[name]) for name in (*METRICS, *means, *other)}
 
 
 def over_folds(folds: pd.DataFrame, confidence: float) -> dict[str, float]:

@@ -39,6 +39,7 @@ def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:
         "comparison/comparison": found.comparison,
         "comparison/effects": found.effects,
         "comparison/contrasts": found.contrasts,
+        "other": found.other,
     }
     for name, table in named.items():
         files.write_text(folder / f"{name}.csv", reproducible(table).to_csv(index=False))
