@@ -239,6 +239,7 @@ def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> No
     if told is not None:
         selection["ensemble"] = told
     files.write_json(results / "select_best" / "selection.json", selection)
+    files.write_json(results / "select_best" / "elsewhere.json", {})
     best = row_of(measured.ranking, choice.winner)
     scores = tables.named(best)
     content = {"model_sha256": "ab" * 32, "reason": choice.reason, "out_of_fold": scores}

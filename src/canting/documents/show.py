@@ -6,6 +6,7 @@ from canting.config.columns import SCENARIO
 from canting.config.metrics import METRICS, mean_of, std_of
 from canting.config.records import (
     CorruptionMetrics,
+    ElsewhereMetrics,
     EvaluateMetrics,
     Leakage,
     ReviewMetrics,
@@ -33,6 +34,7 @@ def show() -> str:
         "",
         f"leakage    {leak['leaked']} pictures; a split that ignores near-duplicates: "
         f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
+        *_elsewhere(RESULTS / "select_best" / "elsewhere.json"),
         *_corrupted(RESULTS / "corruptions" / "metrics.json"),
         *_doubtful(RESULTS / "review" / "metrics.json"),
         f"winner     {selection['reason']}",
@@ -60,6 +62,22 @@ def _scores(scores: EvaluateMetrics) -> list[str]:
 def _ensemble(selection: Selection) -> list[str]:
     told = selection.get("ensemble")
     return [f"ensemble   {told['reason']}"] if told and not told["taken"] else []
+
+
+def _elsewhere(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    told, lines = read.record(path, ElsewhereMetrics), []
+    if "accuracy" in told:
+        lines.append(
+            f"elsewhere  {told['macro_f1']:.4f} macro F1, {told['accuracy']:.4f} accuracy on "
+            f"{told['pictures']} pictures of other collections; {told['refused']:.1%} refused, "
+            f"calibration error {told['ece']:.4f}"
+        )
+    if "unknown_refused" in told:
+        refused = f"{told['unknown_refused']:.1%} refused"
+        lines.append(f"unknown    {refused} of {told['unknown']} pictures of no class")
+    return lines
 
 
 def _corrupted(path: Path) -> list[str]:

@@ -8,7 +8,7 @@ from canting.config.records import AbstentionRecord
 from canting.core.frames import Row, records, row_of
 from canting.documents.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score, share
-from canting.documents.report import corruptions, ensemble, results
+from canting.documents.report import corruptions, elsewhere, ensemble, results
 from canting.documents.run import Run
 from canting.evaluation.statistics.inference import wilson
 
@@ -18,6 +18,7 @@ def sections(run: Run) -> tuple[Section, ...]:
     return (
         Section("Quantitative analyses", (_overall(run), *_by_class(run), *_hold_out(run))),
         _calibration(run),
+        *_elsewhere(run),
         _corruptions(run),
         _abstention(run),
     )
@@ -117,6 +118,11 @@ def _reliability(run: Run) -> tuple[Block, ...]:
         return ()
     path = run.results / "evaluate" / "reliability.png"
     return figure(path, "Accuracy by confidence, before and after.", "Reliability diagram")
+
+
+def _elsewhere(run: Run) -> tuple[Section, ...]:
+    blocks = tuple(elsewhere.shipped(run))
+    return (Section("Pictures of other collections", blocks),) if blocks else ()
 
 
 def _corruptions(run: Run) -> Section:

@@ -6,7 +6,7 @@ from canting.documents.cards import analyses, cost, details, user_fields
 from canting.documents.content import Document, Listing, Mono, Section, Strong, Text, say
 from canting.documents.numbers import count, level, listed, plural, score, share
 from canting.documents.provenance import Provenance
-from canting.documents.report import reproduce, source
+from canting.documents.report import elsewhere, reproduce, source
 from canting.documents.report.scenarios import mean_with_interval
 from canting.documents.run import Run
 
@@ -51,6 +51,7 @@ def _short(run: Run) -> tuple[Text, ...]:
             f"{score(row[mean_of('accuracy')])}; pooled: macro F1 {score(row['macro_f1'])}, "
             f"accuracy {score(row['accuracy'])}.",
         ),
+        *((found,) if (found := elsewhere.finding(run)) else ()),
         (
             "On pictures changed as another camera, scale or light would change them: accuracy ",
             Strong(score(changed["corrupted_accuracy"])),

@@ -19,7 +19,7 @@ from canting.documents.numbers import (
     signed,
     size,
 )
-from canting.documents.report import review
+from canting.documents.report import elsewhere, review
 from canting.documents.report.scenarios import full, mean_with_interval
 from canting.documents.report.tuning import tuned
 from canting.documents.run import Run
@@ -32,6 +32,7 @@ def findings(run: Run) -> tuple[Text, ...]:
     parts = (
         _study,
         _best,
+        elsewhere.finding,
         _doubt,
         _factors,
         _choice,

@@ -78,7 +78,7 @@ def scored(
     labels, rows = scores.labels_of(answers), []
     if not labels:
         return pd.DataFrame(columns=OTHER)
-    known = answers[answers[LABEL].isin(labels)]
+    known, ends = answers[answers[LABEL].isin(labels)], (f"{USUAL}_low", f"{USUAL}_high")
     for scenario, ours in known.groupby(SCENARIO, sort=False):
         for collection in (EVERY, *sorted(ours["collection"].unique())):
             part = ours[ours["collection"] == collection] if collection else ours
@@ -86,7 +86,9 @@ def scored(
                 those = part[part[LABEL] == label] if label else part
                 of = _row(those, temperatures[str(scenario)], confidence, bins)
                 rows.append((scenario, collection, label, *of))
-    return pd.DataFrame(rows, columns=OTHER)
+    table = pd.DataFrame(rows, columns=OTHER)
+    table.loc[table[LABEL] != EVERY, [USUAL, *ends]] = np.nan
+    return table
 
 
 def _row(part: pd.DataFrame, temperature: float, confidence: float, bins: int) -> tuple[float, ...]:

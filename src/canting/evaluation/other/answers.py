@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import pandas as pd
 from canting.bundle.logits import LOGIT
 from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
 from canting.config.params import Params
+from canting.config.sections import Features
 from canting.core import files
 from canting.core.cache import read_whole
 from canting.core.keys import code_key
@@ -35,20 +37,31 @@ def answered(tasks: Sequence[FoldTask], asked: pd.DataFrame, below: Path) -> pd.
     was not trained or is not kept is trained; what was answered is kept, task by task.
     """
     grid.complete(tasks)
+    tails: Tails = {}
     outcomes = [grid.loaded(task) for task in tasks]
     failed = {task.scenario.name for task, one in zip(tasks, outcomes, strict=True) if one.failure}
     rows = []
     with bar("other", len(tasks), "model") as shown:
         for task, outcome in zip(tasks, outcomes, strict=True):
             if task.scenario.name not in failed:
-                rows.append(_rows(task, asked, _kept(task, outcome, below)))
+                rows.append(_rows(task, asked, _kept(task, outcome, below, tails)))
             shown.update()
     return pd.concat(rows, ignore_index=True)
 
 
+def place(cache: Path, trained: Path, features: str) -> Path:
+    """Return where answers are kept, by the outcome of a training and the key of the features."""
+    return cache / "other" / f"{files.digest(trained.name, features, code_key(answered))}.npy"
+
+
+def views(settings: Features) -> Features:
+    """Return what is taken from a trunk: pictures as they are, and the flips of a test."""
+    return settings.model_copy(update={"views": 0})
+
+
 def features(params: Params, pictures: Pictures, below: Path, cache: Path) -> None:
-    """Write what each trunk answers to pictures and their flips to `below`, one folder a trunk."""
-    settings = params.features.model_copy(update={"views": 0})
+    """Write what each trunk answers to pictures to `below`, one folder a trunk."""
+    settings = views(params.features)
     for backbone, cut in params.trunks():
         compute(
             *(backbone, cut, pictures, settings, params.seed),
@@ -58,17 +71,22 @@ def features(params: Params, pictures: Pictures, below: Path, cache: Path) -> No
         )
 
 
-def _kept(task: FoldTask, outcome: FoldOutcome, below: Path) -> Logits:
+Tails = dict[tuple[str, str | None], Any]
+"""A built tail by its trunk: what else a scenario has decides on training alone."""
+
+
+def _kept(task: FoldTask, outcome: FoldOutcome, below: Path, tails: Tails) -> Logits:
     store = opened(below / slug(*task.scenario.trunk))
-    key = files.digest(fold.path(task).name, store.key, code_key(answered))
-    place = task.cache / "other" / f"{key}.npy"
-    found = read_whole(place, _load)
+    kept = place(task.cache, fold.path(task), store.key)
+    found = read_whole(kept, _load)
     if found is None:
         from canting.models.train import prediction
 
-        tail = fold.rebuilt(task, outcome.weights)
+        tail = tails.get(task.scenario.trunk) or fold.rebuilt(task, outcome.weights)
+        tails[task.scenario.trunk] = tail
+        tail.set_weights(outcome.weights)
         found = prediction.predict(tail, store, np.arange(len(store.view(0))))
-        with files.replacing(place) as aside, aside.open("wb") as file:
+        with files.replacing(kept) as aside, aside.open("wb") as file:
             np.save(file, found)
     return found
 

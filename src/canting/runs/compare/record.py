@@ -10,7 +10,7 @@ from typing import Any
 from canting.config.columns import FOLD, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged
 from canting.config.scenario import AND
-from canting.config.tables import SIZES
+from canting.config.tables import ELSEWHERE, SIZES
 from canting.runs.compare.source import SECONDS, RunSource, damaged, locked_digests, mapping
 from canting.runs.study.changes import flat
 
@@ -29,7 +29,8 @@ class RunRecord:
     `scores` are pooled, `folds` those of each fold, in the order of `numbers`: of the metrics that
     the run has, which in an older one are fewer; `metric` is always among them;
     `fold_table` and `data` are digests (MD5, as DVC notes them) of which picture is in which fold
-    and of all pictures, none where nobody knows; `params` has a key a value, `costs` what is known.
+    and of all pictures, none where nobody knows; `params` has a key a value, `costs` what is known;
+    `elsewhere` has the scores on other collections, where some were asked about.
     """
 
     name: str
@@ -45,6 +46,7 @@ class RunRecord:
     data: str | None
     params: dict[str, object]
     costs: dict[str, float]
+    elsewhere: dict[str, float]
 
 
 def read(source: RunSource) -> RunRecord | None:
@@ -91,6 +93,7 @@ def _record(
         digests.get("build/digests.csv"),
         params,
         {**_costs(row), **_seconds(source)},
+        {name: _number(row[name]) for name in ELSEWHERE if row.get(name)},
     )
 
 

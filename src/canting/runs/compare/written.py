@@ -69,6 +69,12 @@ def cost_table(found: Comparison) -> list[list[str]]:
     return [head, *(_cost(one) for one in found.costs)]
 
 
+def elsewhere_table(found: Comparison) -> list[list[str]]:
+    """Return a row a score on other collections under a row of headings."""
+    head = ["other collections", found.name, found.new.name]
+    return [head, *(_elsewhere(one) for one in found.elsewhere)]
+
+
 def scenarios(found: Comparison) -> list[list[str]]:
     """Return name and chosen scenario of both runs."""
     runs = [record for record in (found.base, found.new) if record]
@@ -114,6 +120,13 @@ def _cost(one: Change) -> list[str]:
     return [NAMES.get(one.key, one.key), *values]
 
 
+def _elsewhere(one: Change) -> list[str]:
+    name = one.key.removeprefix("other_")
+    words = count if name in ("pictures", "groups") else score
+    values = (DASH if value is None else words(value) for value in (one.base, one.new))
+    return [{"gap": "macro F1 lost", "ece": "calibration error"}.get(name, label(name)), *values]
+
+
 Table = list[list[str]]
 
 NOTE = (
@@ -154,6 +167,8 @@ def _joined(
 ) -> str:
     parts = [strong(line(verdict(found))), table([["run", "scenario"], *scenarios(found)])]
     parts += [table(score_table(found)), line(f"{NOTE} {directions()}")]
+    if found.elsewhere:
+        parts += [table(elsewhere_table(found))]
     if found.base is not None:
         changed = found.changes
         parts += [table(change_table(found)) if changed else line("No parameter differs.")]
