@@ -43,22 +43,21 @@ def served(classifier: Classifier, asked: pd.DataFrame, raw: Path) -> pd.DataFra
 def write(bundle: Path, other: Path, settings: Evaluate, folder: Path) -> None:
     """Write what a bundle answers to the pictures of `other`, its scores and its mistakes.
 
-    Scores are in `elsewhere.json`; without pictures it is empty, and so is the folder `elsewhere`.
+    Scores are in `elsewhere.json`; without pictures it is empty, and so is the table of answers.
     """
-    asked = manifest.read(other / "manifest.parquet")
+    asked, answers = manifest.read(other / "manifest.parquet"), pd.DataFrame(columns=SERVED)
     (folder / "elsewhere").mkdir()
-    if asked.empty:
-        files.write_json(folder / "elsewhere.json", {})
-        return
-    classifier = load(bundle)
-    answers, labels = served(classifier, asked, other / "raw"), list(classifier.labels)
-    told = metrics(answers, labels, settings.confidence, settings.calibration_bins)
-    files.write_json(folder / "elsewhere.json", told)
+    files.write_json(folder / "elsewhere.json", {})
+    if len(asked):
+        classifier = load(bundle)
+        answers, labels = served(classifier, asked, other / "raw"), list(classifier.labels)
+        told = metrics(answers, labels, settings.confidence, settings.calibration_bins)
+        files.write_json(folder / "elsewhere.json", told)
+        known = answers[answers[LABEL].isin(labels)].reset_index(drop=True)
+        sheet = misclassified(known, other / "raw", settings.misclassified, "other collections")
+        save(sheet, folder / "elsewhere" / "misclassified.png")
     table = reproducible(answers).to_csv(index=False)
     files.write_text(folder / "elsewhere" / "answers.csv", table)
-    known = answers[answers[LABEL].isin(labels)].reset_index(drop=True)
-    sheet = misclassified(known, other / "raw", settings.misclassified, "other collections")
-    save(sheet, folder / "elsewhere" / "misclassified.png")
 
 
 def metrics(
