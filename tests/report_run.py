@@ -99,6 +99,7 @@ def _pictures(
                 "pictures": len(table),
                 "labels": dict.fromkeys(labels, per_class),
                 "splits": {},
+                "collections": {},
                 "sessions": {},
                 "grouped": 0,
                 "groups": 0,

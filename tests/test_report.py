@@ -315,6 +315,7 @@ def test_several_collections_are_a_table(grid: Path) -> None:
     one = run.fetched["collections"][0]
     other = {**one, "name": "phones", "source": "hf:o/n", "revision": "ab12", "grouped": 7}
     other |= {"splits": {"test": 4}, "sessions": {"2024-05": 9}, "links": 2}
+    other |= {"collections": {"phones/a": 3, "phones/b": 4}}
     run.fetched["collections"].append(cast(CollectionRecord, other))
     opening, changes, _ = source.blocks(run)
     assert isinstance(opening, Table)
@@ -322,6 +323,7 @@ def test_several_collections_are_a_table(grid: Path) -> None:
     assert opening.rows[1][1] == Mono("hf:o/n@ab12")
     assert opening.rows[1][4] == "test (4)"
     assert "7 pictures belong to groups" in str(changes)
+    assert "Collections, by `fetch.collection`: phones/a (3) and phones/b (4)." in str(changes)
     assert "2024-05 (9)" in str(changes)
     assert "2 symbolic links" in str(changes)
 

@@ -16,7 +16,10 @@ EvaluateMetrics = dict[str, float | str]
 
 
 class CollectionRecord(TypedDict):
-    """How a source was read, and counts of its pictures and of the links among them."""
+    """How a source was read, and counts of its pictures and of the links among them.
+
+    `collections` counts the pictures of those that `fetch.collection` tells apart.
+    """
 
     name: str
     source: str
@@ -24,6 +27,7 @@ class CollectionRecord(TypedDict):
     read_as: str
     pictures: int
     labels: dict[str, int]
+    collections: dict[str, int]
     splits: dict[str, int]
     sessions: dict[str, int]
     grouped: int
