@@ -30,10 +30,8 @@ def main() -> None:
         folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
         scenarios = {one.name: one for one in params.scenarios() if one.name in ranked}
         costs = card.costs([*scenarios.values()], params, table[LABEL].nunique())
-        settings = params.select_best
-        best = rule.choose(
-            folds[folds[SCENARIO].isin(ranked)], costs, settings.metric, settings.alpha
-        )
+        settings, left = params.select_best, folds[folds[SCENARIO].isin(ranked)]
+        best = rule.choose(left, costs, settings.column, settings.alpha, params.preprocess.blocks)
         predictions = trained.read(BUILD / "train").predictions
         choice, measured, told = decision.decide(
             best, measured, predictions, scenarios, costs, params

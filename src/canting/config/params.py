@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 from canting.config.catalog import BACKBONES, OPTIMIZERS, OWN, SMALL, backbone_of, is_backbone
 from canting.config.errors import ParamsError
 from canting.config.fetch import Fetch
+from canting.config.metrics import COLLECTIONS, column
 from canting.config.scenario import Scenario
 from canting.config.section import Count, Many, ParamsSection, known
 from canting.config.sections import (
@@ -141,7 +142,7 @@ def parse(content: Any, path: Path) -> Params:
 
 
 def _check_split(params: Params, path: Path) -> None:
-    """Refuse a hold-out beside what the pictures themselves leave out."""
+    """Refuse a hold-out beside what the pictures leave out, and a score that a split has not."""
     apart = {"source": "whose test part is held out", "collections": "each left out once"}
     split = params.preprocess.split
     if split in apart and params.preprocess.hold_out:
@@ -149,6 +150,13 @@ def _check_split(params: Params, path: Path) -> None:
             f"`{path}` cannot be used. Nothing was run.\n  `preprocess.hold_out`: expected 0 where "
             f"`preprocess.split` is `{split}`, {apart[split]}. Received: "
             f"{params.preprocess.hold_out:g}."
+        )
+    metric = params.select_best.metric
+    if metric in COLLECTIONS and split != "collections":
+        raise CantingError(
+            f"`{path}` cannot be used. Nothing was run.\n  `select_best.metric`: expected {metric} "
+            f"only with `preprocess.split: collections`. Received: {metric}, with "
+            f"`preprocess.split: {split}`. Set that to `collections`, or take {column(metric)}."
         )
 
 

@@ -15,6 +15,9 @@ TRUNK = ["backbone", "fine_tune_from"]
 SIZES = ["parameters", "multiply_adds", "model_bytes"]
 """Counted costs of a backbone, in the same tables."""
 
+COLLECTION = "collection"
+"""Column of `results/evaluate/folds.csv` that names what a fold is, where it is a collection."""
+
 COUNTS, RATES = ["tp", "fp", "fn"], ["precision", "recall", "f1"]
 """Of `results/evaluate/classes.csv`, beside scenario, label and support."""
 
@@ -77,8 +80,8 @@ TIMED = ["search_seconds", "search_cpu_seconds", "seconds_to_near", "train_secon
 """Of the ledger in `build/costs/tune`: what was measured."""
 
 WORDS = {
-    *(SCENARIO, PATH, LABEL, PREDICTED),
-    *("backbone", "collection", "factor", "failure", "fine_tune_from", "kind", "level"),
+    *(SCENARIO, PATH, LABEL, PREDICTED, COLLECTION),
+    *("backbone", "factor", "failure", "fine_tune_from", "kind", "level"),
     *("method", "optimizer", "other", "proposed", "reason", "sha256", "similar", "state"),
 }
 """Columns of any table that hold words; in these `NA`, `1` and the empty string are words too."""

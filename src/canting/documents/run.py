@@ -135,7 +135,17 @@ class Run:
     @property
     def metric(self) -> str:
         """The score that scenarios are compared by, in words."""
-        return heading(self.params.select_best.metric)
+        return heading(self.params.select_best.column)
+
+    @property
+    def blocks(self) -> str:
+        """What means of scores are over: folds or collections."""
+        return self.params.preprocess.blocks
+
+    @property
+    def collections(self) -> list[str]:
+        """The names of the collections, sorted: with `elsewhere`, of the folds by their number."""
+        return manifest.collections(self.manifest)
 
     @property
     def elsewhere(self) -> bool:
@@ -148,13 +158,14 @@ class Run:
         folds = self.params.folds
         if self.elsewhere:
             return (
-                f"with each of {folds} collections left out once: the scores tell how it does on a "
-                "picture from elsewhere"
+                f"with each of {folds} collections left out once: the scores tell how a model does "
+                "on a picture from elsewhere"
             )
-        one = self.manifest["collection"].nunique() < 2
+        one = len(self.collections) < 2
         return (
-            f"in {folds}-fold cross-validation: the scores tell how it does on another picture of "
-            f"{'this collection' if one else 'these collections'}, not on one from elsewhere"
+            f"in {folds}-fold cross-validation: the scores tell how a model does on another "
+            f"picture of {'this collection' if one else 'these collections'}, not on one from "
+            "elsewhere"
         )
 
     @property

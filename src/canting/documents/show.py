@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from canting.config.columns import SCENARIO
-from canting.config.metrics import METRICS, mean_of, std_of
+from canting.config.metrics import METRICS, USUAL, label, mean_of, std_of
 from canting.config.records import (
     CorruptionMetrics,
     ElsewhereMetrics,
@@ -13,7 +15,9 @@ from canting.config.records import (
     Selection,
 )
 from canting.config.stage import BUILD, RESULTS
+from canting.config.tables import COLLECTION
 from canting.core.errors import CantingError
+from canting.core.frames import records
 from canting.documents import read
 
 
@@ -24,13 +28,15 @@ def show() -> str:
     scores = read.record(RESULTS / "evaluate" / "metrics.json", EvaluateMetrics)
     classes = read.table(RESULTS / "evaluate" / "classes.csv")
     ours = classes[classes[SCENARIO] == scores[SCENARIO]].drop(columns=SCENARIO)
+    folds = read.table(RESULTS / "evaluate" / "folds.csv")
+    folds = folds[folds[SCENARIO] == scores[SCENARIO]]
     leak = read.record(RESULTS / "preprocess" / "leakage.json", Leakage)
     selection = read.record(RESULTS / "select_best" / "selection.json", Selection)
     lines = [
         "",
         ours.to_string(index=False, float_format="{:.4f}".format),
         "",
-        *_scores(scores),
+        *_scores(scores, folds),
         "",
         f"leakage    {leak['leaked']} pictures; a split that ignores near-duplicates: "
         f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
@@ -48,15 +54,23 @@ def show() -> str:
     return "\n".join(lines)
 
 
-def _scores(scores: EvaluateMetrics) -> list[str]:
-    """Return a line a metric: mean and standard deviation over the folds, and the pooled value."""
+def _scores(scores: EvaluateMetrics, folds: pd.DataFrame) -> list[str]:
+    """Return a line a metric: mean and standard deviation over the folds, and the pooled value.
+
+    Where each fold leaves a collection out, there is a line for each of these too.
+    """
     width = max(len(row.label) for row in METRICS.values())
-    lines = [f"{'':{width}}  mean over folds    pooled"]
+    apart = COLLECTION in folds
+    lines = [f"{'':{width}}  mean over {'collections' if apart else 'folds'}    pooled"]
     for name, row in METRICS.items():
         mean, std = (scores.get(column) for column in (mean_of(name), std_of(name)))
         spread = "–" if mean is None else f"{mean:.4f} ± {std:.4f}"
-        lines.append(f"{row.label:{width}}  {spread:<15}    {scores[name]:.4f}")
-    return lines
+        lines.append(f"{row.label:{width}}  {spread:<{21 if apart else 15}}    {scores[name]:.4f}")
+    told = records(folds.sort_values(COLLECTION)) if apart else []
+    return lines + [
+        f"{label(USUAL)} {row[USUAL]:.4f} on {row[COLLECTION]}, {row['pictures']} pictures"
+        for row in told
+    ]
 
 
 def _ensemble(selection: Selection) -> list[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 from canting.config.columns import LABEL
 from canting.config.params import Params
 from canting.core.errors import CantingError
+from canting.data.manifest import collections
 from canting.data.preprocess.folds import Folds, draw
 
 
@@ -53,7 +54,7 @@ def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
     A group of near-duplicates goes to the collection that has most of it. Raises `CantingError`
     for fewer than two collections, another number of `folds`, and a class that one of them lacks.
     """
-    names = sorted(pictures["collection"].unique())
+    names = collections(pictures)
     if len(names) < 2:
         raise CantingError(
             "`preprocess.split` is `collections`: expected pictures of two or more. Received: one. "

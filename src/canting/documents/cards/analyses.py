@@ -16,7 +16,10 @@ from canting.evaluation.statistics.inference import wilson
 def sections(run: Run) -> tuple[Section, ...]:
     """Return the quantitative analyses."""
     return (
-        Section("Quantitative analyses", (_overall(run), *_by_class(run), *_hold_out(run))),
+        Section(
+            "Quantitative analyses",
+            (_overall(run), *results.collections(run), *_by_class(run), *_hold_out(run)),
+        ),
         _calibration(run),
         *_elsewhere(run),
         _corruptions(run),
@@ -27,11 +30,11 @@ def sections(run: Run) -> tuple[Section, ...]:
 def _overall(run: Run) -> Table:
     row = row_of(run.scored, run.winner)
     caption = (
-        "Scores on out-of-fold pictures: mean over the folds with "
+        f"Scores on out-of-fold pictures: mean over the {run.blocks} with "
         f"{level(run.params.evaluate.confidence)} interval and standard deviation; pooled, from "
-        "the predictions of all folds together."
+        f"the predictions of all {run.blocks} together."
     )
-    columns = ("score", "mean over the folds", "interval", "± folds", "pooled")
+    columns = ("score", f"mean over the {run.blocks}", "interval", f"± {run.blocks}", "pooled")
     return Table(caption, columns, tuple(_score(row, name) for name in METRICS))
 
 
@@ -50,7 +53,9 @@ def _score(row: Any, name: str) -> tuple[str, ...]:
 def _by_class(run: Run) -> tuple[Block, ...]:
     words = f"Confusion matrix of {run.short(run.winner)}"
     ours = run.build / "confusions" / f"{run.winner}.png"
-    caption = "Confusion matrix: counts summed over the folds, with the share of the true class."
+    caption = (
+        f"Confusion matrix: counts summed over the {run.blocks}, with the share of the true class."
+    )
     return (
         results.classes(run, run.winner),
         _intervals(run),

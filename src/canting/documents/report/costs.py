@@ -85,7 +85,7 @@ def by_batch_size(run: Run) -> pd.DataFrame:
     curves = read.table(run.build / "train" / "curves.csv")
     epochs = curves.groupby(trained).size().rename("done").reset_index()
     sums = run.train_costs.merge(epochs, on=trained).groupby(SCENARIO)[["seconds", "done"]].sum()
-    table = run.ranking.assign(score=run.ranking[mean_of(run.params.select_best.metric)])
+    table = run.ranking.assign(score=run.ranking[mean_of(run.params.select_best.column)])
     groups = table.join(sums, on=SCENARIO).groupby("batch_size")
     totals = groups[["seconds", "done"]].sum(min_count=1)
     found = {

@@ -234,7 +234,7 @@ def _folds(run: Run) -> Table:
         "hold-out" if fold == HELD_OUT else f"fold {fold}" for fold in map(int, counts.columns)
     ]
     if run.elsewhere:
-        names = sorted(run.manifest["collection"].unique())
+        names = run.collections
     rows: list[tuple[Span, ...]] = [
         (str(label), *map(count, row), count(row.sum()))
         for label, row in zip(counts.index, counts.to_numpy(), strict=True)

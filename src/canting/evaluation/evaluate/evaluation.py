@@ -1,5 +1,6 @@
 """Costs of the backbones of a run, as the features stage measured them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,16 +71,19 @@ def evaluate(
     settings: Evaluate,
     selecting: SelectBest,
     costs: Path,
+    collections: Sequence[str] = (),
     answers: pd.DataFrame | None = None,
 ) -> Evaluation:
     """Score and compare all scenarios; `costs` is the features stage's table of backbones.
 
-    `answers` are those to pictures of other collections, where there are such.
+    `collections` are those that the folds leave out, in their order, where each leaves one out;
+    `answers` those to pictures of other collections, where there are such.
     """
-    scenarios, predictions, metric = trained.scenarios, trained.predictions, selecting.metric
+    scenarios, predictions, metric = trained.scenarios, trained.predictions, selecting.column
     level: Any = {"confidence": settings.confidence, "alpha": selecting.alpha}
     found = tables.scenario_scores(scenarios, predictions, trained.curves, settings.confidence)
-    ranking, folds = with_costs(found, costs), tables.fold_scores(predictions)
+    ranking = with_costs(found, costs)
+    folds = tables.fold_scores(predictions, collections)
     calibrated = calibrations(predictions, settings.calibration_bins)
     other = elsewhere.scored(
         pd.DataFrame() if answers is None else answers,

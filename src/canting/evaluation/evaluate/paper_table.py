@@ -15,7 +15,9 @@ ALWAYS = ("backbone", "optimizer", "dropout")
 """Factors with a column even where they do not vary."""
 
 
-def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) -> str:
+def paper_table(
+    ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float, blocks: str = "folds"
+) -> str:
     """Return means over the folds, pooled scores, the best macro F1 first, and what failed."""
     varying = factors.levels(ranking)
     keys = [key for key in factors.FACTORS if key in ALWAYS or key in varying]
@@ -24,9 +26,9 @@ def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) 
     means = [[*_keys(row, keys), *_means(row), *_costs(row)] for row in rows]
     pooled = [[*_keys(row, keys), *(f"{row[name]:.4f}" for name in METRICS)] for row in rows]
     return (
-        f"Mean over the folds [low, high], the {100 * confidence:g} % interval of the mean:\n\n"
+        f"Mean over the {blocks} [low, high], the {100 * confidence:g} % interval of the mean:\n\n"
         f"{_table([*keys, *averaged(), *ends], means, len(keys))}\n"
-        "Pooled, from the predictions of all folds together:\n\n"
+        f"Pooled, from the predictions of all {blocks} together:\n\n"
         f"{_table([*keys, *METRICS], pooled, len(keys))}\n"
         f"{_elsewhere(rows, keys)}"
         f"{directions()} Macro precision, recall and F1 are means over the classes. Parameters, "

@@ -1,5 +1,6 @@
 """The tables of scores: by fold, by scenario, by class."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from canting.bundle.logits import softmax
 from canting.config.columns import CURVES, FOLD, LABEL, PREDICTED, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, mean_of, std_of
 from canting.config.records import EvaluateMetrics
-from canting.config.tables import ELSEWHERE
+from canting.config.tables import COLLECTION, ELSEWHERE
 from canting.evaluation.statistics.inference import interval
 from canting.models import scores
 
@@ -23,13 +24,19 @@ def predicted(predictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def fold_scores(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each scenario and fold: its scores and the number of pictures."""
+def fold_scores(predictions: pd.DataFrame, collections: Sequence[str] = ()) -> pd.DataFrame:
+    """Return a row for each scenario and fold: its scores and the number of pictures.
+
+    Where each fold leaves a collection out, a column names it.
+    """
     rows = [
         {"scenario": scenario, "fold": fold, "pictures": len(part), **_scores(part, averaged())}
         for (scenario, fold), part in predictions.groupby([SCENARIO, FOLD], sort=False)
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    if collections:
+        table.insert(2, COLLECTION, [collections[fold] for fold in table[FOLD]])
+    return table
 
 
 def scenario_scores(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from canting.config.columns import FOLD, SCENARIO
-from canting.config.metrics import METRICS, USUAL, averaged
+from canting.config.metrics import METRICS, USUAL, averaged, column
 from canting.config.scenario import AND
 from canting.config.tables import ELSEWHERE, SIZES
 from canting.runs.compare.source import SECONDS, RunSource, damaged, locked_digests, mapping
@@ -48,6 +48,12 @@ class RunRecord:
     costs: dict[str, float]
     elsewhere: dict[str, float]
 
+    @property
+    def blocks(self) -> str:
+        """What means are over: folds, or collections where each was left out."""
+        apart = self.params.get("preprocess.split") == "collections"
+        return "collections" if apart else "folds"
+
 
 def read(source: RunSource) -> RunRecord | None:
     """Return the record of a run, or none where it has no results.
@@ -73,7 +79,7 @@ def _record(
 ) -> RunRecord:
     params = flat(mapping(source, "params.yaml"))
     digests = locked_digests(source)
-    metric = params.get("select_best.metric")
+    metric = column(str(params.get("select_best.metric")))
     metric = metric if metric in averaged() else USUAL
     return RunRecord(
         source.name,

@@ -92,7 +92,7 @@ def _tested(found: Comparison, new: Score) -> str:
     ends = interval(new.low or 0.0, new.high or 0.0, sign=True)
     return (
         f"{signed(new.difference or 0.0)} {ends}, p {p_value(new.p_value or 0.0)} "
-        f"(corrected resampled t-test over {len(found.new.numbers)} folds)"
+        f"(corrected resampled t-test over {len(found.new.numbers)} {found.new.blocks})"
     )
 
 
@@ -129,10 +129,13 @@ def _elsewhere(one: Change) -> list[str]:
 
 Table = list[list[str]]
 
-NOTE = (
-    "Mean: over the folds, as differences, intervals and p are. Pooled: of the predictions of all "
-    "folds together."
-)
+
+def _note(found: Comparison) -> str:
+    blocks = found.new.blocks
+    return (
+        f"Mean: over the {blocks}, as differences, intervals and p are. Pooled: of the predictions "
+        f"of all {blocks} together."
+    )
 
 
 def text(found: Comparison) -> str:
@@ -166,7 +169,7 @@ def _joined(
     strong: Callable[[str], str],
 ) -> str:
     parts = [strong(line(verdict(found))), table([["run", "scenario"], *scenarios(found)])]
-    parts += [table(score_table(found)), line(f"{NOTE} {directions()}")]
+    parts += [table(score_table(found)), line(f"{_note(found)} {directions()}")]
     if found.elsewhere:
         parts += [table(elsewhere_table(found))]
     if found.base is not None:

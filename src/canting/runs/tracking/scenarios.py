@@ -8,7 +8,7 @@ import pandas as pd
 
 from canting.config.columns import CURVES, FOLD, SCENARIO
 from canting.config.scenario import Scenario
-from canting.config.tables import COMBINATION, DRAW, SEARCH
+from canting.config.tables import COLLECTION, COMBINATION, DRAW, SEARCH
 from canting.core import files
 from canting.core.frames import records
 from canting.documents import read
@@ -68,9 +68,11 @@ def _figures(table: pd.DataFrame | None, prefix: str = "") -> tuple[Point, ...]:
 
 
 def _folds(table: pd.DataFrame | None) -> tuple[Point, ...]:
-    """Return the scores of each fold, the fold as the step."""
-    rows = () if table is None else (row for _, row in table.iterrows())
-    return joined(numbers(_plain(row, [SCENARIO, FOLD]), "folds/", row[FOLD]) for row in rows)
+    """Return the scores of each fold, the fold as the step, and of a collection by its name."""
+    rows = [] if table is None else [row for _, row in table.iterrows()]
+    parts = [("folds/", row[FOLD], row) for row in rows]
+    parts += [(f"collections/{row[COLLECTION]}/", 0, row) for row in rows if COLLECTION in row]
+    return joined(numbers(_plain(row, [SCENARIO, FOLD]), *place) for *place, row in parts)
 
 
 def _curves(table: pd.DataFrame | None) -> tuple[Point, ...]:
