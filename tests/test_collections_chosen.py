@@ -198,15 +198,20 @@ def test_searches_leave_whole_collections_out(tmp_path: Path, metric: str) -> No
         assert not set(of[whole.inside][train]) & set(of[whole.inside][scored])
 
 
-@pytest.mark.parametrize(("key", "most"), [("outer_folds", 2), ("inner_folds", 1)])
-def test_too_few_collections_for_a_search(tmp_path: Path, key: str, most: int) -> None:
+@pytest.mark.parametrize(("key", "there"), [("outer_folds", 2), ("inner_folds", 1)])
+def test_too_few_collections_for_a_search(tmp_path: Path, key: str, there: int) -> None:
     folds = {"tune__outer_folds": 3 if key == "outer_folds" else 2, "tune__inner_folds": 2}
     plain, table = searched(tmp_path / "plain", 2, **folds)
     assert len(study.tasks(plain, table, tmp_path, tmp_path)) == folds["tune__outer_folds"]
     params, _ = searched(tmp_path / "asked", 2, **folds, select_best__metric=METRIC)
-    expected = rf"`tune\.{key}`: expected at most {most}, .* is {METRIC}\. Received: .*method: none"
+    expected = (
+        rf"`tune\.{key}`: expected as many collections .* as `select_best\.metric` is {METRIC}\. "
+        rf"Received: {there}\b.*`tune\.method: none`"
+    )
     with pytest.raises(CantingError, match=expected):
         study.tasks(params, table, tmp_path, tmp_path)
+    with pytest.raises(CantingError, match=rf"Nothing was run\.\n  {expected}"):
+        searched(tmp_path / "two", 2, **folds, select_best__metric=METRIC, folds=2)
 
 
 def test_without_searches_too_few_collections_are_enough(tmp_path: Path) -> None:

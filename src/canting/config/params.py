@@ -1,6 +1,7 @@
 """`params.yaml`, parsed once into frozen types that refuse what they do not know."""
 
 from itertools import product
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -137,6 +138,7 @@ def parse(content: Any, path: Path) -> Params:
         raise ParamsError(path, error) from None
     _check_cuts(params, path)
     _check_split(params, path)
+    _check_searches(params, path)
     _check_warm_up(params, path)
     return params
 
@@ -158,6 +160,23 @@ def _check_split(params: Params, path: Path) -> None:
             f"only with `preprocess.split: collections`. Received: {metric}, with "
             f"`preprocess.split: {split}`. Set that to `collections`, or take {column(metric)}."
         )
+
+
+def _check_searches(params: Params, path: Path) -> None:
+    """Refuse searches that cannot leave whole collections out, where the metric wants that."""
+    if params.select_best.metric not in COLLECTIONS or not params.tune.methods:
+        return
+    outer, every = params.tune.outer_folds, params.folds
+    left = every - ceil(every / outer)
+    for key, folds, there in (("outer", outer, every), ("inner", params.tune.inner_folds, left)):
+        if folds > there:
+            raise CantingError(
+                f"`{path}` cannot be used. Nothing was run.\n  `tune.{key}_folds`: expected as "
+                "many "
+                f"collections to draw {folds} folds from, as `select_best.metric` is "
+                f"{params.select_best.metric}. Received: {there}, of {every} in all. Bring more, "
+                "take fewer folds, or set `tune.method: none`."
+            )
 
 
 def _check_warm_up(params: Params, path: Path) -> None:

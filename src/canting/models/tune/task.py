@@ -150,10 +150,10 @@ def drawn(
             groups = table[FOLD]
         elif params.select_best.metric in COLLECTIONS:
             raise CantingError(
-                f"`tune.{key}`: expected at most {found}, as many collections as a search has "
-                "there: "
-                f"`select_best.metric` is {params.select_best.metric}. Received: {count}. Take "
-                "fewer, bring more collections, or set `tune.method: none`."
+                f"`tune.{key}`: expected as many collections to draw {count} folds from, as "
+                f"`select_best.metric` is {params.select_best.metric}. Received: {found}. Bring "
+                "more "
+                "collections, take fewer folds, or set `tune.method: none`."
             )
     try:
         return folds.draw(table[LABEL].tolist(), groups.to_numpy(np.int64), count, 0.0, seed)
