@@ -20,8 +20,8 @@ def section(run: Run) -> Section:
                 f"{count(told['pictures'])} pictures were changed (blur, light, scale and others), "
                 "each change alone, drawn from the seed. Every changed picture is predicted by the "
                 "network of the chosen scenario that was trained without its "
-                f"{run.blocks[:-1]}. This is a diagnosis of what the model depends on. It does not "
-                "tell how it does on pictures of another origin, which differ in more than this."
+                f"{run.blocks[:-1]}. This is a diagnosis of what the model depends on, and "
+                "says nothing of pictures of another origin, which differ in more than this."
             ),
             say(
                 "Accuracy on the same pictures unchanged: ",

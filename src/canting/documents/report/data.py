@@ -243,5 +243,9 @@ def _folds(run: Run) -> Table:
     rows.append((Strong("all"), *map(count, sums), count(sums.sum())))
     caption = "Pictures of each class in each fold: stratified, drawn once from the seed."
     if run.elsewhere:
-        caption = "Pictures of each class in each fold, which is a collection."
+        caption = (
+            "Pictures of each class in each fold, which is a collection; near-duplicates in two "
+            "are "
+            "all with the one that has more of them."
+        )
     return Table(caption, ("class", *names, "all"), tuple(rows))
