@@ -21,6 +21,7 @@ def main() -> None:
         runtime.prepare(threads=runtime.TAIL_THREADS)
         runtime.import_keras()
         from canting.evaluation.ensemble import decision, record, refit
+        from canting.evaluation.other import served
         from canting.evaluation.select_best import bundle, card, reference
 
         table = read_table(BUILD / "folds.csv")
@@ -29,10 +30,8 @@ def main() -> None:
         folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
         scenarios = {one.name: one for one in params.scenarios() if one.name in ranked}
         costs = card.costs([*scenarios.values()], params, table[LABEL].nunique())
-        settings = params.select_best
-        best = rule.choose(
-            folds[folds[SCENARIO].isin(ranked)], costs, settings.metric, settings.alpha
-        )
+        settings, left = params.select_best, folds[folds[SCENARIO].isin(ranked)]
+        best = rule.choose(left, costs, settings.column, settings.alpha, params.preprocess.blocks)
         finished = trained.read(BUILD / "train")
         predictions, draws = finished.predictions, finished.draws
         choice, measured, told = decision.decide(best, measured, draws, scenarios, costs, params)
@@ -65,6 +64,7 @@ def main() -> None:
                 selection["ensemble"] = told
             files.write_json(folder / "selection.json", selection)
             files.write_json(folder / "abstention.json", found.record)
+            served.write(BUILD / "best", BUILD / "other", params.evaluate, folder)
         print(choice.reason)
 
 

@@ -18,7 +18,7 @@ from canting.models.tune.study import run, tasks
 def main() -> None:
     with stage("tune") as params:
         searches = tasks(params, read_table(BUILD / "folds.csv"), BUILD / "features", CACHE)
-        metric, seconds = params.select_best.metric, BUILD / costs.COSTS / "tune"
+        metric, seconds = params.select_best.column, BUILD / costs.COSTS / "tune"
         with (
             files.replacing(RESULTS / "tune") as folder,
             files.replacing(BUILD / "tune") as chosen,

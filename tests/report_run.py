@@ -32,6 +32,9 @@ from canting.models.train.fold import read_table
 from tests.conftest import ROOT
 
 LABELS = ("kawung", "<script>alert(1)</script>", "a|b_*c*")
+COLLECTIONS = ("museum", "phones", "web")
+"""Of the pictures, in turn, where each is left out once."""
+
 COST = {"resnet50": 23_587_712, "densenet121": 7_037_504, "vgg19": 20_024_384}
 
 
@@ -42,13 +45,15 @@ def make(
     params = _params(folder, keys)
     build, results = folder / "build", folder / "results"
     generator = np.random.default_rng(7)
-    pictures = _pictures(build, labels, per_class, generator)
+    names = COLLECTIONS if params.preprocess.split == "collections" else ("data",)
+    pictures = _pictures(build, labels, per_class, names, generator)
     _validation(results, params, len(pictures))
     _folds(build, results, params, pictures)
     _training(build, params, generator)
     _costs(build, results, params)
     found = evaluated(folder, params)
-    write_tables(found, params.evaluate.confidence, results / "evaluate")
+    blocks = params.preprocess.blocks
+    write_tables(found, params.evaluate.confidence, results / "evaluate", blocks)
     _plots(found, build, results / "evaluate")
     _choice(found, build, results, params)
     _corruptions(found, results, params)
@@ -59,7 +64,10 @@ def make(
 def evaluated(folder: Path, params: Params) -> Evaluation:
     left = trained.read(folder / "build" / "train")
     costs = folder / "results" / "features" / "backbones.csv"
-    return evaluate(left, params.evaluate, params.select_best, costs)
+    pictures = manifest.read(folder / "build" / "manifest.parquet")
+    apart = params.preprocess.split == "collections"
+    named = manifest.collections(pictures) if apart else ()
+    return evaluate(left, params.evaluate, params.select_best, costs, named)
 
 
 def _params(folder: Path, keys: dict[str, Any]) -> Params:
@@ -72,7 +80,11 @@ def _params(folder: Path, keys: dict[str, Any]) -> Params:
 
 
 def _pictures(
-    build: Path, labels: tuple[str, ...], per_class: int, generator: np.random.Generator
+    build: Path,
+    labels: tuple[str, ...],
+    per_class: int,
+    names: tuple[str, ...],
+    generator: np.random.Generator,
 ) -> pd.DataFrame:
     """Write pictures and manifest; the second picture of each class is a copy of the first."""
     rows: list[tuple[Any, ...]] = []
@@ -86,7 +98,7 @@ def _pictures(
             bytes_ = (build / "raw" / path).stat().st_size
             group = number * per_class + max(place, 1)
             told = (f"{len(rows):064x}", None, "no_end" * (len(rows) == 1), 120.25, 40.5, 900.0)
-            origin = (group, group, "data", "")
+            origin = (group, group, names[place % len(names)], "")
             rows.append((path, label, *size, "RGB", "JPEG", bytes_, *told, *origin))
     table = pd.DataFrame(rows, columns=list(manifest.COLUMNS))
     manifest.write(build / "manifest.parquet", table)
@@ -100,6 +112,7 @@ def _pictures(
                 "pictures": len(table),
                 "labels": dict.fromkeys(labels, per_class),
                 "splits": {},
+                "collections": {},
                 "sessions": {},
                 "grouped": 0,
                 "groups": 0,
@@ -253,7 +266,8 @@ def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> No
     rows = found.ranking.to_dict("records")
     costs = {row["scenario"]: (row["parameters"], 6147, row["epochs"]) for row in rows}
     settings = params.select_best
-    single = rule.choose(found.folds, costs, settings.metric, settings.alpha)
+    blocks = params.preprocess.blocks
+    single = rule.choose(found.folds, costs, settings.column, settings.alpha, blocks)
     measured = card.Measured(found.ranking, found.calibration, found.classes)
     scenarios = {one.name: one for one in params.scenarios() if one.name in costs}
     choice, measured, told = decide(single, measured, found.trained.draws, scenarios, costs, params)
@@ -261,6 +275,7 @@ def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> No
     if told is not None:
         selection["ensemble"] = told
     files.write_json(results / "select_best" / "selection.json", selection)
+    files.write_json(results / "select_best" / "elsewhere.json", {})
     best = row_of(measured.ranking, choice.winner)
     scores = tables.named(best)
     content = {"model_sha256": "ab" * 32, "reason": choice.reason, "out_of_fold": scores}

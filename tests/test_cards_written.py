@@ -286,8 +286,8 @@ def test_what_the_last_run_did_alone_is_counted_as_measured(grid: Path, tmp_path
 def test_stages_that_were_not_measured_are_named(grid: Path) -> None:
     said = words(grid, "model_card")
     assert (
-        "not counted: fetch, validate, preprocess, tune, evaluate, select_best and corruptions"
-        in said
+        "not counted: fetch, validate, preprocess, other, elsewhere, tune, evaluate, select_best "
+        "and corruptions" in said
     )
 
 

@@ -20,7 +20,8 @@ from canting.core import files
 from canting.core.errors import CantingError
 from canting.data.manifest import HELD_OUT
 from canting.evaluation.corruptions import measure
-from canting.models.features import compute, cost, store, trunk
+from canting.evaluation.other import answers
+from canting.models.features import compute, cost, drawn, store, trunk
 from canting.models.train import checkpoint, fold, outcome
 from canting.models.tune import search, study
 from canting.models.tune.records import SearchRecord, Trial, TunedSetting
@@ -69,9 +70,13 @@ def trunks(settings: Params, folder: Path) -> Path:
     return folder / f"features of seed {settings.seed}"
 
 
+OTHER = [files.digest("other", number) for number in range(3)]
+"""Digests of pictures that nothing is trained on."""
+
+
 def fill(settings: Params, folder: Path) -> None:
     """Keep what a run keeps: real views and changed pictures, trainings and a search as made up."""
-    found = needed.pictures(settings, manifest())
+    found = needed.pictures(settings, manifest(), OTHER)
     array = np.random.default_rng(0).integers(0, 256, (PICTURES, *SIZE, 3), dtype=np.uint8)
     pictures = compute.Pictures(array, found.digests)
     (scenario,) = settings.scenarios()
@@ -81,11 +86,18 @@ def fill(settings: Params, folder: Path) -> None:
     kept.write_bytes(converted())
     asked = (*scenario.trunk, pictures, settings.features, settings.seed)
     compute.compute(*asked, cache=folder / "cache", target=features)
+    others = compute.Pictures(array[: len(OTHER)], OTHER)
+    answers.features(settings, others, folder / "others", folder / "cache")
+    asked_key = drawn.opened(folder / "others" / store.slug(*scenario.trunk)).key
     for number in (0, 1, HELD_OUT):
         task = fold.FoldTask(scenario, number, settings, found.table, features, folder / "cache")
         none = np.zeros(0)
         made = outcome.FoldOutcome(none, none, {}, 1.0, 1.0, "", [])  # type: ignore[arg-type]
         outcome.save(fold.path(task), made)
+        if number != HELD_OUT:
+            place = answers.place(folder / "cache", fold.path(task), asked_key)
+            place.parent.mkdir(exist_ok=True)
+            np.save(place, none)
     rows = measure.measured_rows(found.table, found.digests, settings.corruptions.pictures)
     cells = measure.measured_cells(settings.corruptions.leave_out)
     wanted = measure.Changed(pictures, rows, cells, settings.features.test_views, settings.seed)
@@ -111,7 +123,7 @@ def state(settings: Params, folder: Path) -> Path:
 
 
 def plan(settings: Params, folder: Path) -> remove.Plan:
-    places = needed.needed(settings, needed.pictures(settings, manifest()), folder / "cache")
+    places = needed.needed(settings, needed.pictures(settings, manifest(), OTHER), folder / "cache")
     return remove.plan(folder / "cache", places)
 
 
@@ -131,15 +143,15 @@ def test_all_that_a_run_kept_is_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "folders"),
     [
-        ({"epochs": 7}, {"train"}),
-        ({"train__mixup": 0.3}, {"train", "tune"}),
+        ({"epochs": 7}, {"train", "other"}),
+        ({"train__mixup": 0.3}, {"train", "other", "tune"}),
         ({"tune__epochs": 9}, {"tune"}),
         ({"corruptions__pictures": 2}, {"corruptions"}),
         ({"corruptions__leave_out": [*FEW, "grey"]}, {"corruptions"}),
         ({"image_size": [32, 48]}, set(remove.KINDS)),
-        ({"features__views": 0}, {"features", "train", "tune"}),
-        ({"folds": 3}, {"train"}),
-        ({"epochs": [7, 30], "optimizer": ["sgd", "nadam"]}, {"train"}),
+        ({"features__views": 0}, {"features", "train", "other", "tune"}),
+        ({"folds": 3}, {"train", "other"}),
+        ({"epochs": [7, 30], "optimizer": ["sgd", "nadam"]}, {"train", "other"}),
         ({"evaluate__misclassified": 3}, set()),
     ],
 )

@@ -44,7 +44,7 @@ def record(**changes: object) -> RunRecord:
         | {"macro_f1": 0.9, "loss": 0.3},
         "folds": dict.fromkeys(("accuracy", "macro_precision", "macro_recall"), (0.9, 0.9, 0.9))
         | {"macro_f1": (0.90, 0.80, 0.85), "loss": (0.3, 0.3, 0.3)},
-        "params": {}, "costs": {},
+        "params": {}, "costs": {}, "elsewhere": {},
     }  # fmt: skip
     return RunRecord(**{**found, **changes})  # type: ignore[arg-type]
 

@@ -73,7 +73,11 @@ def test_every_parameter_that_a_stage_uses_is_declared(stage: str) -> None:
         used |= {"backbone", "fine_tune_from"}
     if "params.scenarios(" in text:
         used |= set(Scenario.model_fields)
-    declared = set(STAGES[stage].get("params", []))
+    named = STAGES[stage].get("params", [])
+    declared = {name.partition(".")[0] for name in named}
+    for section in {name.partition(".")[0] for name in named if "." in name}:
+        keys = set(re.findall(rf"\bparams\.{section}\b(?:\.\w+)?", text))
+        assert keys == {f"params.{name}" for name in named if name.startswith(f"{section}.")}
     assert declared >= used or "params.yaml" in dependencies(stage)
     assert declared <= set(fields.values())
 

@@ -248,9 +248,9 @@ def evaluated(tmp_path: Path) -> Evaluation:
 
 
 def write(found: Evaluation, raw: Path, folder: Path) -> dict[str, bytes]:
-    writing.write_tables(found, 0.95, folder / "evaluate")
+    writing.write_tables(found, 0.95, folder / "evaluate", "folds")
     writing.draw_leader(found, raw, 5, folder / "evaluate")
-    writing.draw_comparison(found, "macro_f1", 0.95, folder / "evaluate" / "comparison")
+    writing.draw_comparison(found, "macro_f1", 0.95, folder / "evaluate" / "comparison", "folds")
     writing.draw_confusions(found, folder / "confusions", folder / "evaluate" / "confusion.png")
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
@@ -294,6 +294,6 @@ def test_one_scenario_has_no_comparison_to_draw(tmp_path: Path) -> None:
     settings = Evaluate(misclassified=0, confidence=0.95, calibration_bins=5)
     selecting = SelectBest(metric="accuracy", alpha=0.05)
     found = evaluate(alone, settings, selecting, backbones(tmp_path))
-    writing.draw_comparison(found, "accuracy", 0.95, tmp_path / "comparison")
+    writing.draw_comparison(found, "accuracy", 0.95, tmp_path / "comparison", "folds")
     assert not (tmp_path / "comparison").exists()
     assert (len(found.comparison), len(found.effects), len(found.contrasts)) == (1, 0, 0)

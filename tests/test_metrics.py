@@ -14,7 +14,16 @@ from ruamel.yaml import YAML
 from sklearn import metrics as peer
 
 from canting.cli import main
-from canting.config.metrics import METRICS, Metric, averaged, ends_of, label, mean_of, std_of
+from canting.config.metrics import (
+    COLLECTIONS,
+    METRICS,
+    Metric,
+    averaged,
+    ends_of,
+    label,
+    mean_of,
+    std_of,
+)
 from canting.config.params import load as load_params
 from canting.config.sections import SelectBest
 from canting.config.tables import SEARCH
@@ -114,7 +123,7 @@ def test_the_names_are_known_without_a_framework() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded, allowed = told.stdout.splitlines()
     assert loaded == "[]"
-    assert allowed.split() == [*averaged(), NEW]
+    assert allowed.split() == [*averaged(), NEW, *COLLECTIONS]
 
 
 def test_every_row_has_its_function_and_can_decide() -> None:

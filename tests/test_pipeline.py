@@ -21,19 +21,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from ruamel.yaml import YAML
 
 from canting.bundle.engine import Engine
 from canting.cli.main import main
+from canting.evaluation.abstention.record import draw
+from canting.painter import paint_folder
 from canting.runs.study.changes import assigned
 from canting.runs.study.yaml_text import merged
 from stages import (
     cards,
     check,
     corruptions,
+    elsewhere,
     evaluate,
     features,
     fetch,
+    other,
     package,
     preprocess,
     report,
@@ -88,12 +93,26 @@ def clone(folder: Path, *, tracked: bool = False) -> Path:
     content["corruptions"]["pictures"] = 6
     content["tune"].update({"budget": 3, "epochs": 4})
     content["track"].update({"enabled": tracked, "seconds": 150})
+    content["evaluate"]["other"] = [{"name": "painted", "source": OTHERS}]
+    others(folder / OTHERS)
     yaml.dump(content, folder / "params.yaml")
     for name in ("dvc.lock", "results"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).unlink(missing_ok=True)
     commit(folder)
     return folder
+
+
+OTHERS = "others"
+
+
+def others(folder: Path) -> None:
+    """Make a collection: of each class three pictures that are not embedded, and three of none."""
+    paint_folder(folder, seed=7, per_class=3)
+    (folder / "_gradients").mkdir()
+    for number in range(3):
+        picture = draw("gradient", number, (96, 96))
+        Image.fromarray(picture).save(folder / "_gradients" / f"{number}.png")
 
 
 def commit(folder: Path) -> None:
@@ -116,8 +135,8 @@ def results(folder: Path) -> dict[str, bytes]:
 
 
 STAGES = (
-    *(check, fetch, validate, preprocess, features, train, tune, evaluate, select_best),
-    *(corruptions, review, cards, package, report, track),
+    *(check, fetch, validate, preprocess, other, features, train, elsewhere, tune, evaluate),
+    *(select_best, corruptions, review, cards, package, report, track),
 )
 
 
@@ -169,6 +188,23 @@ def test_the_model_has_learned_and_nothing_leaks(done: Path) -> None:
     counts = pd.read_csv(done / "results" / "evaluate" / "classes.csv")
     assert counts["support"].sum() == leak["pictures"] == len(predictions)
     assert counts["tp"].sum() == (predictions.shape[0] * metrics(done)["accuracy"])
+
+
+def test_every_scenario_and_the_shipped_model_answer_another_collection(done: Path) -> None:
+    told = json.loads((done / "results" / "select_best" / "elsewhere.json").read_text())
+    assert (told["pictures"], told["unknown"]) == (9, 3)
+    assert told["collections"]["painted"]["accuracy"] == told["accuracy"]
+    answers = pd.read_csv(done / "results" / "select_best" / "elsewhere" / "answers.csv")
+    known = answers[answers["label"] != "_gradients"]
+    assert told["accuracy"] == pytest.approx((known["label"] == known["predicted"]).mean())
+    assert told["refused"] == pytest.approx(known["refused"].mean())
+    table = pd.read_csv(done / "results" / "evaluate" / "other.csv", keep_default_na=False)
+    assert metrics(done)["other_accuracy"] == pytest.approx(float(table["accuracy"][0]), abs=1e-4)
+    asked = pd.read_parquet(done / "build" / "elsewhere.parquet")
+    assert asked.groupby("fold").size().tolist() == [12, 12, 12]
+    page = (done / "build" / "report" / "report.md").read_text()
+    assert "Pictures of other collections" in page
+    assert "9 pictures of other collections" in page
 
 
 def test_every_label_was_judged_and_every_doubt_has_its_picture(done: Path) -> None:

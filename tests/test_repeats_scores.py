@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -238,17 +237,32 @@ def test_report_card_and_summary_say_how_much_was_luck(
     assert "draws of the folds, each trained" not in alone
 
 
-def test_collections_are_said_to_be_trained_on_again(run: Path) -> None:
-    found = run_of(run)
-    preprocess = found.params.preprocess.model_copy(update={"split": "collections"})
-    apart = replace(found, params=found.params.model_copy(update={"preprocess": preprocess}))
-    told = " ".join(str(part) for text in findings(apart) for part in text)
-    assert "with each of 3 collections left out 2 times: the scores tell" in told
-    assert "Over 2 trainings with other seeds, the pooled macro F1 has a standard" in told
-    limits_ = str(limits.section(apart))
-    assert "The folds are the collections. 3 folds leave 2 degrees of freedom" in limits_
-    assert "the score of a fold is the mean over these trainings" in str(results.section(apart))
-    assert "the score of a fold being the mean of 2 trainings" in str(statistics.section(apart))
+def test_collections_that_are_trained_on_again_count_once(tmp_path: Path) -> None:
+    apart = {"split": "collections", "hold_out": 0.0}
+    report_run.make(tmp_path, track_run.LABELS, 12, repeats=3, preprocess=apart, **GRID)
+    folds = table(tmp_path, "folds")
+    assert list(folds)[:4] == ["scenario", "fold", "collection", "pictures"]
+    assert len(folds) == 2 * 3
+    ranking = table(tmp_path, "scenarios")
+    assert (ranking["stability"] > 0).all()
+    best = folds.loc[folds["scenario"] == ranking["scenario"][0], "loss"].to_numpy()
+    half = stats.t.ppf(0.975, 2) * np.sqrt((1 / 3 + 1 / 2) * best.var(ddof=1))
+    assert ranking["loss_mean_high"][0] == pytest.approx(best.mean() + half, rel=1e-3)
+    record = read(RunFolder("apart", tmp_path))
+    assert record is not None
+    assert (record.numbers, record.draws) == ((0, 1, 2), 1)
+    found = run_of(tmp_path)
+    told = " ".join(str(part) for text in findings(found) for part in text)
+    assert "with each of 3 collections left out 3 times: the scores tell" in told
+    assert "Over 3 trainings with other seeds, the pooled macro F1 has a standard" in told
+    assert "The folds are the collections. 3 " in str(limits.section(found))
+    assert "leave 2 degrees of freedom" in str(limits.section(found))
+    assert "the score of a collection is the mean over these trainings" in str(
+        results.section(found)
+    )
+    assert "the score of a collection being the mean of 3 trainings" in str(
+        statistics.section(found)
+    )
 
 
 def test_the_cost_table_counts_all_draws_and_the_epochs_of_the_first(run: Path) -> None:

@@ -17,9 +17,10 @@ from canting.config.metrics import METRICS
 from canting.config.records import CollectionRecord
 from canting.core.errors import CantingError
 from canting.documents import render
+from canting.documents.cards.model import model_card
 from canting.documents.content import Document, Mono, Section, Table
 from canting.documents.provenance import provenance
-from canting.documents.report import source
+from canting.documents.report import limits, source
 from canting.documents.report.costs import by_batch_size
 from canting.documents.report.findings import findings
 from canting.documents.report.write import assemble
@@ -211,14 +212,34 @@ def test_time_and_score_by_batch_size(grid: Path, tmp_path: Path) -> None:
 
 
 def test_the_first_sentence_says_which_question_the_scores_answer(one: Path) -> None:
-    inside = "the scores tell how it does on another picture of this collection, not on one from"
+    inside = "the scores tell how a model does on another picture of this collection, not on one"
     assert inside in " ".join(words(report_of(one)).split())
     run = run_of(one)
     apart = run.params.preprocess.model_copy(update={"split": "collections"})
     left_out = replace(run, params=run.params.model_copy(update={"preprocess": apart}))
     first = "".join(map(str, findings(left_out)[0]))
-    assert "with each of 3 collections left out once: the scores tell how it does on a" in first
-    assert "picture from elsewhere" in first
+    assert "with each of 3 collections left out once: the scores tell how a model does" in first
+    assert "on a picture from elsewhere" in first
+
+
+def test_what_is_unknown_of_elsewhere_is_said_with_what_such_gaps_were(one: Path) -> None:
+    run = run_of(one)
+    pages = [report_of(one), model_card(run, provenance(one))]
+    for page in pages:
+        said = " ".join(words(page).split())
+        assert "Of pictures from elsewhere nothing is known: all of these are of one" in said
+        for figure in ("0.989", "82 to 87 %", "0.968", "0.758", "58 % refused", "0.42 on three"):
+            assert figure in said
+        assert "camera" not in said.replace("(camera, scale, place)", "").replace(
+            "places and cameras behind the pictures are not known", ""
+        )
+    several = run.manifest.assign(collection=["a", "b"] * (len(run.manifest) // 2))
+    said = limits.elsewhere(replace(run, manifest=several))
+    assert said.startswith("Of pictures from elsewhere nothing is known: no collection was left")
+    assert "`preprocess.split: collections`" in said
+    apart = run.params.preprocess.model_copy(update={"split": "collections"})
+    left_out = replace(run, params=run.params.model_copy(update={"preprocess": apart}))
+    assert "0.989" not in limits.elsewhere(left_out)
 
 
 def test_the_findings_are_the_figures(grid: Path) -> None:
@@ -315,6 +336,7 @@ def test_several_collections_are_a_table(grid: Path) -> None:
     one = run.fetched["collections"][0]
     other = {**one, "name": "phones", "source": "hf:o/n", "revision": "ab12", "grouped": 7}
     other |= {"splits": {"test": 4}, "sessions": {"2024-05": 9}, "links": 2}
+    other |= {"collections": {"phones/a": 3, "phones/b": 4}}
     run.fetched["collections"].append(cast(CollectionRecord, other))
     opening, changes, _ = source.blocks(run)
     assert isinstance(opening, Table)
@@ -322,6 +344,7 @@ def test_several_collections_are_a_table(grid: Path) -> None:
     assert opening.rows[1][1] == Mono("hf:o/n@ab12")
     assert opening.rows[1][4] == "test (4)"
     assert "7 pictures belong to groups" in str(changes)
+    assert "Collections, by `fetch.collection`: phones/a (3) and phones/b (4)." in str(changes)
     assert "2024-05 (9)" in str(changes)
     assert "2 symbolic links" in str(changes)
 

@@ -38,7 +38,7 @@ def make(folder: Path, **keys: Any) -> Path:
 def _tuning(params: Params, folder: Path) -> None:
     """Write the tables of the stage `tune`, without its plots."""
     found = summarize(params, tune_run.outcomes(params, 4))
-    write_results(found, params.select_best.metric, folder / "results" / "tune")
+    write_results(found, params.select_best.column, folder / "results" / "tune")
     measured = folder / "build" / "costs" / "tune"
     files.write_text(measured / "ledger.csv", found.ledger.to_csv(index=False))
     files.write_text(measured / "costs.csv", found.costs.to_csv(index=False))

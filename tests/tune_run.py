@@ -63,7 +63,7 @@ def _outcome(
         if rate > 0.9:
             state, epochs, good = "failed", 1, float("nan")
         found.append(Trial(setting, [(epochs, float(good))], state, seconds, 0.9 * seconds))
-    best = best_of(found, params.select_best.metric)
+    best = best_of(found, params.select_best.column)
     lost = optimizer == "lion" and method == "grid"
     tuned = None if best is None or lost else _tuned(params, best, found[best].score, generator)
     return SearchOutcome(method, optimizer, repeat, fold, found, tuned)
@@ -84,7 +84,7 @@ def _tuned(params: Params, best: int, score: float, generator: np.random.Generat
 
 def write(params: Params, folder: Path, trials: int = 12) -> Found:
     """Write what the stage would, below `build/` and `results/`."""
-    found, metric = summarize(params, outcomes(params, trials)), params.select_best.metric
+    found, metric = summarize(params, outcomes(params, trials)), params.select_best.column
     choice = choose(found.comparison, found.ledger, metric)
     setting = {"optimizer": choice.optimizer, "epochs": 8, "learning_rate": 0.0123,
                "batch_size": 16, "dropout": 0.25}  # fmt: skip

@@ -1,6 +1,6 @@
 """The table of metrics, as a part of the documentation."""
 
-from canting.config.metrics import METRICS
+from canting.config.metrics import COLLECTIONS, METRICS
 from docs.reference.table import code, table
 
 COLUMNS = ("column", "metric", "better", "values", "mean over the folds")
@@ -18,4 +18,9 @@ def page() -> str:
         )
         for name, row in METRICS.items()
     ]
+    rows += [
+        (code(name), f"{METRICS[of].label} of left-out collections", METRICS[of].direction,
+         f"{METRICS[of].least:g} to {METRICS[of].most:g}", f"that of {code(of)}, the column")
+        for name, of in COLLECTIONS.items()
+    ]  # fmt: skip
     return table(COLUMNS, rows)

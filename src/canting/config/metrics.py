@@ -42,6 +42,14 @@ pooled one: from the predictions of all folds at once. The mean over the folds h
 own, `mean_of` and the others below. `MCC` is Matthews' correlation coefficient of all classes.
 """
 
+COLLECTIONS = {"collections_macro_f1": "macro_f1"}
+"""What `select_best.metric` may ask for beside the metrics: their means over left-out collections.
+
+With `preprocess.split: collections` a fold is a collection, so this is the mean over the folds of
+the metric that is named here, and every collection counts the same. The name refuses other splits:
+what is meant for pictures from elsewhere is not chosen by folds of the same collections.
+"""
+
 USUAL = "macro_f1"
 """The metric whose pooled value orders tables, and that decides where nothing else is said."""
 
@@ -49,6 +57,16 @@ USUAL = "macro_f1"
 def averaged() -> tuple[str, ...]:
     """Return the metrics with a mean over the folds: those that a scenario can be chosen by."""
     return tuple(name for name, row in METRICS.items() if row.averaged)
+
+
+def choices() -> tuple[str, ...]:
+    """Return what `select_best.metric` may be."""
+    return (*averaged(), *COLLECTIONS)
+
+
+def column(name: str) -> str:
+    """Return the metric, and so the column, that a value of `select_best.metric` is decided by."""
+    return COLLECTIONS.get(name, name)
 
 
 def mean_of(name: str) -> str:

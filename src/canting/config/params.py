@@ -1,6 +1,7 @@
 """`params.yaml`, parsed once into frozen types that refuse what they do not know."""
 
 from itertools import product
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 from canting.config.catalog import BACKBONES, OPTIMIZERS, OWN, SMALL, backbone_of, is_backbone
 from canting.config.errors import ParamsError
 from canting.config.fetch import Fetch
+from canting.config.metrics import COLLECTIONS, column
 from canting.config.scenario import Scenario
 from canting.config.section import Count, Many, ParamsSection, known
 from canting.config.sections import (
@@ -152,12 +154,13 @@ def parse(content: Any, path: Path) -> Params:
         raise ParamsError(path, error) from None
     _check_cuts(params, path)
     _check_split(params, path)
+    _check_searches(params, path)
     _check_warm_up(params, path)
     return params
 
 
 def _check_split(params: Params, path: Path) -> None:
-    """Refuse a hold-out beside what the pictures themselves leave out."""
+    """Refuse a hold-out beside what the pictures leave out, and a score that a split has not."""
     apart = {"source": "whose test part is held out", "collections": "each left out once"}
     split = params.preprocess.split
     if split in apart and params.preprocess.hold_out:
@@ -166,6 +169,30 @@ def _check_split(params: Params, path: Path) -> None:
             f"`preprocess.split` is `{split}`, {apart[split]}. Received: "
             f"{params.preprocess.hold_out:g}."
         )
+    metric = params.select_best.metric
+    if metric in COLLECTIONS and split != "collections":
+        raise CantingError(
+            f"`{path}` cannot be used. Nothing was run.\n  `select_best.metric`: expected {metric} "
+            f"only with `preprocess.split: collections`. Received: {metric}, with "
+            f"`preprocess.split: {split}`. Set that to `collections`, or take {column(metric)}."
+        )
+
+
+def _check_searches(params: Params, path: Path) -> None:
+    """Refuse searches that cannot leave whole collections out, where the metric wants that."""
+    if params.select_best.metric not in COLLECTIONS or not params.tune.methods:
+        return
+    outer, every = params.tune.outer_folds, params.folds
+    left = every - ceil(every / outer)
+    for key, folds, there in (("outer", outer, every), ("inner", params.tune.inner_folds, left)):
+        if folds > there:
+            raise CantingError(
+                f"`{path}` cannot be used. Nothing was run.\n  `tune.{key}_folds`: expected as "
+                "many "
+                f"collections to draw {folds} folds from, as `select_best.metric` is "
+                f"{params.select_best.metric}. Received: {there}, of {every} in all. Bring more, "
+                "take fewer folds, or set `tune.method: none`."
+            )
 
 
 def _check_warm_up(params: Params, path: Path) -> None:

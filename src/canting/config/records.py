@@ -16,7 +16,10 @@ EvaluateMetrics = dict[str, float | str]
 
 
 class CollectionRecord(TypedDict):
-    """How a source was read, and counts of its pictures and of the links among them."""
+    """How a source was read, and counts of its pictures and of the links among them.
+
+    `collections` counts the pictures of those that `fetch.collection` tells apart.
+    """
 
     name: str
     source: str
@@ -24,6 +27,7 @@ class CollectionRecord(TypedDict):
     read_as: str
     pictures: int
     labels: dict[str, int]
+    collections: dict[str, int]
     splits: dict[str, int]
     sessions: dict[str, int]
     grouped: int
@@ -250,6 +254,35 @@ class CorruptionMetrics(TypedDict):
     worst: str
     worst_accuracy: float
     kinds: dict[str, float]
+
+
+class ElsewhereRecord(TypedDict):
+    """How the shipped model does on pictures of collections that nothing was trained on.
+
+    `pictures` counts those of its classes, `unknown` those of other labels, which it should refuse;
+    scores are there where there are such pictures. The ends are those of the intervals over groups,
+    `recalls` are by class, `refused` and `unknown_refused` are shares.
+    """
+
+    pictures: int
+    unknown: int
+    accuracy: NotRequired[float]
+    accuracy_low: NotRequired[float]
+    accuracy_high: NotRequired[float]
+    macro_f1: NotRequired[float]
+    macro_f1_low: NotRequired[float]
+    macro_f1_high: NotRequired[float]
+    refused: NotRequired[float]
+    answered_accuracy: NotRequired[float]
+    ece: NotRequired[float]
+    recalls: NotRequired[dict[str, float]]
+    unknown_refused: NotRequired[float]
+
+
+class ElsewhereMetrics(ElsewhereRecord):
+    """`results/select_best/elsewhere.json`: the same of each collection; empty without any."""
+
+    collections: dict[str, ElsewhereRecord]
 
 
 class RecommendationRecord(TypedDict):

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from canting.config.catalog import CORRUPTIONS
-from canting.config.metrics import averaged
+from canting.config.fetch import Collections
+from canting.config.metrics import choices, column
 from canting.config.section import Count, Listed, Luma, ParamsSection, Pixels, Share, Words, known
 from canting.core.device import Asked, Device, Precision, choose
 
@@ -40,6 +41,11 @@ class Preprocess(ParamsSection):
 
     split: Literal["folds", "source", "collections"] = "folds"
     hold_out: Annotated[float, Field(ge=0, le=0.5)]
+
+    @property
+    def blocks(self) -> str:
+        """What is left out in turn, and what means of scores are over, in words."""
+        return "collections" if self.split == "collections" else "folds"
 
 
 class Compute(ParamsSection):
@@ -96,7 +102,9 @@ class Train(ParamsSection):
 
 
 class Evaluate(ParamsSection):
-    """What is shown of the errors."""
+    """What is shown of the errors, and which other collections the models are asked about."""
+
+    other: Collections | None = None
 
     misclassified: Annotated[int, Field(ge=0, le=500)]
     confidence: Annotated[float, Field(gt=0, lt=1)]
@@ -106,9 +114,14 @@ class Evaluate(ParamsSection):
 class SelectBest(ParamsSection):
     """How the winner is chosen."""
 
-    metric: Annotated[str, known(averaged())]
+    metric: Annotated[str, known(choices())]
     alpha: Annotated[float, Field(gt=0, lt=1)]
     ensemble: Annotated[int, Field(ge=1, le=3)] = 1
+
+    @property
+    def column(self) -> str:
+        """The metric that decides, as tables name it."""
+        return column(self.metric)
 
 
 class Abstain(ParamsSection):

@@ -4,7 +4,7 @@ Those of the manifest are in `canting.data.manifest`; those of scores are the me
 `canting.config.metrics`; the keys of a scenario are the fields of `Scenario`.
 """
 
-from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
+from canting.config.columns import FOLD, LABEL, PATH, PREDICTED, SCENARIO
 
 STABILITY = "stability"
 """Standard deviation of the pooled macro F1 over the draws of the folds, if there are several."""
@@ -17,6 +17,9 @@ TRUNK = ["backbone", "fine_tune_from"]
 
 SIZES = ["parameters", "multiply_adds", "model_bytes"]
 """Counted costs of a backbone, in the same tables."""
+
+COLLECTION = "collection"
+"""Column of `results/evaluate/folds.csv` that names what a fold is, where it is a collection."""
 
 COUNTS, RATES = ["tp", "fp", "fn"], ["precision", "recall", "f1"]
 """Of `results/evaluate/classes.csv`, beside scenario, label and support."""
@@ -34,6 +37,26 @@ CELL = ["kind", "level"]
 
 CORRUPTIONS = [*CELL, LABEL, "pictures", "accuracy", "low", "high"]
 """Of the same table."""
+
+_SCORED = [
+    *("pictures", "groups", "accuracy", "accuracy_low", "accuracy_high"),
+    *("macro_f1", "macro_f1_low", "macro_f1_high", "ece"),
+]
+
+OTHER = [SCENARIO, "collection", LABEL, *_SCORED]
+"""Of `results/evaluate/other.csv`: scores on collections that nothing is trained on.
+
+The empty collection and the empty label are all of them; the accuracy of a class is its recall.
+"""
+
+ELSEWHERE = [*(f"other_{name}" for name in _SCORED), "other_gap"]
+"""Of `results/evaluate/scenarios.csv`, where there are such: all together, and what is lost."""
+
+SERVED = [
+    *(PATH, LABEL, "collection", "group"),
+    *(PREDICTED, "probability", "distance", "refused"),
+]
+"""Of `results/select_best/elsewhere.csv`: what the shipped model answers to the same."""
 
 REVIEW = [PATH, "sha256", LABEL, "proposed", "probability", "probability_proposed", "reason"]
 """Of `results/review/review.csv`: doubtful labels, the most doubtful first.
@@ -69,7 +92,7 @@ def fold_column(draw: int) -> str:
 
 
 WORDS = {
-    *(SCENARIO, PATH, LABEL),
+    *(SCENARIO, PATH, LABEL, PREDICTED, COLLECTION),
     *("backbone", "factor", "failure", "fine_tune_from", "kind", "level"),
     *("method", "optimizer", "other", "proposed", "reason", "sha256", "similar", "state"),
 }

@@ -41,6 +41,11 @@ outside; `collection` is where it comes from, `split` its part (train, val, test
 brings one, else empty."""
 
 
+def collections(pictures: pd.DataFrame) -> list[str]:
+    """Return the names of the collections, each at the number of the fold that leaves it out."""
+    return sorted(pictures["collection"].unique())
+
+
 def write(path: Path, pictures: pd.DataFrame) -> None:
     """Write a manifest, whole or not at all; equal rows give equal bytes."""
     columns = [pa.array(pictures[name], type=kind) for name, kind in COLUMNS.items()]

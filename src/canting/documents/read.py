@@ -31,7 +31,7 @@ def record(path: Path, kind: type[Record]) -> Record:  # noqa: ARG001
 def with_ensemble(
     table: pd.DataFrame,
     selection: Selection,
-    part: Literal["scores", "classes", "calibration"],
+    part: Literal["scores", "classes", "calibration", "folds"],
 ) -> pd.DataFrame:
     """Return a table of scenarios with the rows of an ensemble that was taken, if one was."""
     found = selection.get("ensemble", {}).get(part)

@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 
 from canting.config.columns import LABEL, SCENARIO, TRAIN_COSTS
+from canting.config.metrics import USUAL as METRIC
 from canting.config.metrics import heading
 from canting.config.params import Params
 from canting.config.records import (
     CardRecord,
     CorruptionMetrics,
+    ElsewhereMetrics,
     EnsembleRecord,
     FeatureCost,
     FetchRecord,
@@ -52,6 +54,8 @@ class Run:
 
     `manifest` and `folds` have a row a picture, `trained` a row a scenario, failed ones included,
     `ranking` a row a scenario with scores, the best first; `full` is `ranking` with measured costs.
+    `other` has scores on collections that nothing was trained on, `served` those of the chosen
+    model, where there are such.
     """
 
     params: Params
@@ -67,10 +71,12 @@ class Run:
     ranking: pd.DataFrame
     classes: pd.DataFrame
     calibration: pd.DataFrame
+    other: pd.DataFrame
     comparison: pd.DataFrame
     effects: pd.DataFrame
     contrasts: pd.DataFrame
     selection: Selection
+    served: ElsewhereMetrics | None
     corruptions: pd.DataFrame
     corruption_metrics: CorruptionMetrics
     review: pd.DataFrame
@@ -89,6 +95,11 @@ class Run:
     def winner(self) -> str:
         """The scenario, or the ensemble of scenarios, that was chosen."""
         return self.selection["winner"]
+
+    @property
+    def inside(self) -> float:
+        """The pooled macro F1 of what was chosen, on the folds."""
+        return float(row_of(self.scored, self.winner)[METRIC])
 
     @property
     def members(self) -> list[str]:
@@ -124,7 +135,17 @@ class Run:
     @property
     def metric(self) -> str:
         """The score that scenarios are compared by, in words."""
-        return heading(self.params.select_best.metric)
+        return heading(self.params.select_best.column)
+
+    @property
+    def blocks(self) -> str:
+        """What means of scores are over: folds or collections."""
+        return self.params.preprocess.blocks
+
+    @property
+    def collections(self) -> list[str]:
+        """The names of the collections, sorted: with `elsewhere`, of the folds by their number."""
+        return manifest.collections(self.manifest)
 
     @property
     def elsewhere(self) -> bool:
@@ -138,13 +159,13 @@ class Run:
         if self.elsewhere:
             times = "once" if repeats == 1 else f"{repeats} times"
             return (
-                f"with each of {folds} collections left out {times}: the scores tell how it does "
-                "on a picture from elsewhere"
+                f"with each of {folds} collections left out {times}: the scores tell how a model "
+                "does on a picture from elsewhere"
             )
-        one = self.manifest["collection"].nunique() < 2
+        one = len(self.collections) < 2
         drawn = "" if repeats == 1 else f", drawn {repeats} times"
         return (
-            f"in {folds}-fold cross-validation{drawn}: the scores tell how it does on another "
+            f"in {folds}-fold cross-validation{drawn}: the scores tell how a model does on another "
             f"picture of {'this collection' if one else 'these collections'}, not on one from "
             "elsewhere"
         )
@@ -196,10 +217,12 @@ def load(params: Params, results: Path, build: Path) -> Run:
         calibration=read.with_ensemble(
             read.table(evaluated / "calibration.csv"), selection, "calibration"
         ),
+        other=read.table(evaluated / "other.csv"),
         comparison=read.table(comparison / "comparison.csv"),
         effects=read.table(comparison / "effects.csv"),
         contrasts=read.table(comparison / "contrasts.csv"),
         selection=selection,
+        served=_served(results / "select_best" / "elsewhere.json"),
         corruptions=read.table(results / "corruptions" / "corruptions.csv"),
         corruption_metrics=read.record(results / "corruptions" / "metrics.json", CorruptionMetrics),
         review=read.table(results / "review" / "review.csv"),
@@ -217,6 +240,11 @@ def train_costs(build: Path) -> pd.DataFrame:
     if path.is_file() and known("train", build.parent):
         return read.table(path)
     return pd.DataFrame({name: [] for name in TRAIN_COSTS})
+
+
+def _served(path: Path) -> ElsewhereMetrics | None:
+    told = read.record(path, ElsewhereMetrics)
+    return told if "pictures" in told else None
 
 
 def _feature_costs(build: Path) -> FeatureCosts:

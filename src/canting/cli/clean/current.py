@@ -24,7 +24,9 @@ def needed_now(root: Path) -> set[Path]:
     from canting.cli.clean import needed
     from canting.data import manifest
 
-    found = needed.pictures(params, manifest.read(root / BUILD / "manifest.parquet"))
+    asked = root / BUILD / "other" / "manifest.parquet"
+    other = manifest.read(asked)["sha256"].tolist() if asked.is_file() else []
+    found = needed.pictures(params, manifest.read(root / BUILD / "manifest.parquet"), other)
     return needed.needed(params, found, root / CACHE)
 
 

@@ -1,7 +1,7 @@
 """Every file below `.canting` that the stages look for, with these parameters and pictures."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +11,7 @@ from canting.config.params import Params
 from canting.data.manifest import HELD_OUT
 from canting.data.preprocess import division
 from canting.evaluation.corruptions import measure
+from canting.evaluation.other import answers
 from canting.models.features import compute, cost, trunk
 from canting.models.train import fold, grid
 from canting.models.tune import search, study
@@ -18,19 +19,24 @@ from canting.models.tune import search, study
 
 @dataclass(frozen=True)
 class DatasetRows:
-    """The table of folds, as `preprocess` writes it, and the SHA-256 of each picture's file."""
+    """The table of folds, as `preprocess` writes it, and the SHA-256 of each picture's file.
+
+    `other` are those of the collections that nothing is trained on.
+    """
 
     table: pd.DataFrame
     digests: Sequence[str]
+    other: Sequence[str] = ()
 
 
-def pictures(params: Params, manifest: pd.DataFrame) -> DatasetRows:
+def pictures(params: Params, manifest: pd.DataFrame, other: Sequence[str] = ()) -> DatasetRows:
     """Return the pictures of a manifest with the folds that the parameters draw."""
-    return DatasetRows(division.fold_table(manifest, params), manifest["sha256"].tolist())
+    table = division.fold_table(manifest, params)
+    return DatasetRows(table, manifest["sha256"].tolist(), other)
 
 
 def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
-    """Return the places of views, trunks, trainings, changed pictures and searches.
+    """Return the places of views, trunks, trainings, answers, changed pictures and searches.
 
     Those of the winner are the places of every scenario: which one wins is for the next run to say.
     """
@@ -41,6 +47,7 @@ def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
     return places.union(
         _trunks(params, cache),
         _trainings(params, found, stores, cache),
+        _answers(params, found, stores, cache),
         _changed(params, found, cache),
         _searches(params, found, stores, cache),
     )
@@ -73,6 +80,24 @@ def _trainings(
     of_folds = [one.task for one in grid.drawn_tasks(params, found.table, Path(), cache)]
     for task in (*of_folds, *on_all):
         yield fold.place(task, stores[task.scenario.trunk])
+
+
+def _answers(
+    params: Params, found: DatasetRows, stores: dict[tuple[str, str | None], str], cache: Path
+) -> Iterator[Path]:
+    """Yield the views of other collections' pictures, and what each fold's model says of them."""
+    if not found.other:
+        return
+    ours = params.model_copy(update={"features": answers.views(params.features)})
+    asked = replace(found, digests=found.other)
+    views = {one: _views(ours, asked, *one) for one in params.trunks()}
+    for one in views.values():
+        yield from (compute.place(cache, key).array for key in one.keys.values())
+    for scenario in params.scenarios():
+        for number in range(params.folds):
+            task = fold.FoldTask(scenario, number, params, found.table, Path(), cache)
+            trained = fold.place(task, stores[scenario.trunk])
+            yield answers.place(cache, trained, views[scenario.trunk].key)
 
 
 def _changed(params: Params, found: DatasetRows, cache: Path) -> Iterator[Path]:

@@ -12,6 +12,7 @@ KINDS = {
     "trunks": "trunks",
     "train": "trainings",
     "corruptions": "changed pictures",
+    "other": "answers on other collections",
     "tune": "searches",
 }
 """Folders of the cache, and what one key in each stands for.

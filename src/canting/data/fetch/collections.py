@@ -1,41 +1,45 @@
 """The collections that `fetch.source` names, each with its layout, and all as one source."""
 
-import re
 from collections.abc import Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from canting.config.fetch import SESSION, Collection, Fetch
+from canting.config.fetch import FOLDER, LONGEST, Collection, Fetch, fitting
 from canting.core.errors import CantingError
+from canting.data.fetch.expressions import belonging, grouped
 from canting.data.fetch.labels import listed_in
 from canting.data.fetch.layout import Layout, Reading, understood
-from canting.data.fetch.names import check_enough, check_labels, listed
+from canting.data.fetch.names import check_enough, check_labels
 from canting.data.fetch.source import Means, Source, opened
 from canting.data.origin import public_name
 
 
 @dataclass(frozen=True)
 class OneCollection:
-    """An open source, how its paths or table are read, and which pictures belong together."""
+    """An open source, how its paths or table are read, and which pictures belong together.
+
+    `within` has the collection of each picture where the source holds several.
+    """
 
     name: str
     written: str
     source: Source
     layout: Layout
     groups: Mapping[PurePosixPath, str]
+    within: Mapping[PurePosixPath, str]
 
 
 def wanted(section: Fetch) -> tuple[Collection, ...]:
     """Return the collections that a section names; what one leaves empty is as for all."""
     found: tuple[Collection, ...]
     if isinstance(section.source, str):
-        name = re.sub(r"[^\w. -]", "_", public_name(section.source)).lstrip(".- ") or "data"
-        found = (Collection(name=name[:80], source=section.source),)
+        name = fitting(public_name(section.source)[:LONGEST]) or "data"
+        found = (Collection(name=name, source=section.source),)
     else:
         found = section.source
-    shared = {key: getattr(section, key) for key in ("classes", "labels", "group")}
+    shared = {key: getattr(section, key) for key in ("classes", "labels", "group", "collection")}
     return tuple(
         one.model_copy(update={key: shared[key] for key in shared if getattr(one, key) is None})
         for one in found
@@ -43,8 +47,11 @@ def wanted(section: Fetch) -> tuple[Collection, ...]:
 
 
 @contextmanager
-def collected(section: Fetch, means: Means) -> "Iterator[Together]":
-    """Yield the pictures of all collections; raise `CantingError` for one that cannot be read."""
+def collected(section: Fetch, means: Means, least: int) -> "Iterator[Together]":
+    """Yield the pictures of all collections, of at least so many labels.
+
+    Raises `CantingError` for one that cannot be read.
+    """
     found = []
     with ExitStack() as stack:
         for one in wanted(section):
@@ -57,39 +64,20 @@ def collected(section: Fetch, means: Means) -> "Iterator[Together]":
                 raise CantingError(f"In the collection {one.name!r}: {error}") from None
         labels = {placed.label for one in found for placed in one.layout.placed.values()}
         check_labels(labels)
-        check_enough(labels)
+        check_enough(labels, least)
         yield Together(found)
 
 
 def _read(wanted: Collection, source: Source) -> OneCollection:
     groups: Mapping[PurePosixPath, str]
     if wanted.labels is None:
-        layout, groups = understood(source, wanted.classes), {}
+        layout, groups = understood(source, wanted.classes, wanted.collection == FOLDER), {}
     else:
         layout, groups = listed_in(source, wanted.labels, wanted.classes)
     if wanted.group is not None:
-        groups = _grouped(wanted.group, layout.placed)
-    return OneCollection(wanted.name, wanted.source, source, layout, groups)
-
-
-def _grouped(group: str, placed: Mapping[PurePosixPath, Reading]) -> dict[PurePosixPath, str]:
-    """Return the group of pictures that have one: a session, or what an expression captures."""
-    if group == SESSION:
-        found = {path: one.session for path, one in placed.items() if one.session}
-    else:
-        matches = {path: re.search(group, str(path)) for path in placed}
-        found = {
-            path: "/".join(part for part in match.groups() or (match[0],) if part)
-            for path, match in matches.items()
-            if match
-        }
-    found = {path: one for path, one in found.items() if one}
-    if not found:
-        raise CantingError(
-            f"`fetch.group` is {group!r}, which finds nothing in the paths of the pictures. "
-            f"Expected a part of such paths: {listed(map(str, sorted(placed)[:3]))}."
-        )
-    return found
+        groups = grouped(wanted.group, layout.placed)
+    within = belonging(wanted.collection, layout.placed) if wanted.collection else {}
+    return OneCollection(wanted.name, wanted.source, source, layout, groups, within)
 
 
 class Together:
@@ -113,8 +101,16 @@ class Together:
         return one.layout.placed[own]
 
     def collection(self, path: PurePosixPath) -> str:
-        """Return the name of a picture's collection."""
-        return self._of[path][0].name
+        """Return the name of a picture's collection: its source's, or the one within that."""
+        one, own = self._of[path]
+        within = one.within.get(own)
+        if within is None:
+            return one.name
+        return within if self._alone else f"{one.name}/{within}"
+
+    def within(self, one: OneCollection) -> list[str]:
+        """Return for each picture of a source that holds several collections the name of its."""
+        return [self.collection(self._named(one, own)) for own in one.within]
 
     def group(self, path: PurePosixPath) -> str:
         """Return the group of a picture that comes from outside, or nothing."""

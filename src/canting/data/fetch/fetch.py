@@ -19,6 +19,9 @@ from canting.data.origins import Origin
 
 USUAL = Means()
 
+MOST = 20
+"""Names that are listed of what may be a surprise; the files in `build` have all."""
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -29,17 +32,20 @@ class Fetched:
     record: FetchRecord
 
 
-def fetch(section: Fetch, target: Path, digests: Path, means: Means = USUAL) -> Fetched:
+def fetch(
+    section: Fetch, target: Path, digests: Path, means: Means = USUAL, *, least: int = 2
+) -> Fetched:
     """Copy the pictures of `section.source` to `target` and list their digests in `digests`.
 
     Beside them: where each picture comes from, what was left out, and how the sources were read.
-    All are whole, or what they were before. Raises `CantingError` for a source that cannot be had
-    or is no collection of labelled pictures, and when `section.digest` pins other pictures.
+    All are whole, or what they were before; `least` labels have to be there. Raises `CantingError`
+    for a source that cannot be had or is no collection of labelled pictures, and when
+    `section.digest` pins other pictures.
     """
     for one in wanted(section):
         check_apart(one.source, target)
     table = {} if section.relabel is None else relabel.read(Path(section.relabel))
-    with collected(section, means) as found, replacing(target) as raw:
+    with collected(section, means, least) as found, replacing(target) as raw:
         names = targets({path: found.placed(path).label for path in found.pictures})
         rows, moves = relabelled(sorted(copied(found, names, raw)), table, raw)
         text = as_text(rows)
@@ -84,6 +90,7 @@ def _record(found: Together, moves: Mapping[str, str], left_out: Mapping[str, st
                 pictures=len(one.layout.placed),
                 labels=_counts(placed.label for placed in one.layout.placed.values()),
                 splits=_counts(placed.split for placed in one.layout.placed.values()),
+                collections=_counts(found.within(one)),
                 sessions=_counts(placed.session for placed in one.layout.placed.values()),
                 grouped=len(one.groups),
                 groups=len(set(one.groups.values())),
@@ -105,9 +112,9 @@ def told(fetched: Fetched) -> Iterator[str]:
     for one in fetched.record["collections"]:
         source = one["source"] + (f" at revision {one['revision']}" if one["revision"] else "")
         yield f"{one['name']}: {source} is read as {one['read_as']}, {_listed(one['labels'])}"
-        for name in ("splits", "sessions"):
+        for name in ("collections", "splits", "sessions"):
             if one[name]:
-                yield f"{one['name']}: {name} {_listed(one[name])}"
+                yield f"{one['name']}: {name} {_listed(one[name], most=MOST)}"
         if one["grouped"]:
             share = f"{one['grouped']} of {one['pictures']} pictures"
             yield f"{one['name']}: {share} are in {one['groups']} groups from outside"
@@ -117,7 +124,7 @@ def told(fetched: Fetched) -> Iterator[str]:
         yield f"{fetched.record['relabelled']} pictures have a new label by `fetch.relabel`"
     count, labels = sum(fetched.pictures.values()), len(fetched.pictures)
     left_out = fetched.record["left_out"]
-    rest = f"; left out: {_listed(left_out, most=20)} (build/left_out.csv)" if left_out else ""
+    rest = f"; left out: {_listed(left_out, most=MOST)} (build/left_out.csv)" if left_out else ""
     yield f"{count} pictures, {labels} labels, digest {fetched.digest}{rest}"
 
 

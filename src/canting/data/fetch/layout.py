@@ -19,11 +19,15 @@ from canting.data.fetch.source import Source
 
 
 class Reading(NamedTuple):
-    """What a picture's path says: its label, and its part of a split and its session, or `""`."""
+    """What a picture's path says: its label, and its part of a split and its session, or `""`.
+
+    `collection` are the folders above the class, where these are asked for.
+    """
 
     label: str
     split: str = ""
     session: str = ""
+    collection: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,11 @@ TABLES = (".csv", ".tsv")
 Ways = dict[PurePosixPath, Way]
 
 
-def understood(source: Source, classes: Mapping[str, str] | None) -> Layout:
-    """Return the layout of a source; raise `CantingError` for one that can be read in two ways."""
+def understood(source: Source, classes: Mapping[str, str] | None, above: bool = False) -> Layout:
+    """Return the layout of a source; raise `CantingError` for one that can be read in two ways.
+
+    With `above`, folders above those of the classes are collections.
+    """
     if not source.pictures:
         raise CantingError(
             f"`fetch.source` holds no pictures. Expected <class>/<picture> in it.{_unread(source)}"
@@ -63,9 +70,10 @@ def understood(source: Source, classes: Mapping[str, str] | None) -> Layout:
     doubled = copies(source, inside)
     found = sorted(set(inside) - set(doubled))
     if classes is None:
-        ways = _found(source, found)
+        ways = _found(source, found, above)
     else:
-        ways = _chosen(source, found, check_chosen(classes, (path.name for path in source.folders)))
+        chosen = check_chosen(classes, (path.name for path in source.folders))
+        ways = _chosen(source, found, chosen, above)
     check_labels({way.placed.label for way in ways.values()})
     left_out = {folder: f"a copy of `{first}`" for folder, first in doubled.items()}
     left_out |= {one: _reason(one) for one in found if one not in ways}
@@ -87,7 +95,7 @@ def _base(found: Collection[PurePosixPath]) -> PurePosixPath:
     return base.parent if len(found) == 1 else base
 
 
-def _found(source: Source, found: Sequence[PurePosixPath]) -> Ways:
+def _found(source: Source, found: Sequence[PurePosixPath], above: bool) -> Ways:
     """Return how each folder is read, where the names alone decide."""
     base = _base(found)
     below = {one: one.relative_to(base).parts for one in found}
@@ -97,7 +105,7 @@ def _found(source: Source, found: Sequence[PurePosixPath]) -> Ways:
     bare = [one for one in kept if not names[one]]
     if bare or not kept:
         raise _unlabelled(source, bare or found, below.values())
-    place = _place(set(names.values()))
+    place = (_below if above else _place)(set(names.values()))
     if place is None:
         raise _ambiguous(names)
     tops = {way[place] for way in names.values()}
@@ -114,7 +122,7 @@ def _found(source: Source, found: Sequence[PurePosixPath]) -> Ways:
         for one in kept
     }
     _check_folders(source, {PurePosixPath(*one.parts[: at[one] + 1]) for one in kept})
-    return {one: _way(one, at[one], composed(one.parts[at[one]]), first) for one in kept}
+    return {one: _way(one, at[one], composed(one.parts[at[one]]), first, above) for one in kept}
 
 
 def _check_nested(names: Mapping[PurePosixPath, Parts], classes: Collection[str]) -> None:
@@ -144,9 +152,16 @@ def _place(ways: Collection[Parts]) -> int | None:
     return -1 if numbered and alike and above and not last else None
 
 
-def _way(folder: PurePosixPath, at: int, label: str, first: int, same: Parts = ()) -> Way:
+def _below(ways: Collection[Parts]) -> int | None:
+    """Return the place of the class below its collection; None where it could be several."""
+    return -1 if max(map(len, ways)) <= 2 else None
+
+
+def _way(
+    folder: PurePosixPath, at: int, label: str, first: int, above: bool, same: Parts = ()
+) -> Way:
     """Return how a folder is read whose part `at` is the class; the first parts say nothing."""
-    splits, sessions, pattern = [], [], []
+    splits, sessions, collections, pattern = [], [], [], []
     for place, part in enumerate(folder.parts):
         if place == at:
             pattern.append("<class>")
@@ -155,6 +170,9 @@ def _way(folder: PurePosixPath, at: int, label: str, first: int, same: Parts = (
             pattern.append("<split>")
         elif place < first or role(part) == "container" or composed(part) in same:
             pattern.append(part)
+        elif above and place < at:
+            collections.append(composed(part))
+            pattern.append("<collection>")
         else:
             sessions.append(composed(part))
             pattern.append("<session>")
@@ -163,7 +181,7 @@ def _way(folder: PurePosixPath, at: int, label: str, first: int, same: Parts = (
             f"The folder {str(folder)!r} of `fetch.source` is in {listed(set(splits))} at once. "
             "Expected one part of a split. Move its pictures."
         )
-    placed = Reading(label, next(iter(splits), ""), "/".join(sessions))
+    placed = Reading(label, next(iter(splits), ""), "/".join(sessions), "/".join(collections))
     return Way(placed, "/".join([*pattern, "<picture>"]))
 
 
@@ -172,7 +190,9 @@ def _patterns(ways: Iterable[Way]) -> str:
     return " and ".join(every[:3]) + (" and others" if len(every) > 3 else "")
 
 
-def _chosen(source: Source, found: Sequence[PurePosixPath], labels: Mapping[str, str]) -> Ways:
+def _chosen(
+    source: Source, found: Sequence[PurePosixPath], labels: Mapping[str, str], above: bool
+) -> Ways:
     """Return how each folder is read that lies in one that `fetch.classes` names."""
     ways, seen = {}, set()
     first = len(_base(found).parts)
@@ -187,7 +207,7 @@ def _chosen(source: Source, found: Sequence[PurePosixPath], labels: Mapping[str,
                 f"The folder {str(folder)!r} of `fetch.source` lies in two that `fetch.classes` "
                 f"names, as {listed(named)}. Name one of them."
             )
-        ways[folder] = _way(folder, at[-1], named.pop(), min(first, at[-1]), tuple(labels))
+        ways[folder] = _way(folder, at[-1], named.pop(), min(first, at[-1]), above, tuple(labels))
         seen |= {parts[place] for place in at}
     _check_empty(labels.keys() - seen, source)
     return ways
@@ -264,10 +284,12 @@ def _ambiguous(names: Mapping[PurePosixPath, Parts]) -> CantingError:
     first, last = ({way[place] for way in names.values()} for place in (0, -1))
     ways = [first] if first == last else [first, last]
     clear = [one for one in ways if all(len(one & set(way)) == 1 for way in names.values())]
+    two = set(map(len, names.values())) == {2}
+    hint = " If those above them are collections, set `fetch.collection: folder`." if two else ""
     return CantingError(
         "`fetch.source` can be read in more than one way. Expected one folder a class, side by "
         f"side. Received pictures in: {listed(map(str, names))}. Say which folders are the "
-        f"classes: {' or '.join(map(_written, clear or ways))}."
+        f"classes: {' or '.join(map(_written, clear or ways))}.{hint}"
     )
 
 

@@ -57,9 +57,9 @@ def check_labels(labels: Collection[str]) -> None:
             )
 
 
-def check_enough(labels: Collection[str]) -> None:
-    """Raise for fewer than two labels."""
-    if len(labels) < 2:
+def check_enough(labels: Collection[str], least: int = 2) -> None:
+    """Raise for fewer labels than needed: two, to learn from them."""
+    if len(labels) < least:
         raise CantingError(
             f"At least two classes are needed. Received only: {listed(labels) or 'none'}. Add "
             "pictures of another class, or set `fetch.source` to the folder above the classes."

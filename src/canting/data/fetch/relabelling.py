@@ -33,7 +33,8 @@ def relabelled(
             moves[row.path] = correction.label and free_path(f"{correction.label}/{name}", taken)
             taken.add(key(moves[row.path]))
     _check_used(table, used)
-    _check_left(moves.get(row.path, row.path) for row in every)
+    if moves:
+        _check_left(moves.get(row.path, row.path) for row in every)
     for old, new in moves.items():
         if new:
             (raw / new).parent.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ from canting.config.columns import FOLD, FOLDS, LABEL
 from canting.config.params import Params
 from canting.config.tables import fold_column
 from canting.core.errors import CantingError
-from canting.data.manifest import HELD_OUT
+from canting.data.manifest import HELD_OUT, collections
 from canting.data.preprocess.folds import Folds, draw
 
 
@@ -76,7 +76,7 @@ def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
     A group of near-duplicates goes to the collection that has most of it. Raises `CantingError`
     for fewer than two collections, another number of `folds`, and a class that one of them lacks.
     """
-    names = sorted(pictures["collection"].unique())
+    names = collections(pictures)
     if len(names) < 2:
         raise CantingError(
             "`preprocess.split` is `collections`: expected pictures of two or more. Received: one. "

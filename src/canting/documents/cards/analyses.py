@@ -8,7 +8,7 @@ from canting.config.records import AbstentionRecord
 from canting.core.frames import Row, records, row_of
 from canting.documents.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, score, share
-from canting.documents.report import corruptions, ensemble, results
+from canting.documents.report import corruptions, elsewhere, ensemble, results
 from canting.documents.run import Run
 from canting.evaluation.statistics.inference import wilson
 
@@ -18,9 +18,16 @@ def sections(run: Run) -> tuple[Section, ...]:
     return (
         Section(
             "Quantitative analyses",
-            (_overall(run), *_stability(run), *_by_class(run), *_hold_out(run)),
+            (
+                _overall(run),
+                *_stability(run),
+                *results.collections(run),
+                *_by_class(run),
+                *_hold_out(run),
+            ),
         ),
         _calibration(run),
+        *_elsewhere(run),
         _corruptions(run),
         _abstention(run),
     )
@@ -29,11 +36,11 @@ def sections(run: Run) -> tuple[Section, ...]:
 def _overall(run: Run) -> Table:
     row = row_of(run.scored, run.winner)
     caption = (
-        "Scores on out-of-fold pictures: mean over the folds with "
+        f"Scores on out-of-fold pictures: mean over the {run.blocks} with "
         f"{level(run.params.evaluate.confidence)} interval and standard deviation; pooled, from "
-        "the predictions of all folds together."
+        f"the predictions of all {run.blocks} together."
     )
-    columns = ("score", "mean over the folds", "interval", "± folds", "pooled")
+    columns = ("score", f"mean over the {run.blocks}", "interval", f"± {run.blocks}", "pooled")
     return Table(caption, columns, tuple(_score(row, name) for name in METRICS))
 
 
@@ -58,7 +65,9 @@ def _score(row: Any, name: str) -> tuple[str, ...]:
 def _by_class(run: Run) -> tuple[Block, ...]:
     words = f"Confusion matrix of {run.short(run.winner)}"
     ours = run.build / "confusions" / f"{run.winner}.png"
-    caption = "Confusion matrix: counts summed over the folds, with the share of the true class."
+    caption = (
+        f"Confusion matrix: counts summed over the {run.blocks}, with the share of the true class."
+    )
     return (
         results.classes(run, run.winner),
         _intervals(run),
@@ -126,6 +135,11 @@ def _reliability(run: Run) -> tuple[Block, ...]:
         return ()
     path = run.results / "evaluate" / "reliability.png"
     return figure(path, "Accuracy by confidence, before and after.", "Reliability diagram")
+
+
+def _elsewhere(run: Run) -> tuple[Section, ...]:
+    blocks = tuple(elsewhere.shipped(run))
+    return (Section("Pictures of other collections", blocks),) if blocks else ()
 
 
 def _corruptions(run: Run) -> Section:

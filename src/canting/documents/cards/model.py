@@ -6,7 +6,7 @@ from canting.documents.cards import analyses, cost, details, user_fields
 from canting.documents.content import Document, Listing, Mono, Section, Strong, Text, say
 from canting.documents.numbers import count, level, listed, plural, score, share
 from canting.documents.provenance import Provenance
-from canting.documents.report import reproduce, source
+from canting.documents.report import elsewhere, limits, reproduce, source
 from canting.documents.report.scenarios import mean_with_interval
 from canting.documents.run import Run
 
@@ -45,17 +45,19 @@ def _short(run: Run) -> tuple[Text, ...]:
         (f"It tells which of {plural(len(run.labels), 'class', 'classes')} a picture shows: ",
          f"{listed(run.labels)}."),
         (
-            "Macro F1 on pictures that it was not trained with, mean over the folds: ",
+            f"Macro F1 on pictures that it was not trained with, mean over the {run.blocks}: ",
             Strong(mean_with_interval(row, "macro_f1")),
             f" ({level(run.params.evaluate.confidence)} interval), accuracy "
             f"{score(row[mean_of('accuracy')])}; pooled: macro F1 {score(row['macro_f1'])}, "
             f"accuracy {score(row['accuracy'])}.",
         ),
+        *((found,) if (found := elsewhere.finding(run)) else ()),
         (
-            "On pictures changed as another camera, scale or light would change them: accuracy ",
+            "On the same pictures with drawn changes, such as blur, light and scale: accuracy ",
             Strong(score(changed["corrupted_accuracy"])),
             f"; the worst change is {changed['worst']}, {score(changed['worst_accuracy'])}.",
         ),
+        (limits.elsewhere(run),),
         user_fields.intended_use(run),
     )  # fmt: skip
 
@@ -92,7 +94,8 @@ def _factors(run: Run) -> Section:
         "Factors",
         (
             say(
-                f"Figures are given by class ({listed(run.labels)}), by fold, and by kind and "
+                f"Figures are given by class ({listed(run.labels)}), by {run.blocks[:-1]}, and by "
+                "kind and "
                 f"strength of change ({listed(list(run.corruption_metrics['kinds']))}). The "
                 "people, places and cameras behind the pictures are not known, so there are no "
                 "figures for such groups."
@@ -107,13 +110,15 @@ def _metrics(run: Run) -> Section:
         (
             say(
                 f"{listed([row.label for row in METRICS.values()])}, each as the mean over the "
-                "folds and pooled, from the predictions of all folds together; precision, recall "
+                f"{run.blocks} and pooled, from the predictions of all {run.blocks} together; "
+                "precision, recall "
                 "and F1 of each class; log-loss in nats; expected calibration error. Macro means "
                 f"count a rare class as much as a common one. {directions()}"
             ),
             say(
                 f"Intervals are at {level(run.params.evaluate.confidence)}: of the means over "
-                "folds with the corrected variance of Nadeau and Bengio (2003), of shares with "
+                f"{run.blocks} with the corrected variance of Nadeau and Bengio (2003), of shares "
+                "with "
                 "Wilson’s "
                 "score. The answer is the most probable class; probabilities are calibrated with "
                 "one temperature."

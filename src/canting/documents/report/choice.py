@@ -16,7 +16,7 @@ def section(run: Run) -> Section:
         "Choice and bundle",
         (
             say(
-                f"The scenario with the best mean {run.metric} over the folds leads; every "
+                f"The scenario with the best mean {run.metric} over the {run.blocks} leads; every "
                 "scenario that is not distinguishable from it, and within one standard error of "
                 "it, counts as good, and the cheapest of these is chosen: fewest parameters, then "
                 "fewest trained parameters, then fewest epochs, then the better score."
@@ -25,7 +25,8 @@ def section(run: Run) -> Section:
             *ensemble.blocks(run),
             *_hold_out(run),
             say(
-                f"{_trained(run)} trained again on all folds and exported to LiteRT. On pictures "
+                f"{_trained(run)} trained again on all {run.blocks} and exported to LiteRT. On "
+                "pictures "
                 "of the study, the largest difference of a probability to Keras is at most ",
                 Mono(f"{run.selection['export_difference']:.1e}"),
                 ", and every label is the same; otherwise no bundle would be written.",
@@ -64,6 +65,6 @@ def _hold_out(run: Run) -> tuple[Block, ...]:
     part = share(held["pictures"], len(run.manifest))
     caption = (
         f"The chosen scenario on the hold-out ({count(held['pictures'])} pictures, {part}), scored "
-        "once, after the choice; and on the folds, pooled and as the mean over them."
+        f"once, after the choice; and on the {run.blocks}, pooled and as the mean over them."
     )
-    return (Table(caption, ("score", "hold-out", "pooled", "mean over the folds"), rows),)
+    return (Table(caption, ("score", "hold-out", "pooled", f"mean over the {run.blocks}"), rows),)

@@ -17,10 +17,11 @@ def section(run: Run) -> Section:
         "Changed pictures",
         (
             say(
-                "Models fail on pictures of another origin: another camera, scale, light or cloth. "
-                f"{count(told['pictures'])} pictures were changed as these would change them, each "
-                "change alone, drawn from the seed. Every changed picture is predicted by the "
-                "network of the chosen scenario that was trained without its fold."
+                f"{count(told['pictures'])} pictures were changed (blur, light, scale and others), "
+                "each change alone, drawn from the seed. Every changed picture is predicted by the "
+                "network of the chosen scenario that was trained without its "
+                f"{run.blocks[:-1]}. This is a diagnosis of what the model depends on, and "
+                "says nothing of pictures of another origin, which differ in more than this."
             ),
             say(
                 "Accuracy on the same pictures unchanged: ",

@@ -89,7 +89,7 @@ def by_batch_size(run: Run) -> pd.DataFrame:
     first = costs[costs[REPEAT] == 1] if REPEAT in costs else costs
     sums = first.merge(epochs, on=trained).groupby(SCENARIO)[["seconds", "done"]].sum()
     every = costs.groupby(SCENARIO)["seconds"].sum().rename("every")
-    table = run.ranking.assign(score=run.ranking[mean_of(run.params.select_best.metric)])
+    table = run.ranking.assign(score=run.ranking[mean_of(run.params.select_best.column)])
     groups = table.join(sums, on=SCENARIO).join(every, on=SCENARIO).groupby("batch_size")
     totals = groups[["seconds", "done", "every"]].sum(min_count=1)
     found = {

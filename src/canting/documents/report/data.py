@@ -234,7 +234,7 @@ def _folds(run: Run) -> Table:
         "hold-out" if fold == HELD_OUT else f"fold {fold}" for fold in map(int, counts.columns)
     ]
     if run.elsewhere:
-        names = sorted(run.manifest["collection"].unique())
+        names = run.collections
     rows: list[tuple[Span, ...]] = [
         (str(label), *map(count, row), count(row.sum()))
         for label, row in zip(counts.index, counts.to_numpy(), strict=True)
@@ -245,5 +245,9 @@ def _folds(run: Run) -> Table:
     times = "drawn once from the seed" if drawn == 1 else f"the first of {drawn} draws"
     caption = f"Pictures of each class in each fold: stratified, {times}."
     if run.elsewhere:
-        caption = "Pictures of each class in each fold, which is a collection."
+        caption = (
+            "Pictures of each class in each fold, which is a collection; near-duplicates in two "
+            "are "
+            "all with the one that has more of them."
+        )
     return Table(caption, ("class", *names, "all"), tuple(rows))

@@ -38,7 +38,9 @@ def confusion(run: Run) -> tuple[Block, ...]:
     if counts is None:
         return ()
     rows = tuple((label, *map(count, row)) for label, row in zip(run.labels, counts, strict=True))
-    caption = "Confusion matrix: a row a true class, a column a predicted one, over the folds."
+    caption = (
+        f"Confusion matrix: a row a true class, a column a predicted one, over the {run.blocks}."
+    )
     return (Table(caption, ("class", *run.labels), rows),)
 
 
@@ -46,9 +48,10 @@ def _method(run: Run) -> Block:
     return say(
         f"Up to {run.params.select_best.ensemble} scenarios may be averaged: their mean "
         "probabilities are the answer. Members are added one by one, each time the one that helps "
-        f"the mean {run.metric} over the folds most (Caruana and others, 2004). Because the best "
+        f"the mean {run.metric} over the {run.blocks} most (Caruana and others, 2004). Because the "
+        "best "
         "of many combinations looks better than it is, members and the best scenario are chosen "
-        "on all folds but one and compared on that one, for each fold in turn; an ensemble is "
+        f"on all {run.blocks} but one and compared on that one, for each in turn; an ensemble is "
         "taken only where this difference is distinguishable by the corrected resampled t-test [1]."
     )
 
@@ -57,7 +60,8 @@ def _gain(run: Run) -> Table:
     told = run.ensemble
     assert told is not None
     caption = (
-        f"What the ensemble adds: mean {run.metric} over the folds, each scored with what was "
+        f"What the ensemble adds: mean {run.metric} over the {run.blocks}, each scored with what "
+        "was "
         f"chosen on the others, and the difference with "
         f"{level(run.params.evaluate.confidence)} interval."
     )
@@ -96,11 +100,12 @@ def _chosen(run: Run) -> Block:
     told = run.ensemble
     assert told is not None
     rows = tuple(
-        (str(fold), run.short(AND.join(names)))
+        (run.collections[fold] if run.elsewhere else str(fold), run.short(AND.join(names)))
         for fold, names in enumerate(told["members_by_fold"])
     )
-    table = Table("Members chosen on all folds but one.", ("fold", "members"), rows, words=2)
-    return Details("Members by fold", (table,))
+    one = run.blocks[:-1]
+    caption = f"Members chosen on all {run.blocks} but one."
+    return Details(f"Members by {one}", (Table(caption, (one, "members"), rows, words=2),))
 
 
 def _shown(run: Run) -> tuple[Block, ...]:

@@ -19,7 +19,7 @@ from canting.documents.numbers import (
     signed,
     size,
 )
-from canting.documents.report import results, review
+from canting.documents.report import elsewhere, results, review
 from canting.documents.report.scenarios import full, mean_with_interval
 from canting.documents.report.tuning import tuned
 from canting.documents.run import Run
@@ -33,6 +33,7 @@ def findings(run: Run) -> tuple[Text, ...]:
         _study,
         _best,
         _stability,
+        elsewhere.finding,
         _doubt,
         _factors,
         _choice,
@@ -67,7 +68,7 @@ def _best(run: Run) -> Text:
     best = "best pooled" if len(run.ranking) > 1 else "pooled"
     return (
         f"The {best} macro F1 is {score(row['macro_f1'])}, reached by {run.short(run.leader)}; "
-        "its mean over the folds is ",
+        f"its mean over the {run.blocks} is ",
         Strong(mean_with_interval(row, "macro_f1")),
         f" ({level(run.params.evaluate.confidence)} interval), that of its accuracy "
         f"{score(row[mean_of('accuracy')])}.",
@@ -86,7 +87,7 @@ def _doubt(run: Run) -> Text:
     return (
         Strong(verdict(run.comparison)),
         f" The next, {run.short(second['scenario'])}, differs by {signed(second['difference'])} "
-        f"{ends} in {run.metric}, mean over the folds.",
+        f"{ends} in {run.metric}, mean over the {run.blocks}.",
     )
 
 
@@ -104,7 +105,7 @@ def _factor(run: Run, factor: str, contrasts: pd.DataFrame) -> str:
         return f"{name}: no two levels are distinguishable."
     row = told.iloc[int(told["difference"].abs().to_numpy().argmax())]
     better, worse = row["level"], row["other"]
-    if sign(run.params.select_best.metric) * row["difference"] < 0:
+    if sign(run.params.select_best.column) * row["difference"] < 0:
         better, worse = worse, better
     among = f", the largest of {len(told)} distinguishable differences"
     if len(told) == 1:
@@ -162,7 +163,7 @@ def _calibration(run: Run) -> Text:
 def _corruptions(run: Run) -> Text:
     told = run.corruption_metrics
     return (
-        "On pictures changed as another camera, scale or cloth would change them, its accuracy "
+        "On the same pictures with drawn changes, such as blur, light and scale, its accuracy "
         f"goes from {score(told['accuracy'])} to ",
         Strong(score(told["corrupted_accuracy"])),
         f" on average; the worst is {told['worst']}, {score(told['worst_accuracy'])}.",

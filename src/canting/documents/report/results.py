@@ -1,9 +1,10 @@
 """The section on scores and mistakes."""
 
-from canting.config.columns import LABEL, SCENARIO
-from canting.config.metrics import directions
+from canting.config.columns import FOLD, LABEL, SCENARIO
+from canting.config.metrics import averaged, directions, label
 from canting.config.tables import COUNTS, RATES, STABILITY
 from canting.core.frames import records, row_of
+from canting.documents import read
 from canting.documents.content import (
     Block,
     Details,
@@ -29,19 +30,23 @@ def section(run: Run) -> Section:
         (
             say(
                 "All scores are of out-of-fold predictions: each picture is predicted by the "
-                "model that has not seen its fold. A score has two values: the mean over the "
-                "folds, which has an interval and decides on the choice, and the pooled one, from "
-                "the predictions of all folds together. Macro precision, recall and F1 are means "
+                f"model that has not seen its {run.blocks[:-1]}. A score has two values: the mean "
+                f"over the {run.blocks}, which has an interval and decides on the choice, and the "
+                "pooled one, from "
+                f"the predictions of all {run.blocks} together. Macro precision, recall and F1 are "
+                "means "
                 f"over the classes; the log-loss is in nats. {directions()}"
             ),
             *_draws(run),
             scenarios.means(
                 run,
-                "Scenarios, the best pooled macro F1 first: means over the folds, each with its "
+                f"Scenarios, the best pooled macro F1 first: means over the {run.blocks}, each "
+                "with its "
                 f"{level(run.params.evaluate.confidence)} interval; the chosen one in bold."
                 f"{_last(run)}",
             ),
             scenarios.pooled(run, "The same scenarios: pooled scores."),
+            *collections(run),
             say(
                 "The rest of this section shows the scenario with the best pooled macro F1: ",
                 Strong(leader),
@@ -50,12 +55,13 @@ def section(run: Run) -> Section:
             classes(run, run.leader),
             *figure(
                 folder / "confusion.png",
-                "Confusion matrix: counts summed over the folds, with the share of the true class.",
+                f"Confusion matrix: counts summed over the {run.blocks}, with the share of the "
+                "true class.",
                 f"Confusion matrix of {leader}; its counts are in the table before",
             ),
             *figure(
                 folder / "learning_curves.png",
-                "Learning curves: mean of the folds, and from the lowest to the highest fold.",
+                f"Learning curves: mean of the {run.blocks}, and from the lowest to the highest.",
                 f"Loss and accuracy of {leader} by epoch",
             ),
             *figure(
@@ -75,7 +81,7 @@ def _draws(run: Run) -> tuple[Block, ...]:
         return ()
     drawn = (
         f"Each collection was left out {repeats} times, with other seeds of training: the score of "
-        "a fold is the mean over these trainings"
+        "a collection is the mean over these trainings"
         if run.elsewhere
         else f"The folds were drawn {repeats} times, with other seeds of drawing and of training: "
         "means, intervals and tests are over the folds of all draws"
@@ -106,6 +112,28 @@ def stability(run: Run, scenario: str) -> Text:
 
 def _last(run: Run) -> str:
     return " The last row is the ensemble of those that it names." if len(run.members) > 1 else ""
+
+
+def collections(run: Run) -> tuple[Block, ...]:
+    """Return the scores of the chosen scenario on each collection, where each was left out."""
+    if not run.elsewhere:
+        return ()
+    folds = read.table(run.results / "evaluate" / "folds.csv")
+    found = read.with_ensemble(folds, run.selection, "folds")
+    found = found[found[SCENARIO] == run.winner].sort_values(FOLD)
+    rows = tuple(
+        (
+            run.collections[int(row[FOLD])],
+            count(row["pictures"]),
+            *(score(row[name]) for name in averaged()),
+        )
+        for row in records(found)
+    )
+    caption = (
+        f"Each collection, by {run.short(run.winner)} trained on all others: the mean of these is "
+        "what decides."
+    )
+    return (Table(caption, ("collection", "pictures", *map(label, averaged())), rows),)
 
 
 def classes(run: Run, scenario: str) -> Table:

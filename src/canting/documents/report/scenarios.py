@@ -63,6 +63,11 @@ def pooled(run: Run, caption: str) -> Table:
     return _table(run, caption, {**scores, **_stability(run)})
 
 
+def elsewhere(run: Run, caption: str) -> Table:
+    """Return the scenarios with their scores on other collections, in the same order."""
+    return _table(run, caption, _ELSEWHERE)
+
+
 def costs(run: Run, caption: str) -> Table:
     """Return the scenarios with their costs, in the same order."""
     return _table(run, caption, {f"{label(USUAL)}, pooled": partial(_score, USUAL), **_COSTS})
@@ -90,6 +95,19 @@ _COSTS: dict[str, Cell] = {
     "multiply-adds": lambda row: millions(row["multiply_adds"]),
     "model": lambda row: size(row["model_bytes"]),
     "ms a picture": lambda row: decimal(row["milliseconds"]),
+}
+
+
+_ELSEWHERE: dict[str, Cell] = {
+    "macro F1 inside": lambda row: score(row[USUAL]),
+    "elsewhere": lambda row: score(row[f"other_{USUAL}"]),
+    "interval": lambda row: _interval((f"other_{USUAL}_low", f"other_{USUAL}_high"), row),
+    "lost": lambda row: score(row["other_gap"]),
+    "accuracy elsewhere": lambda row: score(row["other_accuracy"]),
+    "interval of accuracy": lambda row: _interval(
+        ("other_accuracy_low", "other_accuracy_high"), row
+    ),
+    "calibration error": lambda row: score(row["other_ece"]),
 }
 
 

@@ -1,5 +1,7 @@
 """Where the pictures come from, how their labels were read, and what was left out."""
 
+from collections.abc import Mapping
+
 from canting.config.records import CollectionRecord
 from canting.documents.content import Block, Mono, Span, Table, say
 from canting.documents.numbers import DASH, count, listed, plural
@@ -45,12 +47,13 @@ def _changes(run: Run) -> tuple[Block, ...]:
     changed = run.fetched["relabelled"]
     grouped = sum(one["grouped"] for one in found)
     links = sum(one["links"] for one in found)
+    collections = {name: number for one in found for name, number in one["collections"].items()}
     sessions = {name: number for one in found for name, number in one["sessions"].items()}
     parts = []
+    if collections:
+        parts.append(f"Collections, by `fetch.collection`: {_shown(collections)}.")
     if sessions:
-        shown = [f"{name} ({count(number)})" for name, number in list(sessions.items())[:SHOWN]]
-        more = f" and {len(sessions) - SHOWN} more" if len(sessions) > SHOWN else ""
-        parts.append(f"Sessions, or subfolders of classes: {listed(shown)}{more}.")
+        parts.append(f"Sessions, or subfolders of classes: {_shown(sessions)}.")
     if links:
         parts.append(f"{plural(links, 'symbolic link')} of the source, which were followed.")
     if changed:
@@ -58,6 +61,12 @@ def _changes(run: Run) -> tuple[Block, ...]:
     if grouped:
         parts.append(f"{plural(grouped, 'picture')} belong to groups that the source names.")
     return (say(" ".join(parts)),) if parts else ()
+
+
+def _shown(counts: Mapping[str, int]) -> str:
+    shown = [f"{name} ({count(number)})" for name, number in list(counts.items())[:SHOWN]]
+    more = f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
+    return f"{listed(shown)}{more}"
 
 
 def _left_out(run: Run) -> tuple[Block, ...]:
@@ -70,4 +79,4 @@ def _left_out(run: Run) -> tuple[Block, ...]:
 
 QUARANTINED = "results/validate/quarantine.csv"
 SHOWN = 12
-"""Sessions that are listed."""
+"""Sessions, and collections within sources, that are listed."""

@@ -55,7 +55,8 @@ def section(run: Run) -> Section:
             _comparison(run),
             *figure(
                 folder / "ranking.png",
-                "Scenarios by their mean score over the folds, with intervals; those that are "
+                f"Scenarios by their mean score over the {run.blocks}, with intervals; those that "
+                "are "
                 "not distinguishable from the best are joined.",
                 "Ranking of the scenarios; its figures are in the table before",
             ),
@@ -84,7 +85,7 @@ def _drawn(run: Run) -> str:
     if repeats == 1:
         return ""
     if run.elsewhere:
-        return f", the score of a fold being the mean of {repeats} trainings"
+        return f", the score of a collection being the mean of {repeats} trainings"
     return f" of all {repeats} draws (Bouckaert and Frank, 2004)"
 
 
@@ -97,7 +98,8 @@ def _comparison(run: Run) -> Table:
         else:
             rows.append((name, _told(row), score(row["mean"]), *_difference(row)))
     caption = (
-        f"Each scenario against the best: mean {run.metric} over the folds, its difference with "
+        f"Each scenario against the best: mean {run.metric} over the {run.blocks}, its difference "
+        "with "
         f"{level(run.params.evaluate.confidence)} interval, p-value, and p corrected."
     )
     return Table(caption, ("scenario", "verdict", "mean", *_COLUMNS), tuple(rows), words=2)
@@ -122,8 +124,8 @@ def _effects(run: Run) -> tuple[Block, ...]:
         say(
             "The effect of a level is how much higher the score is with it than on average over "
             "the grid, other factors balanced; a contrast is the difference of two levels. "
-            "Both are found on each fold by least squares, then averaged over the folds with the "
-            "same correction. p-values are corrected within a factor."
+            "Both are found on each fold by least squares, then averaged over the "
+            f"{run.blocks} with the same correction. p-values are corrected within a factor."
         ),
         _levels(run),
         *figure(
@@ -145,7 +147,7 @@ def _levels(run: Run) -> Table:
         )
         for row in records(run.effects)
     )
-    caption = f"Effect of each level on the mean {run.metric} over the folds."
+    caption = f"Effect of each level on the mean {run.metric} over the {run.blocks}."
     return Table(caption, ("factor", "level", "effect", "interval"), rows, words=2)
 
 

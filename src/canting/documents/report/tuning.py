@@ -104,11 +104,18 @@ def _protocol(run: Run, found: TuneResults) -> tuple[Block, ...]:
             f"what it found, on {plural(tune.outer_folds, 'outer fold')}{drawn}, which the search "
             "never saw: it scored its trials on "
             f"{plural(tune.inner_folds, 'inner fold')} of the rest. No group of near-duplicates is "
-            f"in two folds. A trial that was not pruned trained for {plural(tune.epochs, 'epoch')}."
+            f"in two folds{_whole(run)}. A trial that was not pruned trained for "
+            f"{plural(tune.epochs, 'epoch')}."
             " Searched were:"
         ),
         Listing(space),
     )
+
+
+def _whole(run: Run) -> str:
+    if not run.elsewhere:
+        return ""
+    return ", nor, where there are as many collections as folds, is a collection"
 
 
 def _axis(axis: Any) -> str:
@@ -138,7 +145,7 @@ def _scores(run: Run, found: TuneResults) -> Table:
 
 def _score(run: Run, row: Any, compared: Any, chosen: bool) -> tuple[Span, ...]:
     names = [row["method"], row["optimizer"]]
-    found = row[run.params.select_best.metric]
+    found = row[run.params.select_best.column]
     return (
         *(map(Strong, names) if chosen else names),
         _verdict(compared),

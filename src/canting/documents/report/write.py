@@ -11,6 +11,7 @@ from canting.documents.report import (
     corruptions,
     costs,
     data,
+    elsewhere,
     grid,
     limits,
     reproduce,
@@ -37,7 +38,6 @@ def assemble(run: Run, origin: Provenance) -> Document:
         statistics.calibration_section,
         costs.section,
         choice.section,
-        corruptions.section,
     )
     return Document(
         run.params.report.title,
@@ -45,6 +45,8 @@ def assemble(run: Run, origin: Provenance) -> Document:
         findings(run),
         (
             *(part(run) for part in parts),
+            *elsewhere.sections(run),
+            corruptions.section(run),
             *tuning.sections(run),
             reproduce.section(run, origin),
             limits.section(run),

@@ -1,4 +1,4 @@
-"""The table of changes: what another camera, scale, light or cloth does to a picture."""
+"""The table of drawn changes of pictures: light, sharpness, scale and more."""
 
 import zlib
 from collections.abc import Callable

@@ -42,7 +42,8 @@ def decide(
         return Decided(choice, measured, None)
     found = search(first_draw(predictions), costs, settings, params.evaluate.confidence)
     members = [scenarios[name] for name in found.members]
-    told = record(found, members, costs, measured.ranking, settings.metric)
+    blocks = params.preprocess.blocks
+    told = record(found, members, costs, measured.ranking, settings.column, blocks)
     if not found.taken:
         return Decided(choice, measured, told)
     winner = choice._replace(winner=AND.join(found.members), reason=told["reason"])

@@ -81,8 +81,9 @@ def record(
     costs: Mapping[str, Cost],
     ranking: pd.DataFrame,
     metric: str,
+    blocks: str = "folds",
 ) -> EnsembleRecord:
-    """Return what averaging adds, whether it was taken, and why."""
+    """Return what averaging adds, whether it was taken, and why; `blocks` is what a fold is."""
     trunks = {one.trunk: costs[one.name][0] - costs[one.name][1] for one in members}
     trained = sum(costs[one.name][1] for one in members)
     all_of_them, alone = (sizes(part, ranking) for part in (members, members[:1]))
@@ -92,7 +93,7 @@ def record(
     return {
         "members": list(searched.members),
         "taken": searched.taken,
-        "reason": reason(searched, len(costs), metric, times),
+        "reason": reason(searched, len(costs), metric, times, blocks),
         "mean": float(searched.ensemble.mean()),
         "single_mean": float(searched.single.mean()),
         "difference": searched.interval.mean,
@@ -122,7 +123,9 @@ def with_tables(record: EnsembleRecord, found: Evaluated) -> EnsembleRecord:
     }
 
 
-def reason(searched: Searched, scenarios: int, metric: str, times: str) -> str:
+def reason(
+    searched: Searched, scenarios: int, metric: str, times: str, blocks: str = "folds"
+) -> str:
     """Return in words whether an ensemble was taken, and why.
 
     `times` says how many times the multiply-adds of the best scenario it takes.
@@ -135,8 +138,9 @@ def reason(searched: Searched, scenarios: int, metric: str, times: str) -> str:
     told = (
         f"{AND.join(searched.members)}, averaged, has {label(metric)} {means[0]:.4f}, the best "
         f"scenario alone {means[1]:.4f}: {ends.mean:+.4f} [{ends.low:+.4f}, {ends.high:+.4f}], "
-        f"p = {searched.p_value:.4f}, each fold scored with what was chosen on the others. It "
-        f"takes {times} the multiply-adds."
+        f"p = {searched.p_value:.4f}, each {blocks[:-1]} scored with what was chosen on the "
+        "others. "
+        f"It takes {times} the multiply-adds."
     )
     if searched.taken:
         return f"{told} The difference is distinguishable: the ensemble was taken."

@@ -81,7 +81,7 @@ def search(
     predictions: pd.DataFrame, costs: Mapping[str, Cost], settings: SelectBest, confidence: float
 ) -> Searched:
     """Choose members among the scenarios in `costs`; where two are as good, the cheaper."""
-    found, better = FoldScores(predictions, settings.metric), sign(settings.metric)
+    found, better = FoldScores(predictions, settings.column), sign(settings.column)
     names = sorted(costs, key=lambda name: costs[name])
     every = np.arange(predictions[FOLD].nunique())
     by_fold = tuple(

@@ -60,8 +60,11 @@ def reliability(logits: Logits, codes: Codes, bins: int) -> pd.DataFrame:
     are missing in a bin without pictures.
     """
     probabilities = softmax(logits)
-    sure = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == codes
+    return binned(probabilities.max(axis=1), probabilities.argmax(axis=1) == codes, bins)
+
+
+def binned(sure: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], bins: int) -> pd.DataFrame:
+    """Do what `reliability` does with the largest probabilities, and whether each was right."""
     places = np.clip(np.ceil(sure * bins).astype(np.int64) - 1, 0, bins - 1)
     pictures = np.bincount(places, minlength=bins)
     full = np.where(pictures > 0, pictures, np.nan)

@@ -1,5 +1,6 @@
 """Costs of the backbones of a run, as the features stage measured them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ from canting.config.columns import SCENARIO
 from canting.config.sections import Evaluate, SelectBest
 from canting.config.tables import SIZES, TRUNK
 from canting.core.errors import CantingError
-from canting.evaluation.evaluate import tables
+from canting.evaluation.evaluate import elsewhere, tables
 from canting.evaluation.evaluate.calibration import calibrations, reliability_table
 from canting.evaluation.evaluate.trained import Trained
 from canting.evaluation.statistics import effects
@@ -40,7 +41,8 @@ class Evaluation(NamedTuple):
     """Tables of a grid; `reliability` is the leader's, the scenario with the best macro F1.
 
     Scores, comparison, effects and contrasts are of all draws of the folds, what shows each picture
-    once of the first.
+    once of the first. `other` has scores on collections that nothing is trained on, no row where
+    there are none.
     """
 
     trained: Trained
@@ -52,6 +54,7 @@ class Evaluation(NamedTuple):
     comparison: pd.DataFrame
     effects: pd.DataFrame
     contrasts: pd.DataFrame
+    other: pd.DataFrame
 
     @property
     def leader(self) -> str:
@@ -66,18 +69,34 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    trained: Trained, settings: Evaluate, selecting: SelectBest, costs: Path
+    trained: Trained,
+    settings: Evaluate,
+    selecting: SelectBest,
+    costs: Path,
+    collections: Sequence[str] = (),
+    answers: pd.DataFrame | None = None,
 ) -> Evaluation:
-    """Score and compare all scenarios; `costs` is the features stage's table of backbones."""
-    scenarios, predictions, metric = trained.scenarios, trained.predictions, selecting.metric
+    """Score and compare all scenarios; `costs` is the features stage's table of backbones.
+
+    `collections` are those that the folds leave out, in their order, where each leaves one out;
+    `answers` those to pictures of other collections, where there are such.
+    """
+    scenarios, predictions, metric = trained.scenarios, trained.predictions, selecting.column
     level: Any = {"confidence": settings.confidence, "alpha": selecting.alpha}
     found = tables.scenario_scores(scenarios, trained.draws, trained.curves, settings.confidence)
-    ranking, folds = with_costs(found, costs), tables.fold_scores(trained.draws)
+    ranking = with_costs(found, costs)
+    folds = tables.fold_scores(trained.draws, collections)
     calibrated = calibrations(predictions, settings.calibration_bins)
+    other = elsewhere.scored(
+        pd.DataFrame() if answers is None else answers,
+        calibrated.set_index(SCENARIO)["temperature"],
+        settings.confidence,
+        settings.calibration_bins,
+    )
     leading = predictions[SCENARIO] == ranking.iloc[0][SCENARIO]
     return Evaluation(
         trained,
-        ranking,
+        elsewhere.joined(ranking, other),
         folds,
         tables.class_scores(predictions, ranking[SCENARIO]),
         calibrated.set_index(SCENARIO).loc[ranking[SCENARIO]].reset_index(),
@@ -85,4 +104,5 @@ def evaluate(
         compare(folds, metric, **level),
         effects.effects(scenarios, folds, metric, settings.confidence),
         effects.contrasts(scenarios, folds, metric, **level),
+        other,
     )

@@ -15,7 +15,9 @@ ALWAYS = ("backbone", "optimizer", "dropout")
 """Factors with a column even where they do not vary."""
 
 
-def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) -> str:
+def paper_table(
+    ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float, blocks: str = "folds"
+) -> str:
     """Return means over the folds, pooled scores, the best macro F1 first, and what failed."""
     varying = factors.levels(ranking)
     keys = [key for key in factors.FACTORS if key in ALWAYS or key in varying]
@@ -25,10 +27,11 @@ def paper_table(ranking: pd.DataFrame, failed: pd.DataFrame, confidence: float) 
     names = [*METRICS, *([STABILITY] if STABILITY in ranking else [])]
     pooled = [[*_keys(row, keys), *(f"{row[name]:.4f}" for name in names)] for row in rows]
     return (
-        f"Mean over the folds [low, high], the {100 * confidence:g} % interval of the mean:\n\n"
+        f"Mean over the {blocks} [low, high], the {100 * confidence:g} % interval of the mean:\n\n"
         f"{_table([*keys, *averaged(), *ends], means, len(keys))}\n"
-        "Pooled, from the predictions of all folds together:\n\n"
+        f"Pooled, from the predictions of all {blocks} together:\n\n"
         f"{_table([*keys, *names], pooled, len(keys))}\n"
+        f"{_elsewhere(rows, keys)}"
         f"{_drawn(names)}{directions()} Macro precision, recall and F1 are means over the classes. "
         "Parameters, multiply-adds and bytes are the backbone's, for one picture.\n"
         f"{_failures(failed)}"
@@ -43,6 +46,25 @@ def _drawn(names: Sequence[str]) -> str:
         "Pooled scores are means over the draws of the folds; stability is the standard deviation "
         "of the pooled macro F1 over them. "
     )
+
+
+def _elsewhere(rows: Sequence[dict[Any, Any]], keys: Sequence[str]) -> str:
+    """Return scores on collections that nothing was trained on, where there are such."""
+    if "other_gap" not in rows[0]:
+        return ""
+    heads = [*keys, "macro F1", "accuracy", "calibration error", "macro F1 lost"]
+    cells = [
+        [*_keys(row, keys), *(bounded(row, name) for name in ("other_macro_f1", "other_accuracy")),
+         f"{row['other_ece']:.4f}", f"{row['other_gap']:.4f}"]
+        for row in rows
+    ]  # fmt: skip
+    count = f"{int(rows[0]['other_pictures']):,} pictures of other collections"
+    return f"On {count}, which nothing was trained on:\n\n{_table(heads, cells, len(keys))}\n"
+
+
+def bounded(row: dict[Any, Any], name: str) -> str:
+    """Return a score with the ends of its interval."""
+    return f"{row[name]:.4f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:

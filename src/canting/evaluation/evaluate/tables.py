@@ -1,5 +1,6 @@
 """The tables of scores: by fold, by scenario, by class."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from canting.bundle.logits import softmax
 from canting.config.columns import CURVES, FOLD, LABEL, PATH, PREDICTED, SCENARIO
 from canting.config.metrics import METRICS, USUAL, averaged, ends_of, mean_of, std_of
 from canting.config.records import EvaluateMetrics
-from canting.config.tables import REPEAT, STABILITY
+from canting.config.tables import COLLECTION, ELSEWHERE, REPEAT, STABILITY
 from canting.evaluation.statistics.inference import interval
 from canting.models import scores
 
@@ -23,12 +24,13 @@ def predicted(predictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def fold_scores(predictions: pd.DataFrame) -> pd.DataFrame:
+def fold_scores(predictions: pd.DataFrame, collections: Sequence[str] = ()) -> pd.DataFrame:
     """Return a row for each scenario and fold: its scores and the number of pictures.
 
     Of several draws, told apart by `repeat`, each fold of each has a row. Where all draws have the
     same folds, as collections are, a row is the mean over the draws: to train again on one fold
-    brings no further pictures, and no test may count it as one more.
+    brings no further pictures, and no test may count it as one more. Where each fold leaves a
+    collection out, a column names it.
     """
     keys = [SCENARIO, *([REPEAT] if REPEAT in predictions else []), FOLD]
     rows = [
@@ -36,10 +38,12 @@ def fold_scores(predictions: pd.DataFrame) -> pd.DataFrame:
         for of, part in predictions.groupby(keys, sort=False)
     ]
     table = pd.DataFrame(rows)
-    if REPEAT not in keys or predictions.groupby(PATH)[FOLD].nunique().max() > 1:
-        return table
-    means = table.groupby([SCENARIO, FOLD], sort=False).mean().reset_index()
-    return means.drop(columns=REPEAT).astype({"pictures": int})
+    if REPEAT in keys and predictions.groupby(PATH)[FOLD].nunique().max() == 1:
+        means = table.groupby([SCENARIO, FOLD], sort=False).mean().reset_index()
+        table = means.drop(columns=REPEAT).astype({"pictures": int})
+    if collections:
+        table.insert(2, COLLECTION, [collections[fold] for fold in table[FOLD]])
+    return table
 
 
 def first_draw(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -120,13 +124,14 @@ def mean_curves(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def named(row: "pd.Series[Any]") -> dict[str, float]:
-    """Return of a row of `scenario_scores` every pooled score, and mean and spread over folds.
+    """Return every pooled score of a row of scenarios, and mean and spread over the folds.
 
-    Where the folds were drawn several times, the spread over the draws as well.
+    Where the folds were drawn several times, the spread over the draws too; where other collections
+    were asked about, the scores on these.
     """
     means = [column(name) for name in averaged() for column in (mean_of, std_of)]
-    drawn = [STABILITY] if STABILITY in row else []
-    return {name: float(row[name]) for name in (*METRICS, *means, *drawn)}
+    other = [name for name in (STABILITY, *ELSEWHERE) if name in row]
+    return {name: float(row[name]) for name in (*METRICS, *means, *other)}
 
 
 def over_folds(folds: pd.DataFrame, confidence: float) -> dict[str, float]:

@@ -20,14 +20,15 @@ from canting.evaluation.statistics import factors
 from canting.models import scores
 
 
-def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:
-    """Write every table of an evaluation below `folder`."""
+def write_tables(found: Evaluation, confidence: float, folder: Path, blocks: str) -> None:
+    """Write every table of an evaluation below `folder`; `blocks` is what means are over."""
     failed = found.trained.failed
     predictions, curves = found.of(found.leader)
     ranking = reproducible(found.ranking)
     files.write_json(folder / "metrics.json", tables.metrics(ranking, len(failed)))
     files.write_json(folder / "scenarios.json", _by_scenario(found.ranking))
-    files.write_text(folder / "scenarios.md", paper_table(found.ranking, failed, confidence))
+    paper = paper_table(found.ranking, failed, confidence, blocks)
+    files.write_text(folder / "scenarios.md", paper)
     named = {
         "scenarios": ranking,
         "folds": found.folds,
@@ -39,6 +40,7 @@ def write_tables(found: Evaluation, confidence: float, folder: Path) -> None:
         "comparison/comparison": found.comparison,
         "comparison/effects": found.effects,
         "comparison/contrasts": found.contrasts,
+        "other": found.other,
     }
     for name, table in named.items():
         files.write_text(folder / f"{name}.csv", reproducible(table).to_csv(index=False))
@@ -58,11 +60,14 @@ def draw_leader(found: Evaluation, raw: Path, most: int, folder: Path) -> None:
     save(misclassified(predictions, raw, most, title), folder / "misclassified.png")
 
 
-def draw_comparison(found: Evaluation, metric: str, confidence: float, folder: Path) -> None:
+def draw_comparison(
+    found: Evaluation, metric: str, confidence: float, folder: Path, blocks: str
+) -> None:
     """Draw the ranking where there is more than one scenario, effects where a factor varies."""
     if len(found.ranking) > 1:
         names = factors.short_names(found.ranking)
-        save(ranking(found.comparison, names, metric, confidence), folder / "ranking.png")
+        drawn = ranking(found.comparison, names, metric, confidence, blocks)
+        save(drawn, folder / "ranking.png")
     if len(found.effects):
         save(effects(found.effects, metric, confidence), folder / "effects.png")
 

@@ -73,7 +73,11 @@ NAMES = {False: "not distinguishable from the best", True: "distinguishable from
 
 
 def ranking(
-    comparison: pd.DataFrame, names: Mapping[str, str], metric: str, confidence: float
+    comparison: pd.DataFrame,
+    names: Mapping[str, str],
+    metric: str,
+    confidence: float,
+    blocks: str = "folds",
 ) -> Figure:
     """Draw each scenario's mean with the interval of its difference to the best.
 
@@ -88,7 +92,7 @@ def ranking(
         axes = figure.subplots()
         _draw(axes, comparison, labels, METRICS[metric])
         axes.set_xlabel(
-            f"mean {label(metric)} of the folds; line: {100 * confidence:g} % interval of the "
+            f"mean {label(metric)} of the {blocks}; line: {100 * confidence:g} % interval of the "
             f"difference to the best"
         )
         kinds = sorted(set(comparison["distinguishable"]))

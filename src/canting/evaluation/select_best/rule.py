@@ -27,8 +27,17 @@ class Choice(NamedTuple):
     candidates: pd.DataFrame
 
 
-def choose(folds: pd.DataFrame, costs: Mapping[str, Cost], metric: str, alpha: float) -> Choice:
-    """Choose from scores per scenario and fold (columns `scenario`, `fold` and the metric)."""
+def choose(
+    folds: pd.DataFrame,
+    costs: Mapping[str, Cost],
+    metric: str,
+    alpha: float,
+    blocks: str = "folds",
+) -> Choice:
+    """Choose from scores per scenario and fold (columns `scenario`, `fold` and the metric).
+
+    `blocks` is what a fold is, in words: each may leave a collection out.
+    """
     compared = compare(folds, metric, confidence=1 - alpha, alpha=alpha)
     names = compared[SCENARIO].tolist()
     candidates = pd.DataFrame(
@@ -44,17 +53,19 @@ def choose(folds: pd.DataFrame, costs: Mapping[str, Cost], metric: str, alpha: f
     )
     equals = compared.loc[as_good(compared), SCENARIO].tolist()
     winner = min(equals, key=lambda name: (costs[name], names.index(name)))
-    return Choice(winner, _reason(winner, equals, candidates, label(metric)), candidates)
+    return Choice(winner, _reason(winner, equals, candidates, label(metric), blocks), candidates)
 
 
 _COSTS = ("parameters", "trained_parameters", "epochs")
 
 
-def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: str) -> str:
-    leader, score = str(candidates.iloc[0][SCENARIO]), _words(row_of(candidates, winner))
+def _reason(
+    winner: str, equals: list[str], candidates: pd.DataFrame, metric: str, blocks: str
+) -> str:
+    leader, score = str(candidates.iloc[0][SCENARIO]), _words(row_of(candidates, winner), blocks)
     if len(candidates) == 1:
         return f"{winner} is the only scenario; its {metric} is {score}."
-    best = _words(row_of(candidates, leader))
+    best = _words(row_of(candidates, leader), blocks)
     start = f"{leader} has the best {metric}, {best}. {verdict(candidates)}"
     if candidates["distinguishable"].sum() == len(candidates) - 1:
         return start
@@ -68,5 +79,6 @@ def _reason(winner: str, equals: list[str], candidates: pd.DataFrame, metric: st
     )
 
 
-def _words(row: "pd.Series[Any]") -> str:
-    return f"{row['mean']:.4f} ± {row['std']:.4f} (mean and standard deviation over the folds)"
+def _words(row: "pd.Series[Any]", blocks: str) -> str:
+    over = f"mean and standard deviation over the {blocks}"
+    return f"{row['mean']:.4f} ± {row['std']:.4f} ({over})"

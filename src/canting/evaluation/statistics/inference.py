@@ -5,6 +5,15 @@ n_test/n_train = 1/(k - 1); t has k - 1 degrees of freedom: Nadeau and Bengio, "
 Generalization Error", Machine Learning 52 (2003), section 3. Where the k folds were drawn r times,
 there are r k scores and r k - 1 degrees of freedom, with the same n_test/n_train: Bouckaert and
 Frank, "Evaluating the Replicability of Significance Tests", PAKDD 2004.
+
+Where each fold leaves a collection out, these differ in size, and so does n_test/n_train counted in
+pictures. It stays 1/(k - 1) here. The mean is to tell of a further collection, and pictures of one
+are not independent: the units are collections, of which one is tested, k - 1 are trained on, and
+each counts the same. (Cross-validation by blocks of what is not independent: Roberts and others,
+"Cross-validation Strategies for Data with Temporal, Spatial, Hierarchical, or Phylogenetic
+Structure", Ecography 40, 2017.) The share of pictures that are tested is 1/k on average, whatever
+the sizes, which gives the same ratio. All scores are taken to have one variance, though that of a
+small collection is larger, so that with few collections the test is approximate.
 """
 
 import math
@@ -24,7 +33,7 @@ draw has.
 
 
 class Interval(NamedTuple):
-    """A mean over the folds and the ends of its confidence interval."""
+    """A mean over the folds, or collections, and the ends of its confidence interval."""
 
     mean: float
     low: float

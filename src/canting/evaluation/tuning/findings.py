@@ -14,7 +14,7 @@ from canting.models.tune.task import SearchOutcome, SearchTask, changes
 
 def summarize(params: Params, outcomes: Sequence[SearchOutcome]) -> Found:
     """Return all tables; raise `CantingError` where no combination has a score."""
-    keys, metric = list(params.tune.space.axes()), params.select_best.metric
+    keys, metric = list(params.tune.space.axes()), params.select_best.column
     confidence, alpha = params.evaluate.confidence, params.select_best.alpha
     trials, folds = tables.trials(outcomes, keys), tables.folds(outcomes, keys)
     if folds[metric].isna().all():

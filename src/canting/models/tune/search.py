@@ -46,6 +46,7 @@ def place(task: SearchTask, features: Mapping[str | None, str]) -> Path:
         [tune.space.model_dump(), tune.inner_folds, task.metric],
         {cut or "": features[cut] for cut in task.stores},
         [task.table[[PATH, LABEL, "group"]].to_csv(index=False), task.folds.tolist()],
+        task.collections,
         list(task.params.image_size),
         code_key(run),
         *task.params.compute.chosen().key,

@@ -1,19 +1,22 @@
 """Settings: from tuned values to scenario and training parameters."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.columns import LABEL
+from canting.config.columns import FOLD, LABEL
+from canting.config.metrics import COLLECTIONS
 from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.config.sections import Train
 from canting.config.tune import Setting, Tune
 from canting.core import runtime
+from canting.core.errors import CantingError
 from canting.data.preprocess import folds
+from canting.data.preprocess.folds import TooFewGroupsError
 from canting.models.features import store
 from canting.models.tune.records import Trial, TunedSetting
 
@@ -72,7 +75,7 @@ class SearchTask(NamedTuple):
     @property
     def metric(self) -> str:
         """The metric whose inner mean a search makes as good as it can."""
-        return self.params.select_best.metric
+        return self.params.select_best.column
 
     @property
     def scenario(self) -> Scenario:
@@ -94,6 +97,12 @@ class SearchTask(NamedTuple):
         """The rows that the search may see."""
         seen = self.folds >= 0
         return np.flatnonzero(seen if self.fold is None else seen & (self.folds != self.fold))
+
+    @property
+    def collections(self) -> list[int] | None:
+        """The number of each row's collection, where each is left out; otherwise none."""
+        apart = self.params.preprocess.split == "collections"
+        return self.table[FOLD].tolist() if apart else None
 
     @property
     def stores(self) -> dict[str | None, Path]:
@@ -121,6 +130,32 @@ def seed_of(params: Params, *numbers: int) -> int:
 
 def inner_folds(task: SearchTask) -> npt.NDArray[np.int64]:
     """Return the inner fold of each row inside; no group is in two of them."""
-    inside = task.table.iloc[task.inside]
-    labels, groups = inside[LABEL].tolist(), inside["group"].to_numpy(np.int64)
-    return folds.draw(labels, groups, task.tune.inner_folds, 0.0, task.seed)
+    return drawn(task.params, task.table.iloc[task.inside], "inner_folds", task.seed)
+
+
+def drawn(
+    params: Params, table: pd.DataFrame, key: Literal["outer_folds", "inner_folds"], seed: int
+) -> npt.NDArray[np.int64]:
+    """Return the fold of each row: near-duplicates are in one, and so is a whole collection.
+
+    Collections where `preprocess.split` leaves them out, which the folds of the table tell apart,
+    and where there are as many as folds are asked for; where the metric asks for collections, fewer
+    raise a `CantingError`.
+    """
+    count: int = getattr(params.tune, key)
+    groups = table["group"]
+    if params.preprocess.split == "collections":
+        found = table[FOLD].nunique()
+        if found >= count:
+            groups = table[FOLD]
+        elif params.select_best.metric in COLLECTIONS:
+            raise CantingError(
+                f"`tune.{key}`: expected as many collections to draw {count} folds from, as "
+                f"`select_best.metric` is {params.select_best.metric}. Received: {found}. Bring "
+                "more "
+                "collections, take fewer folds, or set `tune.method: none`."
+            )
+    try:
+        return folds.draw(table[LABEL].tolist(), groups.to_numpy(np.int64), count, 0.0, seed)
+    except TooFewGroupsError as error:
+        raise CantingError(str(error).replace("`folds", f"`tune.{key}")) from None

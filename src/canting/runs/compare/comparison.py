@@ -54,6 +54,7 @@ class Comparison:
     scores: tuple[Score, ...]
     changes: tuple[Change, ...]
     costs: tuple[Change, ...]
+    elsewhere: tuple[Change, ...]
 
     @property
     def score(self) -> Score:
@@ -85,6 +86,7 @@ def compare(name: str, base: RunRecord | None, new: RunRecord) -> Comparison:
         ),
         _differing(base.params if base else {}, new.params) if base else (),
         _differing(base.costs if base else {}, new.costs, equal=True),
+        _differing(base.elsewhere if base else {}, new.elsewhere, equal=True),
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from canting.config.columns import FOLD, SCENARIO
-from canting.config.metrics import METRICS, USUAL, averaged
+from canting.config.metrics import METRICS, USUAL, averaged, column
 from canting.config.scenario import AND
-from canting.config.tables import REPEAT, SIZES, STABILITY
+from canting.config.tables import ELSEWHERE, REPEAT, SIZES, STABILITY
 from canting.runs.compare.source import SECONDS, RunSource, damaged, locked_digests, mapping
 from canting.runs.study.changes import flat
 
@@ -31,7 +31,8 @@ class RunRecord:
     `metric` is always among them;
     `fold_table` and `data` are digests (MD5, as DVC notes them) of which picture is in which fold
     and of all pictures, none where nobody knows; `params` has a key a value, `costs` what is known;
-    `stability` is the spread of the pooled macro F1 over the draws, none where there is one.
+    `elsewhere` has the scores on other collections, where some were asked about; `stability` is the
+    spread of the pooled macro F1 over the draws, none where there is one.
     """
 
     name: str
@@ -47,6 +48,7 @@ class RunRecord:
     data: str | None
     params: dict[str, object]
     costs: dict[str, float]
+    elsewhere: dict[str, float]
     stability: float | None = None
 
     @property
@@ -58,6 +60,12 @@ class RunRecord:
     def draws(self) -> int:
         """How often the folds were drawn."""
         return len(self.numbers) // self.drawn
+
+    @property
+    def blocks(self) -> str:
+        """What means are over: folds, or collections where each was left out."""
+        apart = self.params.get("preprocess.split") == "collections"
+        return "collections" if apart else "folds"
 
 
 def read(source: RunSource) -> RunRecord | None:
@@ -84,7 +92,7 @@ def _record(
 ) -> RunRecord:
     params = flat(mapping(source, "params.yaml"))
     digests = locked_digests(source)
-    metric = params.get("select_best.metric")
+    metric = column(str(params.get("select_best.metric")))
     metric = metric if metric in averaged() else USUAL
     return RunRecord(
         source.name,
@@ -104,6 +112,7 @@ def _record(
         digests.get("build/digests.csv"),
         params,
         {**_costs(row), **_seconds(source)},
+        {name: _number(row[name]) for name in ELSEWHERE if row.get(name)},
         None if row.get(STABILITY, "") == "" else _number(row[STABILITY]),
     )
 

@@ -69,6 +69,12 @@ def cost_table(found: Comparison) -> list[list[str]]:
     return [head, *(_cost(one) for one in found.costs)]
 
 
+def elsewhere_table(found: Comparison) -> list[list[str]]:
+    """Return a row a score on other collections under a row of headings."""
+    head = ["other collections", found.name, found.new.name]
+    return [head, *(_elsewhere(one) for one in found.elsewhere)]
+
+
 def scenarios(found: Comparison) -> list[list[str]]:
     """Return name and chosen scenario of both runs."""
     runs = [record for record in (found.base, found.new) if record]
@@ -86,7 +92,8 @@ def _tested(found: Comparison, new: Score) -> str:
     ends = interval(new.low or 0.0, new.high or 0.0, sign=True)
     return (
         f"{signed(new.difference or 0.0)} {ends}, p {p_value(new.p_value or 0.0)} "
-        f"(corrected resampled t-test over {len(found.new.numbers)} folds{_drawn(found.new.draws)})"
+        f"(corrected resampled t-test over {len(found.new.numbers)} {found.new.blocks}"
+        f"{_drawn(found.new.draws)})"
     )
 
 
@@ -130,12 +137,22 @@ def _cost(one: Change) -> list[str]:
     return [NAMES.get(one.key, one.key), *values]
 
 
+def _elsewhere(one: Change) -> list[str]:
+    name = one.key.removeprefix("other_")
+    words = count if name in ("pictures", "groups") else score
+    values = (DASH if value is None else words(value) for value in (one.base, one.new))
+    return [{"gap": "macro F1 lost", "ece": "calibration error"}.get(name, label(name)), *values]
+
+
 Table = list[list[str]]
 
-NOTE = (
-    "Mean: over the folds, as differences, intervals and p are. Pooled: of the predictions of all "
-    "folds together."
-)
+
+def _note(found: Comparison) -> str:
+    blocks = found.new.blocks
+    return (
+        f"Mean: over the {blocks}, as differences, intervals and p are. Pooled: of the predictions "
+        f"of all {blocks} together."
+    )
 
 
 def text(found: Comparison) -> str:
@@ -169,8 +186,10 @@ def _joined(
     strong: Callable[[str], str],
 ) -> str:
     parts = [strong(line(verdict(found))), table([["run", "scenario"], *scenarios(found)])]
-    parts += [table(score_table(found)), line(f"{NOTE} {directions()}")]
+    parts += [table(score_table(found)), line(f"{_note(found)} {directions()}")]
     parts += [line(told)] if (told := stability(found)) else []
+    if found.elsewhere:
+        parts += [table(elsewhere_table(found))]
     if found.base is not None:
         changed = found.changes
         parts += [table(change_table(found)) if changed else line("No parameter differs.")]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from canting.config.columns import CURVES, FOLD, SCENARIO
 from canting.config.scenario import Scenario
-from canting.config.tables import COMBINATION, DRAW, REPEAT, SEARCH
+from canting.config.tables import COLLECTION, COMBINATION, DRAW, REPEAT, SEARCH
 from canting.core import files
 from canting.core.frames import records
 from canting.documents import read
@@ -68,13 +68,16 @@ def _figures(table: pd.DataFrame | None, prefix: str = "") -> tuple[Point, ...]:
 
 
 def _folds(table: pd.DataFrame | None) -> tuple[Point, ...]:
-    """Return the scores of each fold, the fold as the step; those of further draws follow."""
-    if table is None:
-        return ()
-    each = table[FOLD].nunique()
-    rows = ((each * (row.get(REPEAT, 1) - 1) + row[FOLD], row) for _, row in table.iterrows())
+    """Return the scores of each fold, the fold as the step, and of a collection by its name.
+
+    Those of further draws of the folds follow.
+    """
+    rows = [] if table is None else [row for _, row in table.iterrows()]
+    each = 0 if table is None else table[FOLD].nunique()
+    parts = [("folds/", each * (row.get(REPEAT, 1) - 1) + row[FOLD], row) for row in rows]
+    parts += [(f"collections/{row[COLLECTION]}/", 0, row) for row in rows if COLLECTION in row]
     known = [SCENARIO, *DRAW]
-    return joined(numbers(_plain(row, known), "folds/", step) for step, row in rows)
+    return joined(numbers(_plain(row, known), prefix, step) for prefix, step, row in parts)
 
 
 def _curves(table: pd.DataFrame | None) -> tuple[Point, ...]:

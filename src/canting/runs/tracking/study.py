@@ -33,6 +33,7 @@ def figures(folder: Path, winner: str) -> tuple[Point, ...]:
     parts += [
         _record(results / name / "metrics.json", f"{name}/") for name in ("corruptions", "review")
     ]
+    parts += [_record(results / "select_best" / "elsewhere.json", "elsewhere/")]
     parts += [
         _record(path, f"cost/{path.relative_to(costs).with_suffix('').as_posix()}/")
         for path in sorted(costs.rglob("*.json"))

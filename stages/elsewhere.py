@@ -1,0 +1,35 @@
+"""Ask the model of every scenario and fold about the pictures of other collections."""
+
+import pandas as pd
+
+from canting.config.stage import BUILD, CACHE, stage
+from canting.core import files, runtime
+from canting.evaluation.other import pictures
+from canting.models.features.compute import Pictures
+from canting.models.features.store import slug
+from canting.models.train.fold import FoldTask, read_table
+
+
+def main() -> None:
+    with stage("elsewhere") as params, files.replacing(BUILD / "elsewhere.parquet") as aside:
+        asked, array = pictures.read(BUILD / "other")
+        if asked.empty:
+            pd.DataFrame().to_parquet(aside)
+            return
+        runtime.prepare(threads=runtime.TAIL_THREADS)
+        runtime.import_keras()
+        from canting.evaluation.other import answers
+
+        below = aside.with_name("features")  # goes with what else is aside
+        answers.features(params, Pictures(array, asked["sha256"].tolist()), below, CACHE)
+        folds, features = read_table(BUILD / "folds.csv"), BUILD / "features"
+        tasks = [
+            FoldTask(one, fold, params, folds, features / slug(*one.trunk), CACHE)
+            for one in params.scenarios()
+            for fold in range(params.folds)
+        ]
+        answers.answered(tasks, asked, below).to_parquet(aside, index=False)
+
+
+if __name__ == "__main__":
+    main()
