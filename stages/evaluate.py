@@ -23,9 +23,7 @@ def main() -> None:
         if blocks == "collections":
             named = manifest.collections(manifest.read(BUILD / "manifest.parquet"))
         answers = pd.read_parquet(BUILD / "elsewhere.parquet")
-        found = evaluate(
-            trained.read(BUILD / "train"), settings, selecting, costs, named, answers
-        )
+        found = evaluate(trained.read(BUILD / "train"), settings, selecting, costs, named, answers)
         with (
             files.replacing(BUILD / "confusions") as confusions,
             files.replacing(RESULTS / "evaluate") as folder,
