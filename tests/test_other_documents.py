@@ -25,7 +25,7 @@ from canting.runs.compare import written
 from canting.runs.compare.comparison import compare
 from tests import report_run
 from tests.test_compare_runs import record
-from tests.test_report import provenance
+from tests..py import provenance
 
 STRANGER = "a motif of no class"
 
