@@ -12,6 +12,7 @@ from canting.config.tables import ELSEWHERE
 from canting.core import files
 from canting.documents import render, show
 from canting.documents.cards.model import model_card
+from canting.documents.provenance import provenance
 from canting.documents.report.findings import findings
 from canting.documents.report.limits import elsewhere as known_of_elsewhere
 from canting.documents.report.write import assemble
@@ -25,7 +26,6 @@ from canting.runs.compare import written
 from canting.runs.compare.comparison import compare
 from tests import report_run
 from tests.test_compare_runs import record
-from tests..py import provenance
 
 STRANGER = "a motif of no class"
 
