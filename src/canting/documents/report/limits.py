@@ -45,6 +45,13 @@ def elsewhere(run: Run) -> str:
             "The figures hold for a further collection as far as it is like one of these: "
             f"{plural(run.params.folds, 'collection')} are few to tell by."
         )
+    if run.served and run.served["pictures"]:
+        known = [one for one in run.served["collections"].values() if one["pictures"]]
+        return (
+            f"Of pictures from elsewhere is known what {plural(run.served['pictures'], 'picture')} "
+            f"of {plural(len(known), 'other collection')} show: see “Pictures of other "
+            "collections”. Those of a further place are another collection again."
+        )
     if len(run.collections) > 1:
         why = "no collection was left out, as `preprocess.split: collections` does"
     else:
