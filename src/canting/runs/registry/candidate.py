@@ -73,6 +73,7 @@ def of_entry(entry: Promotion) -> Candidate:
         confidence=entry.confidence,
         params={},
         costs={},
+        elsewhere={},
         **figures.model_dump(exclude={"revision"}),
     )
     return Candidate(entry.to, figures.revision, kept)
