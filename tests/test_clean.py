@@ -89,6 +89,7 @@ def fill(settings: Params, folder: Path) -> None:
     others = compute.Pictures(array[: len(OTHER)], OTHER)
     answers.features(settings, others, folder / "others", folder / "cache")
     asked_key = drawn.opened(folder / "others" / store.slug(*scenario.trunk)).key
+    shutil.rmtree(folder / "others")
     for number in (0, 1, HELD_OUT):
         task = fold.FoldTask(scenario, number, settings, found.table, features, folder / "cache")
         none = np.zeros(0)
@@ -211,7 +212,7 @@ def test_a_whole_network_needs_its_trainings_and_one_view_to_compare_by(tmp_path
     settings = params(tmp_path, fine_tune_from="all")
     fill(settings, tmp_path)
     found = plan(settings, tmp_path)
-    assert {one.folder for one in found.needed} == {"features", "train", "trunks", "tune"}
+    assert {one.folder for one in found.needed} == {*remove.KINDS} - {"corruptions"}
     assert {path for one in found.needed for path in one.paths} == paths(tmp_path)
 
 
