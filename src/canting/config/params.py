@@ -156,6 +156,7 @@ def parse(content: Any, path: Path) -> Params:
     _check_split(params, path)
     _check_searches(params, path)
     _check_warm_up(params, path)
+    _check_standardise(params, path)
     return params
 
 
@@ -202,6 +203,21 @@ def _check_warm_up(params: Params, path: Path) -> None:
         raise CantingError(
             f"`{path}` cannot be used. Nothing was run.\n  `train.warm_up`: expected at most the "
             f"{fewest} `epochs` of a training. Received: {params.train.warm_up:g}."
+        )
+
+
+def _check_standardise(params: Params, path: Path) -> None:
+    """Refuse to standardise features that change in training, or that are normalised already."""
+    if not params.train.standardise:
+        return
+    tails = [one for one in params.scenarios() if one.has_tail]
+    reason = f"{tails[0].trunk}, whose features change in training" if tails else ""
+    if params.train.hidden is not None:
+        reason = f"`train.hidden` {params.train.hidden}, behind a normalisation of its own"
+    if reason:
+        raise CantingError(
+            f"`{path}` cannot be used. Nothing was run.\n  `train.standardise`: expected a "
+            f"classifier alone. Received: {reason}. Take one of the two."
         )
 
 

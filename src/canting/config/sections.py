@@ -99,6 +99,8 @@ class Train(ParamsSection):
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     warm_up: Annotated[float, Field(ge=0)] = 0.0
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    standardise: bool = False
+    l2: Annotated[float, Field(ge=0)] = 0.0
 
 
 class Evaluate(ParamsSection):

@@ -17,6 +17,7 @@ from canting.models.train import prediction
 from canting.models.train.backup import Backup
 from canting.models.train.batches import Batches, Data, Rows
 from canting.models.train.prediction import Watch
+from canting.models.train.standardise import fold_in, standard_of, standardised
 from canting.models.train.trainer import Trainer, kept, key_of
 
 INNER_PARTS = 8
@@ -62,10 +63,14 @@ def fit(
     the state is kept; what a killed training left there is gone on with, to the same end.
     """
     runtime.seed_training(seed)
-    watch, stopping, inner = Watch(data, test), None, None
+    stopping, inner, standard = None, None, None
     if settings.early_stopping is not None:
         train, inner = _inner_split(data, train, seed)
         stopping = _stop_early(settings.early_stopping)
+    if settings.standardise:
+        standard = standard_of(data, train)
+        data = standardised(data, standard)
+    watch = Watch(data, test)
     batches = Batches(data, train, scenario.batch_size, seed, settings)
     key = key_of(scenario, settings, data)
     model = key.build(scenario)
@@ -88,6 +93,8 @@ def fit(
     curves = Curves(history["loss"], history["accuracy"], watch.loss, watch.accuracy)
     logits = trainer.logits(data, test)
     model.set_weights(trainer.model.get_weights())
+    if standard is not None:
+        fold_in(model, standard)
     return Fit(model, logits, curves, keeper.seconds, keeper.start.cpu_seconds)
 
 

@@ -24,18 +24,26 @@ def build(
     """Return a model from features of `shape` to `(n, classes)` logits.
 
     It starts with ImageNet weights behind the cut, and with a classifier drawn from Keras's seed.
-    The classifier may have a layer of hidden units, behind a normalisation of each feature. Logits
-    and weights are float32 in every precision.
+    The classifier may have a layer of hidden units, behind a normalisation of each feature. Squares
+    of the kernels of both may be added to the loss. Logits and weights are float32 in every
+    precision.
     """
-    tail = _tail(scenario, size, settings)
+    tail, penalty = _tail(scenario, size, settings), _penalty(settings)
     inputs = keras.Input(shape, name="feature")
     with precision(settings.precision):
         x = inputs if tail is None else layers.GlobalAveragePooling2D(name="pool")(tail(inputs))
         if settings.hidden is not None:
             x = layers.BatchNormalization(name="norm")(x)
-            x = layers.Dense(settings.hidden, activation="relu", name="hidden")(x)
+            x = layers.Dense(
+                settings.hidden, activation="relu", kernel_regularizer=penalty, name="hidden"
+            )(x)
     x = MutableDropout(scenario.dropout)(x)
-    return keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="trained")
+    logits = layers.Dense(classes, kernel_regularizer=penalty, name="logits")(x)
+    return keras.Model(inputs, logits, name="trained")
+
+
+def _penalty(settings: Train) -> keras.Regularizer | None:
+    return keras.regularizers.L2(settings.l2) if settings.l2 else None
 
 
 def compile_(model: keras.Model, scenario: Scenario, settings: Train, rate: Any) -> None:

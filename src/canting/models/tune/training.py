@@ -11,6 +11,7 @@ from canting.config.tune import Setting
 from canting.core import runtime
 from canting.models.train.batches import Batches, Data, Rows
 from canting.models.train.prediction import Watch
+from canting.models.train.standardise import standard_of, standardised
 from canting.models.train.trainer import ModelState, Trainer, kept, key_of
 from canting.models.tune.records import Curves
 from canting.models.tune.task import apply
@@ -50,6 +51,8 @@ class Training:
         self._scenario, self._settings = apply(setting, course.scenario, course.settings)
         self._seed = runtime.backend_seed(course.seed)
         data = cuts[self._scenario.fine_tune_from]
+        if self._settings.standardise:
+            data = standardised(data, standard_of(data, rows))
         self._feed = Batches(data, rows, self._scenario.batch_size, course.seed, self._settings)
         self._model = course.trainer(self._scenario, data)
         self._data, self._done = data, 0
