@@ -6,6 +6,7 @@ import pandas as pd
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import costs, files
 from canting.data import manifest
+from canting.models.augmentation import views_of_test
 from canting.models.features import compute, cost, store
 
 
@@ -29,7 +30,7 @@ def main() -> None:
                     target=folder / name,
                     device=params.compute.chosen(),
                 )
-                passes = params.features.test_views
+                passes = len(views_of_test(params.features))
                 counted = cost.of_backbone(backbone, params.image_size, CACHE, passes)._asdict()
                 measured[name] = {**made._asdict(), "milliseconds": counted.pop("milliseconds")}
                 trunk = {"backbone": backbone, "fine_tune_from": fine_tune_from}

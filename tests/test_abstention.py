@@ -130,7 +130,7 @@ def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(
     pictures = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
     for number in range(2):
         np.save(tmp_path / f"view_{number:03d}.npy", pictures)
-    np.save(tmp_path / "test_1.npy", np.ascontiguousarray(pictures[:, :, ::-1]))
+    np.save(tmp_path / "test_001.npy", np.ascontiguousarray(pictures[:, :, ::-1]))
     files.write_json(tmp_path / "key.json", "a key")
     labels, numbers = ["a", "b"] * 6, np.arange(12)
     paths = [f"{number}.png" for number in range(12)]
@@ -157,7 +157,7 @@ def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(
 def test_features_of_a_frozen_trunk_are_the_mean_of_its_views(tmp_path: Path) -> None:
     pooled = np.random.default_rng(0).random((2, 5, 7), dtype=np.float32)
     np.save(tmp_path / "view_000.npy", pooled[0])
-    np.save(tmp_path / "test_1.npy", pooled[1])
+    np.save(tmp_path / "test_001.npy", pooled[1])
     files.write_json(tmp_path / "key.json", "a key")
     np.testing.assert_allclose(
         features.pooled(classifier(7), Store(tmp_path)), pooled.mean(axis=0), rtol=1e-6

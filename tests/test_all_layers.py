@@ -63,11 +63,14 @@ def made(pictures: Pictures, folder: Path, **changes: object) -> drawn.DrawnStor
 
 
 def test_views_are_those_of_the_draw_and_never_end(pictures: Pictures, tmp_path: Path) -> None:
-    kept = made(pictures, tmp_path / "made", views=2, test_views=4)
+    kept, flipping = (
+        made(pictures, tmp_path / "made", views=2, test_views=4),
+        features(test_views=4),
+    )
     asked = np.array([7, 0, 7])
     for number in (1, 2, 500, -1, -3):
         expected = [
-            augmentation.view(pictures.array[row], number, pictures.digests[row], features(), 5)
+            augmentation.view(pictures.array[row], number, pictures.digests[row], flipping, 5)
             for row in asked
         ]
         assert np.array_equal(kept.view(number)[asked], expected)
@@ -92,7 +95,8 @@ def test_a_key_holds_what_decides_on_a_view(pictures: Pictures) -> None:
 
     assert key(views=2) == key(views=9)
     changed = [key(), key(views=0), key(seed=6), key(rotation=1.0), key(test_views=2), key(None)]
-    assert len(set(changed)) == 6
+    changed += [key(test_crops=(0.5,)), key(test_crops=(0.4,))]
+    assert len(set(changed)) == 8
 
 
 def test_an_epoch_has_a_fresh_view_drawn_ahead_or_not(pictures: Pictures, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from canting.core.errors import CantingError
 from canting.data.manifest import HELD_OUT
 from canting.evaluation.corruptions import measure
 from canting.evaluation.other import answers
+from canting.models.augmentation import CropAndFlip
 from canting.models.features import compute, cost, drawn, store, trunk
 from canting.models.train import checkpoint, fold, outcome
 from canting.models.tune import search, study
@@ -101,7 +102,7 @@ def fill(settings: Params, folder: Path) -> None:
             np.save(place, none)
     rows = measure.measured_rows(found.table, found.digests, settings.corruptions.pictures)
     cells = measure.measured_cells(settings.corruptions.leave_out)
-    wanted = measure.Changed(pictures, rows, cells, settings.features.test_views, settings.seed)
+    wanted = measure.Changed(pictures, rows, cells, [CropAndFlip()], settings.seed)
     measure.answers(*scenario.trunk, wanted, folder / "cache")
     for searched in study.tasks(settings, found.table, trunks(settings, folder), folder / "cache"):
         record = SearchRecord(search.path(searched))

@@ -19,6 +19,7 @@ from canting.evaluation.plots.corruptions import corruptions
 from canting.evaluation.plots.figure import save
 from canting.evaluation.statistics.inference import wilson
 from canting.imaging.pictures import Pixels
+from canting.models.augmentation import CropAndFlip
 from canting.models.features import inference, store
 from canting.models.features.compute import Pictures
 from canting.models.train import fold, outcome
@@ -246,7 +247,7 @@ def test_what_is_kept_is_not_made_again(
 
     def answers(*kinds: str) -> list[np.ndarray]:
         cells = measured.measured_cells(set(CORRUPTIONS) - set(kinds))
-        wanted = measured.Changed(pictures, np.arange(6), cells, 1, 1)
+        wanted = measured.Changed(pictures, np.arange(6), cells, [CropAndFlip()], 1)
         found = measured.answers("efficientnet_lite0", None, wanted, tmp_path)
         return [np.array(view) for (view,) in found]
 

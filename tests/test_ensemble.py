@@ -255,7 +255,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Made:
         pictures[number, ..., number % 3] += 150
     features.mkdir(parents=True)
     np.save(features / "view_000.npy", pictures)
-    np.save(features / "test_1.npy", np.ascontiguousarray(pictures[:, :, ::-1]))
+    np.save(features / "test_001.npy", np.ascontiguousarray(pictures[:, :, ::-1]))
     files.write_json(features / "key.json", "a key")
     folds = np.where(numbers < 6, -1, numbers // 3 % 2)
     paths, labels = [f"{number}.png" for number in numbers], np.asarray(LABELS)[numbers % 3]

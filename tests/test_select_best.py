@@ -20,6 +20,7 @@ from canting.evaluation.select_best import bundle, rule
 from canting.evaluation.select_best import card as cost
 from canting.evaluation.select_best.bundle import Contents, ExportError
 from canting.evaluation.select_best.compose import compose
+from canting.models.augmentation import FLIPS, CropAndFlip
 from canting.models.train import tail
 from tests.conftest import ROOT
 
@@ -171,7 +172,9 @@ def test_a_bundle_answers_as_keras_does(
 def test_flips_are_averaged_inside_the_model(pictures: list[np.ndarray], tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     trained = tail.build(scenario(backbone="small_cnn"), SIZE, (64, 64, 3), 3, how())
-    model = compose(scenario(backbone="small_cnn"), SIZE, trained, test_views=4)
+    model = compose(
+        scenario(backbone="small_cnn"), SIZE, trained, [CropAndFlip(axes) for axes in FLIPS]
+    )
     given = contents(trained)
     assert bundle.write(model, pictures, given, tmp_path / "best") <= bundle.TOLERANCE
     engine = Engine(tmp_path / "best" / "model.tflite")

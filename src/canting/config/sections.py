@@ -65,6 +65,7 @@ class Features(ParamsSection):
     levels: Count
     views: Annotated[int, Field(ge=0)]
     test_views: Literal[1, 2, 4]
+    test_crops: Listed[Annotated[float, Field(ge=0.05, lt=1)]] = ()
     horizontal_flip: bool
     vertical_flip: bool
     rotation: Annotated[float, Field(ge=0, le=180)]

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from canting.imaging.pictures import Pixels
 
+Box = tuple[int, int, int, int]
+"""Top, left, height and width in pixels."""
+
 Matrix = npt.NDArray[np.float64]
 """`(3, 3)`: takes a point (x, y, 1) of the view, in pixels from the centre, to the picture."""
 
@@ -25,6 +28,28 @@ def warp(picture: Pixels, matrix: Matrix) -> Pixels:
     border = cv2.BORDER_REFLECT_101
     warped = resample(picture, dsize=(width, height), flags=flags, borderMode=border)
     return np.asarray(warped, dtype=np.uint8)
+
+
+def box(share: float, x: int, y: int, size: tuple[int, int]) -> Box:
+    """Return a crop of a share of the area, as near as whole pixels come to it.
+
+    `x` and `y` are -1 at the left and the top, 0 in the middle, 1 at the right and the bottom;
+    `size` is height and width.
+    """
+    height, width = (max(1, round(side * share**0.5)) for side in size)
+    top, left = (1 + y) * (size[0] - height) // 2, (1 + x) * (size[1] - width) // 2
+    return top, left, height, width
+
+
+def enlarged(picture: Pixels, part: Box) -> npt.NDArray[np.float32]:
+    """Scale a part of a picture up to its size, bilinearly, as TensorFlow does.
+
+    Values are not rounded: two engines that differ in the last bit would round to two numbers.
+    """
+    top, left, height, width = part
+    cut = picture[top : top + height, left : left + width].astype(np.float32)
+    whole = cv2.resize(cut, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(whole, dtype=np.float32)
 
 
 def moved(x: float, y: float) -> Matrix:

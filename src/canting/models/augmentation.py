@@ -1,11 +1,23 @@
 """Augmentation parameters: the random numbers that determine a view."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from canting.config.sections import Features
-from canting.imaging.geometry import Matrix, cropped, moved, scaled, sheared, tilted, turned, warp
+from canting.imaging.geometry import (
+    Matrix,
+    box,
+    cropped,
+    enlarged,
+    moved,
+    scaled,
+    sheared,
+    tilted,
+    turned,
+    warp,
+)
 from canting.imaging.photometric import blur, contrast, gain, grey, invert, jpeg
 from canting.imaging.pictures import Pixels
 
@@ -109,19 +121,44 @@ FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (0,), (0, 1))
 """Axes, of height and width, that each view of a test is flipped along."""
 
 
-def flip(picture: Pixels, number: int) -> Pixels:
-    """Return a view of a test: 0 the picture itself, 1 mirrored, 2 upside down, 3 both."""
-    return np.ascontiguousarray(np.flip(picture, FLIPS[number])) if number else picture
+PLACES = ((0, 0), (-1, -1), (1, -1), (-1, 1), (1, 1))
+"""Of crops, to the right and down: the middle and the corners."""
+
+
+class CropAndFlip(NamedTuple):
+    """A view that a prediction is averaged over: a crop of a share of the area, then a flip.
+
+    `x` and `y` place the crop, as those of `canting.imaging.geometry.box`.
+    """
+
+    axes: tuple[int, ...] = ()
+    share: float = 1.0
+    x: int = 0
+    y: int = 0
+
+    def of(self, picture: Pixels) -> npt.NDArray[Any]:
+        """Return this view of a picture, in the picture's size; a crop is of float32."""
+        seen: npt.NDArray[Any] = picture
+        if self.share < 1:
+            size = picture.shape[0], picture.shape[1]
+            seen = enlarged(picture, box(self.share, self.x, self.y, size))
+        return np.ascontiguousarray(np.flip(seen, self.axes)) if self.axes else seen
+
+
+def views_of_test(settings: Features) -> list[CropAndFlip]:
+    """Return the views of a test: the picture first, its flips, and those of every crop."""
+    crops = [(1.0, 0, 0), *((one, *place) for one in settings.test_crops for place in PLACES)]
+    return [CropAndFlip(axes, *crop) for crop in crops for axes in FLIPS[: settings.test_views]]
 
 
 def view(picture: Pixels, number: int, identity: str, settings: Features, seed: int) -> Pixels:
     """Return view `number` of a picture; view 0 is the picture itself.
 
-    Negative ones are the further views of a test: -1 mirrored, -2 upside down, -3 both.
+    Negative ones are the further `test_views`: -1 is the second of them.
     `identity` is the picture's SHA-256: the draw depends on the picture, not on its place.
     """
     if number <= 0:
-        return flip(picture, -number)
+        return views_of_test(settings)[-number].of(picture)
     drawn = draw(np.random.default_rng([seed, number, int(identity[:16], 16)]))
     warped = warp(picture, affine(drawn, settings, picture.shape[:2]))
     return degraded(photometric(warped, drawn, settings), drawn, settings)

@@ -12,6 +12,7 @@ from canting.data.manifest import HELD_OUT
 from canting.data.preprocess import division
 from canting.evaluation.corruptions import measure
 from canting.evaluation.other import answers
+from canting.models.augmentation import views_of_test
 from canting.models.features import compute, cost, trunk
 from canting.models.train import fold, grid
 from canting.models.tune import search, study
@@ -105,7 +106,7 @@ def _changed(params: Params, found: DatasetRows, cache: Path) -> Iterator[Path]:
     rows = measure.measured_rows(found.table, found.digests, settings.pictures)
     digests = [found.digests[row] for row in rows]
     cells = measure.measured_cells(settings.leave_out)
-    variants = measure.variants(cells, params.features.test_views)
+    variants = measure.variants(cells, views_of_test(params.features))
     for backbone, cut in params.trunks():
         if trains_all(backbone, cut):
             continue

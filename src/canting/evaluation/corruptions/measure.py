@@ -19,7 +19,7 @@ from canting.core.keys import code_key
 from canting.data.preprocess.decode import decode_all
 from canting.evaluation.corruptions.changes import changed
 from canting.imaging.pictures import Pixels
-from canting.models.augmentation import flip
+from canting.models.augmentation import CropAndFlip, views_of_test
 from canting.models.features import inference, store, trunk
 from canting.models.features.cache import CachedView
 from canting.models.features.compute import Pictures
@@ -37,6 +37,9 @@ class Cell(NamedTuple):
     kind: str
     level: float
 
+
+Variant = tuple[Cell, CropAndFlip]
+"""A change, and the view of a test that sees it."""
 
 UNCHANGED = Cell("none", 0)
 """The pictures as they are."""
@@ -71,31 +74,36 @@ class Changed(NamedTuple):
     pictures: Pictures
     rows: Rows
     cells: Sequence[Cell]
-    test_views: int
+    test_views: Sequence[CropAndFlip]
     seed: int
 
-    def variants(self) -> list[tuple[Cell, int]]:
+    def variants(self) -> list[Variant]:
         """Return every change with every view of a test."""
         return variants(self.cells, self.test_views)
 
     def make(self, variant: int, place: int) -> Pixels:
         """Return one of the rows under a change, as one view of a test sees it."""
-        (kind, level), number = self.variants()[variant]
+        (kind, level), seen = self.variants()[variant]
         row = int(self.rows[place])
         identity = self.pictures.digests[row]
-        return flip(changed(self.pictures.array[row], kind, level, identity, self.seed), number)
+        return seen.of(changed(self.pictures.array[row], kind, level, identity, self.seed))
 
     def drawn(self) -> list[list[Array]]:
         """Return for each change, for each view of a test, the pictures; they are drawn later."""
         shape = (len(self.rows), *self.pictures.array.shape[1:])
         every = range(len(self.variants()))
         found = [cast("Array", DrawnView(partial(self.make, one), shape)) for one in every]
-        return [found[at : at + self.test_views] for at in range(0, len(found), self.test_views)]
+        return _by_change(found, self.test_views)
 
 
-def variants(cells: Sequence[Cell], test_views: int) -> list[tuple[Cell, int]]:
+def variants(cells: Sequence[Cell], test_views: Sequence[CropAndFlip]) -> list[Variant]:
     """Return every change with every view of a test."""
-    return list(product(cells, range(test_views)))
+    return list(product(cells, test_views))
+
+
+def _by_change(found: list[Array], test_views: Sequence[CropAndFlip]) -> list[list[Array]]:
+    count = len(test_views)
+    return [found[at : at + count] for at in range(0, len(found), count)]
 
 
 def answers(
@@ -118,13 +126,13 @@ def answers(
         answer = trunk.load(backbone, fine_tune_from, size, cache, levels)
         inference.run(wanted.make, answer, missing, count, label=label, start=start)
     found = [np.load(one.array, mmap_mode="r") for one in kept.values()]
-    return [found[at : at + wanted.test_views] for at in range(0, len(found), wanted.test_views)]
+    return _by_change(found, wanted.test_views)
 
 
 def places(
     trunk_key: str,
     digests: Sequence[str],
-    variants: Sequence[tuple[Cell, int]],
+    variants: Sequence[Variant],
     seed: int,
     cache: Path,
 ) -> list[CachedView]:
@@ -144,7 +152,7 @@ def measure(tasks: Sequence[FoldTask], pictures: Pictures) -> pd.DataFrame:
     params, of_fold = first.params, first.table[FOLD].to_numpy()
     rows = measured_rows(first.table, pictures.digests, params.corruptions.pictures)
     cells = measured_cells(params.corruptions.leave_out)
-    wanted = Changed(pictures, rows, cells, params.features.test_views, params.seed)
+    wanted = Changed(pictures, rows, cells, views_of_test(params.features), params.seed)
     names = dict.fromkeys(task.scenario.name for task in tasks)
     members = [[task for task in tasks if task.scenario.name == name] for name in names]
     logits = averaged(np.stack([_logits(one, wanted, of_fold[rows]) for one in members]))

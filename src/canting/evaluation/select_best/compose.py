@@ -1,13 +1,16 @@
 """Trunk and trained tail as one model from a picture to three answers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 from keras import layers, ops
 
 from canting.config.scenario import Scenario
-from canting.models.augmentation import FLIPS
+from canting.imaging.geometry import Box, box
+from canting.models.augmentation import CropAndFlip
 from canting.models.backbones.cut import split
 from canting.models.backbones.levels import maps_of, on_one_grid
 
@@ -19,31 +22,82 @@ def compose(
     scenario: Scenario,
     size: tuple[int, int],
     trained: keras.Model,
-    test_views: int = 1,
+    test_views: Sequence[CropAndFlip] = (CropAndFlip(),),
     levels: int = 1,
 ) -> keras.Model:
     """Return the whole model: RGB in 0…255, `(n, height, width, 3)`, to the three outputs.
 
     Pooled feature and map are what goes into the classifier: behind a hidden layer, its units.
 
-    With several `test_views` each output is the mean over the picture and its flips; maps are
-    flipped back first, so that the logits stay a product of the mean map.
+    With several `test_views` each output is the mean over them. Maps are put back first: flipped,
+    and those of crops laid where the crop is, so that the logits stay a product of the mean map.
     """
     one = _single(scenario, size, trained, levels)
-    if test_views == 1:
-        return one
+    return one if len(test_views) == 1 else averaged(one, test_views, size)
+
+
+def averaged(
+    model: keras.Model, test_views: Sequence[CropAndFlip], size: tuple[int, int]
+) -> keras.Model:
+    """Return a model of the three outputs that answers with the mean over views of a picture.
+
+    All views go through it as one batch, so that its graph is there once, however many they are.
+    """
     picture = keras.Input((*size, 3), name="picture")
-    answers = [_flipped(one, picture, FLIPS[number]) for number in range(test_views)]
-    outputs = [layers.average([answer[name] for answer in answers]) for name in OUTPUTS]
+    boxes = [box(view.share, view.x, view.y, size) for view in test_views]
+    pairs = list(zip(test_views, boxes, strict=True))
+    seen = [_seen(picture, view, part, size) for view, part in pairs]
+    answer = model(ops.concatenate(seen, axis=0))
+    parts = {name: ops.split(answer[name], len(seen), axis=0) for name in OUTPUTS}
+    maps = [
+        _put_back(map_, view, part, size)
+        for map_, (view, part) in zip(parts["map"], pairs, strict=True)
+    ]
+    outputs = [layers.average(one) for one in (parts["logits"], parts["pooled"], maps)]
     return _named(picture, *outputs)
 
 
-def _flipped(model: keras.Model, picture: Any, axes: tuple[int, ...]) -> dict[str, Any]:
-    places = [axis + 1 for axis in axes]
-    if not places:
-        return dict(model(picture))
-    answer = dict(model(ops.flip(picture, places)))
-    return {**answer, "map": ops.flip(answer["map"], places)}
+def _seen(picture: Any, view: CropAndFlip, part: Box, size: tuple[int, int]) -> Any:
+    x = _enlarged(picture, part, size) if view.share < 1 else picture
+    return ops.flip(x, _of_batch(view)) if view.axes else x
+
+
+def _put_back(map_: Any, view: CropAndFlip, part: Box, size: tuple[int, int]) -> Any:
+    flipped = ops.flip(map_, _of_batch(view)) if view.axes else map_
+    return _laid_back(flipped, part, size) if view.share < 1 else flipped
+
+
+def _of_batch(view: CropAndFlip) -> list[int]:
+    return [axis + 1 for axis in view.axes]
+
+
+def _enlarged(picture: Any, part: Box, size: tuple[int, int]) -> Any:
+    top, left, height, width = part
+    cut = picture[:, top : top + height, left : left + width]
+    return ops.image.resize(cut, size, interpolation="bilinear")
+
+
+def _laid_back(map_: Any, part: Box, size: tuple[int, int]) -> Any:
+    """Return the map of a crop on the grid of the picture, its sums in the places where they are.
+
+    The mean over the grid stays as it is: what a small area decided lies on that area.
+    """
+    top, left, height, width = part
+    rows = _overlap(map_.shape[1], top / size[0], height / size[0])
+    columns = _overlap(map_.shape[2], left / size[1], width / size[1])
+    shape = map_.shape[1:]
+    cells = ops.transpose(ops.reshape(map_, (-1, shape[0] * shape[1], shape[2])), (0, 2, 1))
+    moved = ops.matmul(cells, np.kron(rows, columns).T)
+    return ops.reshape(ops.transpose(moved, (0, 2, 1)), (-1, *shape))
+
+
+def _overlap(count: int, start: float, length: float) -> npt.NDArray[np.float32]:
+    """Return which share of each cell of a crop, in columns, lies in each cell of the picture."""
+    cells = np.arange(count + 1) / count
+    within = start + length * cells
+    first = np.maximum(cells[:-1, None], within[None, :-1])
+    last = np.minimum(cells[1:, None], within[None, 1:])
+    return np.asarray(np.maximum(last - first, 0) / (length / count), np.float32)
 
 
 def _single(

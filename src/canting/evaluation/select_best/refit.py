@@ -15,6 +15,7 @@ from canting.core.errors import CantingError
 from canting.evaluation.evaluate import tables
 from canting.evaluation.select_best.compose import compose
 from canting.models import scores
+from canting.models.augmentation import views_of_test
 from canting.models.train import fold, grid
 from canting.models.train.outcome import FoldOutcome
 
@@ -44,8 +45,8 @@ def refit(task: fold.FoldTask) -> Refit:
         )
     hold_out = score(task, outcome.logits, outcome.rows) if len(outcome.rows) else None
     trained, params = fold.rebuilt(task, outcome.weights), task.params
-    features = params.features
-    whole = compose(task.scenario, params.image_size, trained, features.test_views, features.levels)
+    seen, levels = views_of_test(params.features), params.features.levels
+    whole = compose(task.scenario, params.image_size, trained, seen, levels)
     return Refit(whole, trained, hold_out)
 
 

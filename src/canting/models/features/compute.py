@@ -17,9 +17,12 @@ from canting.core.device import CPU, Device
 from canting.core.keys import code_key
 from canting.data.preprocess.decode import decode_all
 from canting.imaging.pictures import Pixels
-from canting.models.augmentation import view
+from canting.models.augmentation import view, views_of_test
 from canting.models.features import drawn, inference, store, trunk
 from canting.models.features.cache import CachedView
+
+ONE_VIEW: dict[str, Any] = {"test_views": 1, "test_crops": ()}
+"""Settings of a test that sees nothing but the picture."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Views(NamedTuple):
         if trains_all(self.backbone, self.fine_tune_from):
             if backbone_of(self.backbone).weights == "none":
                 return {}
-            alone = self.settings.model_copy(update={"views": 0, "test_views": 1})
+            alone = self.settings.model_copy(update={"views": 0, **ONE_VIEW})
             return self._replace(fine_tune_from=None, settings=alone).keys
         settings, made_by = self.settings, (self.backbone, self.fine_tune_from, self.size)
         made_from = (
@@ -111,7 +114,8 @@ class Views(NamedTuple):
             code_key(compute, decode_all),
             *self.device.key,
         )
-        numbers = [*range(settings.views + 1), *range(-1, -settings.test_views, -1)]
+        tested = range(-1, -len(views_of_test(settings)), -1)
+        numbers = [*range(settings.views + 1), *tested]
         return {number: _key(made_from, number, settings, self.seed) for number in numbers}
 
     @property
@@ -121,8 +125,9 @@ class Views(NamedTuple):
             return files.digest(list(self.keys.values()))
         settings, made_by = self.settings, (self.backbone, self.fine_tune_from, self.size)
         made_from = trunk.key(*made_by), list(self.digests)
-        tested, code = (bool(settings.views), settings.test_views), code_key(compute, decode_all)
-        return files.digest(made_from, tested, _drawn_by(settings), self.seed, code)
+        seen = (bool(settings.views), views_of_test(settings))
+        code = code_key(compute, decode_all)
+        return files.digest(made_from, seen, _drawn_by(settings), self.seed, code)
 
 
 def place(cache: Path, key: str) -> CachedView:
@@ -134,12 +139,12 @@ def _key(made_from: tuple[str, ...], number: int, settings: Features, seed: int)
     if number == 0:
         return files.digest(made_from)
     if number < 0:
-        return files.digest(made_from, number)
+        return files.digest(made_from, views_of_test(settings)[-number])
     return files.digest(made_from, number, _drawn_by(settings), seed)
 
 
 def _drawn_by(settings: Features) -> dict[str, Any]:
-    return settings.model_dump(exclude={"views", "test_views", "levels"})
+    return settings.model_dump(exclude={"views", "levels", *ONE_VIEW})
 
 
 def _view(pictures: Pictures, settings: Features, seed: int, number: int, row: int) -> Pixels:

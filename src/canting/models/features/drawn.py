@@ -66,7 +66,8 @@ class DrawnStore(Store):
         drawn = files.read_json(folder / DRAW)
         self._settings = cast("Features", SimpleNamespace(**drawn["settings"]))
         self._seed, self._digests = int(drawn["seed"]), drawn["digests"]
-        self.test_views = [self.view(-number) for number in range(self._settings.test_views)]
+        tested = len(augmentation.views_of_test(self._settings))
+        self.test_views = [self.view(-number) for number in range(tested)]
 
     @property
     def augmented(self) -> int:

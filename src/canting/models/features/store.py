@@ -22,7 +22,8 @@ def slug(backbone: str, fine_tune_from: str | None) -> str:
 class Store:
     """Features of one trunk: `view(v)` is `(n, …)`, memory-mapped; view 0 is not augmented.
 
-    `test_views` are what a prediction is averaged over: view 0, and its flips where they were made.
+    `test_views` are what a prediction is averaged over: view 0, and those of its flips and crops
+    that were made.
     """
 
     is_drawn = False
@@ -35,8 +36,8 @@ class Store:
         if not paths:
             raise CantingError(f"`{folder}` holds no features. Run `dvc repro features`.")
         self._views: list[Array] = [np.load(path, mmap_mode="r") for path in paths]
-        flips = sorted(folder.glob("test_*.npy"))
-        self.test_views = [self._views[0], *(np.load(path, mmap_mode="r") for path in flips)]
+        further = sorted(folder.glob("test_*.npy"))
+        self.test_views = [self._views[0], *(np.load(path, mmap_mode="r") for path in further)]
         self.key = str(files.read_json(folder / "key.json"))
 
     @property
@@ -62,5 +63,5 @@ class Store:
 def view_path(folder: Path, number: int) -> Path:
     """Return where a view is kept; negative ones are the further views of a test."""
     if number < 0:
-        return folder / f"test_{-number}.npy"
+        return folder / f"test_{-number:03d}.npy"
     return folder / f"view_{number:03d}.npy"
