@@ -265,7 +265,8 @@ def test_what_is_kept_is_not_made_again(
 
 def test_changed_pictures_are_drawn_for_a_whole_network(pictures: Pictures, tmp_path: Path) -> None:
     cells = measured.measured_cells(set(CORRUPTIONS) - {"crop"})
-    wanted = measured.Changed(pictures, np.array([5, 2]), cells, 2, 1)
+    views = [CropAndFlip(), CropAndFlip((1,))]
+    wanted = measured.Changed(pictures, np.array([5, 2]), cells, views, 1)
     found = measured.answers("efficientnet_lite0", "all", wanted, tmp_path)
     assert list(tmp_path.iterdir()) == []
     for place, (kind, level) in enumerate(cells):

@@ -12,6 +12,7 @@ from canting.core import keys
 from canting.core.closure import SOURCE, closure, computed_with, imported, module_files
 from canting.evaluation.corruptions import measure
 from canting.evaluation.corruptions.measure import Cell
+from canting.models.augmentation import CropAndFlip
 from canting.models.features import compute, cost, trunk
 from canting.models.train import fold
 from canting.models.tune import search
@@ -44,7 +45,7 @@ def trained() -> object:
 
 
 def changed() -> object:
-    return measure.places("trunk", ["digest"], [(Cell("crop", 0.5), 0)], 1, HERE)
+    return measure.places("trunk", ["digest"], [(Cell("crop", 0.5), CropAndFlip())], 1, HERE)
 
 
 def tried() -> object:

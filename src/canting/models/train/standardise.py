@@ -88,7 +88,7 @@ class _View:
         self._array, self._standard, self.shape = array, standard, array.shape
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return int(self.shape[0])
 
     def __getitem__(self, rows: Any) -> npt.NDArray[np.float32]:
         values = np.asarray(self._array[rows], np.float32)
