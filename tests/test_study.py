@@ -334,7 +334,8 @@ def test_a_killed_study_goes_on_and_a_done_one_is_not_done_again(folder: Path) -
     told = run(folder, *call(folder, frozen)).stdout
     assert "tiny: 2 scenarios × 2 folds" in told
     assert "Stage 'fetch' didn't change" in told
-    assert len(times(folder)) == 4  # two views, each with its seconds
+    # Two views, and that of another collection's pictures, each with its seconds.
+    assert len(times(folder)) == 6
     assert kept.items() <= times(folder).items()
     assert pd.read_csv(folder / "results/evaluate/folds.csv")["pictures"].sum() == 2 * 42
     table = pd.read_csv(folder / "results/features/backbones.csv")

@@ -12,9 +12,8 @@ from canting.config.columns import LABEL, PATH, PREDICTED
 from canting.config.records import ElsewhereMetrics, ElsewhereRecord
 from canting.config.sections import Evaluate
 from canting.config.tables import SERVED
-from canting.core import files
+from canting.core import files, parallel
 from canting.core.digits import reproducible
-from canting.core.progress import bar
 from canting.data import manifest
 from canting.evaluation.evaluate import elsewhere
 from canting.evaluation.evaluate.calibration import binned, expected_error
@@ -30,12 +29,9 @@ def served(classifier: Classifier, asked: pd.DataFrame, raw: Path) -> pd.DataFra
     `predicted` is the likeliest class, also of what is `refused`; `distance` is the unlikeness to
     the training pictures in units of the threshold, above which the model refuses.
     """
-    rows = []
-    with bar("other", len(asked), "picture") as shown:
-        for path in asked[PATH]:
-            said = classifier.classify(raw / path)
-            rows.append((said.label, said.probability, said.distance, said.abstained))
-            shown.update()
+    paths = [raw / path for path in asked[PATH]]
+    answers = parallel.run(classifier.classify, paths, label="other", total=len(paths))
+    rows = [(said.label, said.probability, said.distance, said.abstained) for said in answers]
     told = pd.DataFrame(rows, columns=[name for name in SERVED if name not in KNOWN])
     return asked[KNOWN].reset_index(drop=True).join(told)
 
