@@ -67,6 +67,8 @@ def _settings(caption: str, settings: dict[str, object]) -> Table:
 def _word(setting: Any) -> str:
     if isinstance(setting, bool):
         return "yes" if setting else "no"
+    if isinstance(setting, tuple):
+        return ", ".join(map(factors.level, setting)) or DASH
     return DASH if setting is None else factors.level(setting)
 
 
