@@ -6,8 +6,8 @@ from canting.config.stage import BUILD, CACHE, stage
 from canting.core import files, runtime
 from canting.evaluation.other import pictures
 from canting.models.features.compute import Pictures
-from canting.models.features.store import slug
-from canting.models.train.fold import FoldTask, read_table
+from canting.models.train import grid
+from canting.models.train.fold import read_table
 
 
 def main() -> None:
@@ -22,12 +22,8 @@ def main() -> None:
 
         below = aside.with_name("features")  # goes with what else is aside
         answers.features(params, Pictures(array, asked["sha256"].tolist()), below, CACHE)
-        folds, features = read_table(BUILD / "folds.csv"), BUILD / "features"
-        tasks = [
-            FoldTask(one, fold, params, folds, features / slug(*one.trunk), CACHE)
-            for one in params.scenarios()
-            for fold in range(params.folds)
-        ]
+        folds = read_table(BUILD / "folds.csv")
+        tasks = grid.tasks_of_folds(params, folds, BUILD / "features", CACHE)
         answers.answered(tasks, asked, below).to_parquet(aside, index=False)
 
 

@@ -43,7 +43,7 @@ _SCORED = [
     *("macro_f1", "macro_f1_low", "macro_f1_high", "ece"),
 ]
 
-OTHER = [SCENARIO, "collection", LABEL, *_SCORED]
+OTHER = [SCENARIO, COLLECTION, LABEL, *_SCORED]
 """Of `results/evaluate/other.csv`: scores on collections that nothing is trained on.
 
 The empty collection and the empty label are all of them; the accuracy of a class is its recall.
@@ -53,7 +53,7 @@ ELSEWHERE = [*(f"other_{name}" for name in _SCORED), "other_gap"]
 """Of `results/evaluate/scenarios.csv`, where there are such: all together, and what is lost."""
 
 SERVED = [
-    *(PATH, LABEL, "collection", "group"),
+    *(PATH, LABEL, COLLECTION, "group"),
     *(PREDICTED, "probability", "distance", "refused"),
 ]
 """Of `results/select_best/elsewhere.csv`: what the shipped model answers to the same."""

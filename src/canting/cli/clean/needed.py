@@ -94,11 +94,9 @@ def _answers(
     views = {one: _views(ours, asked, *one) for one in params.trunks()}
     for one in views.values():
         yield from (compute.place(cache, key).array for key in one.keys.values())
-    for scenario in params.scenarios():
-        for number in range(params.folds):
-            task = fold.FoldTask(scenario, number, params, found.table, Path(), cache)
-            trained = fold.place(task, stores[scenario.trunk])
-            yield answers.place(cache, trained, views[scenario.trunk].key)
+    for task in grid.tasks_of_folds(params, found.table, Path(), cache):
+        trained = fold.place(task, stores[task.scenario.trunk])
+        yield answers.place(cache, trained, views[task.scenario.trunk].key)
 
 
 def _changed(params: Params, found: DatasetRows, cache: Path) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """Scores on collections that nothing is trained on, with intervals over groups of pictures."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,7 @@ import pandas as pd
 
 from canting.config.columns import FOLD, LABEL, SCENARIO
 from canting.config.metrics import USUAL
-from canting.config.tables import ELSEWHERE, OTHER
+from canting.config.tables import COLLECTION, ELSEWHERE, OTHER
 from canting.evaluation.evaluate.calibration import expected_error, reliability
 from canting.models import scores
 
@@ -80,8 +80,8 @@ def scored(
         return pd.DataFrame(columns=OTHER)
     known, ends = answers[answers[LABEL].isin(labels)], (f"{USUAL}_low", f"{USUAL}_high")
     for scenario, ours in known.groupby(SCENARIO, sort=False):
-        for collection in (EVERY, *sorted(ours["collection"].unique())):
-            part = ours[ours["collection"] == collection] if collection else ours
+        for collection in (EVERY, *sorted(ours[COLLECTION].unique())):
+            part = ours[ours[COLLECTION] == collection] if collection else ours
             for label in (EVERY, *(one for one in labels if one in set(part[LABEL]))):
                 those = part[part[LABEL] == label] if label else part
                 of = _row(those, temperatures[str(scenario)], confidence, bins)
@@ -92,13 +92,27 @@ def scored(
 
 
 def _row(part: pd.DataFrame, temperature: float, confidence: float, bins: int) -> tuple[float, ...]:
-    folds, groups = (pd.factorize(part[name])[0] for name in (FOLD, "group"))
     logits, codes = scores.logits_of(part), scores.codes_of(part)
-    counts = np.zeros((groups.max() + 1, folds.max() + 1, *[logits.shape[1]] * 2))
-    np.add.at(counts, (groups, folds, codes, logits.argmax(axis=1)), 1)
+    asked = part["group"], part[FOLD]
+    counts = counts_by(*asked, codes, logits.argmax(axis=1), logits.shape[1])
     accuracy, macro_f1 = bounded(counts, confidence)
     error = expected_error(reliability(logits / temperature, codes, bins))
-    return len(part) // (folds.max() + 1), len(counts), *accuracy, *macro_f1, error
+    groups, models = counts.shape[:2]
+    return len(part) // models, groups, *accuracy, *macro_f1, error
+
+
+def counts_by(
+    groups: "pd.Series[Any]",
+    models: "pd.Series[Any]",
+    true: npt.NDArray[np.int64],
+    guessed: npt.NDArray[np.int64],
+    classes: int,
+) -> Counts:
+    """Return counts `(groups, models, classes, classes)` of answers, `(n,)` each."""
+    rows, columns = (pd.factorize(one, sort=True)[0] for one in (groups, models))
+    counts = np.zeros((rows.max() + 1, columns.max() + 1, classes, classes))
+    np.add.at(counts, (rows, columns, true, guessed), 1)
+    return counts
 
 
 def joined(ranking: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +122,7 @@ def joined(ranking: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """
     if table.empty:
         return ranking
-    whole = table[(table["collection"] == EVERY) & (table[LABEL] == EVERY)]
+    whole = table[(table[COLLECTION] == EVERY) & (table[LABEL] == EVERY)]
     columns = whole.set_index(SCENARIO).add_prefix("other_")
     found = ranking.join(columns, on=SCENARIO)
     found["other_gap"] = found[USUAL] - found[f"other_{USUAL}"]

@@ -53,18 +53,14 @@ def _elsewhere(rows: Sequence[dict[Any, Any]], keys: Sequence[str]) -> str:
     if "other_gap" not in rows[0]:
         return ""
     heads = [*keys, "macro F1", "accuracy", "calibration error", "macro F1 lost"]
+    scored = ("other_macro_f1", "other_accuracy")
     cells = [
-        [*_keys(row, keys), *(bounded(row, name) for name in ("other_macro_f1", "other_accuracy")),
+        [*_keys(row, keys), *(_bounded(row, one, f"{one}_low", f"{one}_high") for one in scored),
          f"{row['other_ece']:.4f}", f"{row['other_gap']:.4f}"]
         for row in rows
     ]  # fmt: skip
     count = f"{int(rows[0]['other_pictures']):,} pictures of other collections"
     return f"On {count}, which nothing was trained on:\n\n{_table(heads, cells, len(keys))}\n"
-
-
-def bounded(row: dict[Any, Any], name: str) -> str:
-    """Return a score with the ends of its interval."""
-    return f"{row[name]:.4f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
@@ -83,8 +79,11 @@ def _keys(row: dict[Any, Any], keys: Sequence[str]) -> list[str]:
 
 
 def _means(row: dict[Any, Any]) -> list[str]:
-    columns = [(mean_of(name), *ends_of(name)) for name in averaged()]
-    return [f"{row[mean]:.4f} [{row[low]:.3f}, {row[high]:.3f}]" for mean, low, high in columns]
+    return [_bounded(row, mean_of(name), *ends_of(name)) for name in averaged()]
+
+
+def _bounded(row: dict[Any, Any], name: str, low: str, high: str) -> str:
+    return f"{row[name]:.4f} [{row[low]:.3f}, {row[high]:.3f}]"
 
 
 def _costs(row: dict[Any, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from canting.bundle.logits import LOGIT
 from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
 from canting.config.params import Params
 from canting.config.sections import Features
+from canting.config.tables import COLLECTION
 from canting.core import files
 from canting.core.cache import read_whole
 from canting.core.keys import code_key
@@ -23,7 +24,7 @@ from canting.models.train import fold, grid
 from canting.models.train.fold import FoldTask
 from canting.models.train.outcome import FoldOutcome
 
-KNOWN = [PATH, LABEL, "collection", "group"]
+KNOWN = [PATH, LABEL, COLLECTION, "group"]
 """What stays of a picture beside scenario, fold and logits."""
 
 Logits = npt.NDArray[np.float32]

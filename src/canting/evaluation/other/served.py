@@ -11,7 +11,7 @@ from canting.bundle.load import load
 from canting.config.columns import LABEL, PATH, PREDICTED
 from canting.config.records import ElsewhereMetrics, ElsewhereRecord
 from canting.config.sections import Evaluate
-from canting.config.tables import SERVED
+from canting.config.tables import COLLECTION, SERVED
 from canting.core import files, parallel
 from canting.core.digits import reproducible
 from canting.data import manifest
@@ -20,7 +20,6 @@ from canting.evaluation.evaluate.calibration import binned, expected_error
 from canting.evaluation.other.answers import KNOWN
 from canting.evaluation.plots.contact_sheet import misclassified
 from canting.evaluation.plots.figure import save
-from canting.models.scores import counted
 
 
 def served(classifier: Classifier, asked: pd.DataFrame, raw: Path) -> pd.DataFrame:
@@ -42,16 +41,16 @@ def write(bundle: Path, other: Path, settings: Evaluate, folder: Path) -> None:
     Scores are in `elsewhere.json`; without pictures it is empty, and so is the table of answers.
     """
     asked, answers = manifest.read(other / "manifest.parquet"), pd.DataFrame(columns=SERVED)
+    told: ElsewhereMetrics | dict[str, object] = {}
     (folder / "elsewhere").mkdir()
-    files.write_json(folder / "elsewhere.json", {})
     if len(asked):
         classifier = load(bundle)
         answers, labels = served(classifier, asked, other / "raw"), list(classifier.labels)
         told = metrics(answers, labels, settings.confidence, settings.calibration_bins)
-        files.write_json(folder / "elsewhere.json", told)
         known = answers[answers[LABEL].isin(labels)].reset_index(drop=True)
         sheet = misclassified(known, other / "raw", settings.misclassified, "other collections")
         save(sheet, folder / "elsewhere" / "misclassified.png")
+    files.write_json(folder / "elsewhere.json", told)
     table = reproducible(answers).to_csv(index=False)
     files.write_text(folder / "elsewhere" / "answers.csv", table)
 
@@ -60,7 +59,7 @@ def metrics(
     answers: pd.DataFrame, labels: list[str], confidence: float, bins: int
 ) -> ElsewhereMetrics:
     """Return what DVC compares between runs, for all collections together and for each."""
-    parts = answers.groupby("collection")
+    parts = answers.groupby(COLLECTION)
     return {
         **_record(answers, labels, confidence, bins),
         "collections": {str(name): _record(part, labels, confidence, bins) for name, part in parts},
@@ -103,7 +102,5 @@ def _counts(good: pd.DataFrame, labels: list[str]) -> npt.NDArray[np.float64]:
         np.asarray(pd.Categorical(good[name], labels).codes, np.int64)
         for name in (LABEL, PREDICTED)
     )
-    groups = good["group"].to_numpy()
-    parts = [groups == group for group in np.unique(groups)]
-    each = [counted(true[part], guessed[part], len(labels)) for part in parts]
-    return np.stack(each)[:, None].astype(np.float64)
+    alone = pd.Series(0, good.index)
+    return elsewhere.counts_by(good["group"], alone, true, guessed, len(labels))

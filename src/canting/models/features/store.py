@@ -1,5 +1,6 @@
 """The folder of features: one array a view, so that views are made, kept and read one by one."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,30 @@ class Store:
     def view(self, number: int) -> Array:
         """Return view `number` of every picture, rows in manifest order."""
         return self._views[number]
+
+
+class Derived(Store):
+    """A store whose views are made from those of another one, when they are read."""
+
+    def __init__(self, whole: Store, of: Callable[[Array], Array]) -> None:
+        """Take a store, and what makes a view of one of its views."""
+        self.folder, self.key, self.is_drawn = whole.folder, whole.key, whole.is_drawn
+        self._whole, self._of = whole, of
+        self.test_views = [of(view) for view in whole.test_views]
+
+    @property
+    def augmented(self) -> int:
+        """Number of augmented views."""
+        return self._whole.augmented
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of what the trunk answers for one picture."""
+        return self._whole.shape
+
+    def view(self, number: int) -> Array:
+        """Return what is made of view `number`."""
+        return self._of(self._whole.view(number))
 
 
 def view_path(folder: Path, number: int) -> Path:

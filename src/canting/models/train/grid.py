@@ -67,6 +67,13 @@ def drawn_tasks(
     ]
 
 
+def tasks_of_folds(
+    params: Params, table: pd.DataFrame, features: Path, cache: Path
+) -> list[FoldTask]:
+    """Return the tasks of all scenarios with all folds of the first draw."""
+    return [one.task for one in drawn_tasks(params, table, features, cache) if one.draw == 1]
+
+
 def _of_draw(table: pd.DataFrame, draw: int) -> pd.DataFrame:
     column = fold_column(draw)
     return table.assign(**{FOLD: table[column]}) if column in table else table

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from canting.models.features.store import Array, Store
+from canting.models.features.store import Array, Derived
 from canting.models.train.batches import Data, Rows
 
 VARIANCE = 1e-3
@@ -42,7 +42,8 @@ def standard_of(data: Data, rows: Rows) -> Standard:
 
 def standardised(data: Data, standard: Standard) -> Data:
     """Return data whose features have mean 0 and variance 1 over the rows of a standard."""
-    return data._replace(store=Standardised(data.store, standard))
+    store = Derived(data.store, lambda view: cast("Array", _View(view, standard)))
+    return data._replace(store=store)
 
 
 def fold_in(model: keras.Model, standard: Standard) -> None:
@@ -54,33 +55,6 @@ def fold_in(model: keras.Model, standard: Standard) -> None:
     kernel, bias = (np.asarray(values, np.float64) for values in layer.get_weights())
     kernel /= standard.spread[:, None]
     layer.set_weights([kernel, bias - standard.mean @ kernel])
-
-
-class Standardised(Store):
-    """The features of a store less their mean, by their spread; computed when they are read."""
-
-    def __init__(self, whole: Store, standard: Standard) -> None:
-        """Take a store of features `(n, channels)`."""
-        self.folder, self.key = whole.folder, whole.key
-        self._whole, self._standard = whole, standard
-        self.test_views = [self._of(view) for view in whole.test_views]
-
-    @property
-    def augmented(self) -> int:
-        """Number of augmented views."""
-        return self._whole.augmented
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of what the trunk answers for one picture."""
-        return self._whole.shape
-
-    def view(self, number: int) -> Array:
-        """Return view `number` of every picture."""
-        return self._of(self._whole.view(number))
-
-    def _of(self, view: Array) -> Array:
-        return cast("Array", _View(view, self._standard))
 
 
 class _View:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from canting.models.features.store import Array, Store
+from canting.models.features.store import Array, Derived
 from canting.models.train.batches import Data, Rows, data_of
 from canting.models.tune import objective
 from canting.models.tune.objective import Split
@@ -15,30 +15,6 @@ from canting.models.tune.records import Trial, TunedSetting
 from canting.models.tune.sampler import Proposal, ends, follow
 from canting.models.tune.task import SearchTask, inner_folds, plain, seed_of
 from canting.models.tune.training import Course, Cuts, Training
-
-
-class Subset(Store):
-    """Some rows of a store, numbered from 0; read when they are asked for."""
-
-    def __init__(self, whole: Store, rows: Rows) -> None:
-        """Take the rows of a store."""
-        self.folder, self.key, self.is_drawn = whole.folder, whole.key, whole.is_drawn
-        self._whole, self._rows = whole, rows
-        self.test_views = [_only(view, rows) for view in whole.test_views]
-
-    @property
-    def augmented(self) -> int:
-        """Number of augmented views."""
-        return self._whole.augmented
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of what the trunk answers for one picture."""
-        return self._whole.shape
-
-    def view(self, number: int) -> Array:
-        """Return view `number` of the rows."""
-        return _only(self._whole.view(number), self._rows)
 
 
 class _Only:
@@ -50,13 +26,9 @@ class _Only:
         return np.asarray(self._array[self._rows[places]])
 
 
-def _only(array: Array, rows: Rows) -> Array:
-    return cast("Array", _Only(array, rows))
-
-
 def subset(data: Data, rows: Rows) -> Data:
     """Return data of some rows alone."""
-    kept = Subset(data.store, rows)
+    kept = Derived(data.store, lambda view: cast("Array", _Only(view, rows)))
     return data._replace(store=kept, targets=data.targets[rows], groups=data.groups[rows])
 
 
