@@ -20,7 +20,7 @@ def main() -> None:
     with stage("select_best") as params:
         runtime.prepare(threads=runtime.TAIL_THREADS)
         runtime.import_keras()
-        from canting.evaluation.ensemble import decision, record, refit
+        from canting.evaluation.ensemble import decision, left_out, record, refit
         from canting.evaluation.other import served
         from canting.evaluation.select_best import bundle, card, reference
 
@@ -40,12 +40,14 @@ def main() -> None:
             for one in map(scenarios.__getitem__, members_of(choice.winner))
         ]
         ours = of_winner(predictions, choice.winner)
-        final = refit.ensemble(tasks, ours) if len(tasks) > 1 else refit.single(tasks[0], ours)
-        digests = manifest.read(BUILD / "manifest.parquet")[[PATH, "sha256"]]
-        found = final.doubt
+        pictures_of = manifest.read(BUILD / "manifest.parquet")
+        left = left_out.of_collections(tasks, pictures_of)
+        one = len(tasks) == 1
+        final = refit.single(tasks[0], ours, left) if one else refit.ensemble(tasks, ours, left)
+        found, digests = final.doubt, pictures_of[[PATH, "sha256"]]
         of_one = card.card(tasks[0], choice, measured, final.hold_out, found.card, BUILD)
         said = record.card_of(of_one, final.members)
-        answers = reference.answers(ours, said["temperature"])
+        answers = reference.answers(left.predictions if left else ours, said["temperature"])
         said["reference"] = reference.reference(answers, found.scored, table).model_dump(
             mode="json"
         )

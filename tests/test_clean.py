@@ -61,6 +61,7 @@ def manifest() -> pd.DataFrame:
             "path": [f"{number}.jpg" for number in numbers],
             "label": np.asarray(["a", "b", "c"])[numbers % 3],
             "group": numbers,
+            "collection": "data",
             "sha256": [files.digest(int(number)) for number in numbers],
         }
     )

@@ -1,9 +1,17 @@
 """The card of a bundle: what the bundle says of itself."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from canting.bundle.errors import BundleError
 
@@ -47,11 +55,26 @@ class Figures(Part):
     classes: tuple[ClassFigures, ...] = ()
 
 
+class EnergyScale(Part):
+    """The energies of the logits at a distance of 0, the median, and of 1, the threshold."""
+
+    middle: float
+    threshold: float
+
+    @model_validator(mode="after")
+    def _ascends(self) -> Self:
+        if not self.threshold > self.middle:
+            raise ValueError("a threshold above the median")
+        return self
+
+
 class Abstention(Part):
     """How pictures unlike the training data are refused.
 
     `threshold` is the score of a distance of 1; `false_refusal` is the share of out-of-fold
-    pictures that it refuses, `refused` the share of each made kind of no picture.
+    pictures that it refuses, `refused` the share of each made kind of no picture. `energy` is there
+    where weak logits are refused too; the larger of both distances counts. `collections` are those
+    that were left out one by one to fix this; none: it was fixed on folds.
     """
 
     method: str
@@ -60,6 +83,8 @@ class Abstention(Part):
     wanted: Share
     pictures: Annotated[int, Field(ge=1)]
     refused: dict[str, Share] = {}
+    energy: EnergyScale | None = None
+    collections: tuple[str, ...] = ()
 
 
 class LearnedFrom(Part):

@@ -1,5 +1,6 @@
 """The classifier of a bundle: picture in, answer out, from many threads at once."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from canting.bundle.arrays import Arrays
 from canting.bundle.card import Card
 from canting.bundle.engine import Engine
 from canting.bundle.logits import softmax
-from canting.bundle.unlikeness import unlikeness
+from canting.bundle.unlikeness import energy, unlikeness
 from canting.imaging import pictures
 from canting.imaging.pictures import Pixels
 
@@ -58,7 +59,7 @@ class Classifier(NamedTuple):
             if not np.isfinite(values).all():
                 raise ModelOutputError(name)
         chances = softmax(said["logits"][None] / self.card.temperature)[0]
-        place, distance = int(chances.argmax()), self._distance(said["pooled"])
+        place, distance = int(chances.argmax()), self._distance(said)
         if not (np.isfinite(chances).all() and np.isfinite(distance)):
             raise ModelOutputError("probabilities")
         return Answer(
@@ -72,9 +73,16 @@ class Classifier(NamedTuple):
             warnings=(),
         )
 
-    def _distance(self, pooled: npt.NDArray[np.float32]) -> float:
-        """Return the unlikeness in units of its threshold; 0 where abstention is switched off."""
-        if self.card.abstention is None:
+    def _distance(self, said: Mapping[str, npt.NDArray[np.float32]]) -> float:
+        """Return the larger of unlikeness and energy, each 1 at its threshold.
+
+        It is 0 where abstention is switched off; energy counts where the card has a scale of it.
+        """
+        told = self.card.abstention
+        if told is None:
             return 0.0
-        score = unlikeness(pooled[None], self.arrays.prototypes)[0]
-        return float(score / self.card.abstention.threshold)
+        distance = unlikeness(said["pooled"][None], self.arrays.prototypes)[0] / told.threshold
+        if told.energy is not None:
+            above = energy(said["logits"][None])[0] - told.energy.middle
+            distance = max(distance, above / (told.energy.threshold - told.energy.middle))
+        return float(distance)

@@ -1,4 +1,4 @@
-"""Distance of a picture to the training pictures."""
+"""Distance of a picture to the training pictures, and how weakly every class answers to it."""
 
 import numpy as np
 import numpy.typing as npt
@@ -25,3 +25,12 @@ def unlikeness(pooled: npt.NDArray[np.generic], prototypes: Array) -> npt.NDArra
     """
     nearest = (directions(pooled) @ prototypes.T).max(axis=1)
     return np.asarray(1.0 - nearest, dtype=np.float64)
+
+
+def energy(logits: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    """Return the negative logarithm of the sum of the exponentials of logits, `(n,)`.
+
+    It is high where no class answers strongly, also for a picture whose features are usual ones:
+    Liu et al., "Energy-based Out-of-distribution Detection", NeurIPS (2020), temperature 1.
+    """
+    return np.asarray(-np.logaddexp.reduce(logits.astype(np.float64), axis=1))

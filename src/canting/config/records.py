@@ -5,6 +5,7 @@ Scores are named after `canting.config.metrics`, whose rows may grow, so they ar
 
 from typing import Any, NotRequired, TypedDict
 
+from canting.config.refusals import AbstentionRecord
 from canting.config.tune import Setting
 
 Scores = dict[str, float]
@@ -176,25 +177,6 @@ class Selection(TypedDict):
     export_difference: float
     candidates: list[CandidateRow]
     ensemble: NotRequired[EnsembleRecord]
-
-
-class AbstentionRecord(TypedDict):
-    """How pictures unlike the training pictures are refused, as the card says it."""
-
-    method: str
-    threshold: float
-    wanted: float
-    false_refusal: float
-    pictures: int
-    refused: NotRequired[dict[str, float]]
-
-
-class AbstentionOutcome(TypedDict):
-    """How the pictures in folds fare; with the above, `results/select_best/abstention.json`."""
-
-    false_refusal_by_class: dict[str, float]
-    accuracy: float
-    accuracy_of_answered: float | None
 
 
 class ClassRow(TypedDict):

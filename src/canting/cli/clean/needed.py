@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from canting.config.catalog import trains_all
+from canting.config.columns import FOLD
 from canting.config.params import Params
 from canting.data.manifest import HELD_OUT
 from canting.data.preprocess import division
@@ -22,18 +23,21 @@ from canting.models.tune import search, study
 class DatasetRows:
     """The table of folds, as `preprocess` writes it, and the SHA-256 of each picture's file.
 
-    `other` are those of the collections that nothing is trained on.
+    `other` are those of the collections that nothing is trained on; `collections` is the table
+    whose folds are the collections, where refusals are fixed on these.
     """
 
     table: pd.DataFrame
     digests: Sequence[str]
     other: Sequence[str] = ()
+    collections: pd.DataFrame | None = None
 
 
 def pictures(params: Params, manifest: pd.DataFrame, other: Sequence[str] = ()) -> DatasetRows:
     """Return the pictures of a manifest with the folds that the parameters draw."""
     table = division.fold_table(manifest, params)
-    return DatasetRows(table, manifest["sha256"].tolist(), other)
+    collections = division.collection_table(table, manifest)
+    return DatasetRows(table, manifest["sha256"].tolist(), other, collections)
 
 
 def needed(params: Params, found: DatasetRows, cache: Path) -> set[Path]:
@@ -79,7 +83,13 @@ def _trainings(
         for scenario in params.scenarios()
     ]
     of_folds = [one.task for one in grid.drawn_tasks(params, found.table, Path(), cache)]
-    for task in (*of_folds, *on_all):
+    left_out = [
+        fold.FoldTask(scenario, number, params, found.collections, Path(), cache)
+        for scenario in params.scenarios()
+        if found.collections is not None
+        for number in range(found.collections[FOLD].max() + 1)
+    ]
+    for task in (*of_folds, *on_all, *left_out):
         yield fold.place(task, stores[task.scenario.trunk])
 
 

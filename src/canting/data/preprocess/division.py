@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.columns import FOLD, FOLDS, LABEL
+from canting.config.columns import FOLD, FOLDS, LABEL, PATH
 from canting.config.params import Params
 from canting.config.tables import fold_column
 from canting.core.errors import CantingError
@@ -87,17 +87,44 @@ def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
             f"`folds`: expected {len(names)}, one for each collection ({', '.join(names)}), as "
             f"`preprocess.split` is `collections`. Received: {folds}. Set `folds: {len(names)}`."
         )
+    drawn = _of_groups(pictures, names)
+    _check_classes(pictures[LABEL], drawn, names)
+    return drawn
+
+
+def collection_table(folds: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame | None:
+    """Return a table of folds whose folds are the collections, as `by_collection` numbers them.
+
+    Held-out pictures stay so. Returns nothing where there is one collection, or a class that a
+    collection lacks.
+    """
+    inside = (folds[FOLD] != HELD_OUT).to_numpy()
+    pictures = manifest.set_index(PATH).loc[folds[PATH][inside]].reset_index()
+    names = collections(pictures)
+    drawn = _of_groups(pictures, names)
+    if len(names) < 2 or not _counts(pictures[LABEL], drawn, names).all():
+        return None
+    numbers = np.full(len(folds), HELD_OUT, np.int64)
+    numbers[inside] = drawn
+    return folds.assign(**{FOLD: numbers})
+
+
+def _of_groups(pictures: pd.DataFrame, names: Sequence[str]) -> Folds:
     counts = pd.crosstab(pictures["group"], pictures["collection"])[names]
     drawn = counts.to_numpy().argmax(axis=1)[counts.index.get_indexer(pd.Index(pictures["group"]))]
-    _check_classes(pictures[LABEL], drawn, names)
     return np.asarray(drawn, np.int64)
 
 
-def _check_classes(labels: "pd.Series[str]", drawn: Folds, names: Sequence[str]) -> None:
+def _counts(labels: "pd.Series[str]", drawn: Folds, names: Sequence[str]) -> npt.NDArray[np.int64]:
     counts = pd.crosstab(labels, drawn).reindex(columns=range(len(names)), fill_value=0)
+    return counts.to_numpy(np.int64)
+
+
+def _check_classes(labels: "pd.Series[str]", drawn: Folds, names: Sequence[str]) -> None:
+    counts = _counts(labels, drawn, names)
     lacking = [
         f"{label!r} has none in {', '.join(np.asarray(names)[row == 0])}"
-        for label, row in zip(counts.index, counts.to_numpy(), strict=True)
+        for label, row in zip(sorted(labels.unique()), counts, strict=True)
         if not row.all()
     ]
     if lacking:

@@ -1,4 +1,4 @@
-"""The threshold of abstention: a quantile of out-of-fold distances."""
+"""The thresholds of abstention: quantiles of what is measured on pictures that were left out."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.bundle.unlikeness import Array, directions, unlikeness
-from canting.config.records import AbstentionRecord
+from canting.config.refusals import AbstentionRecord, EnergyRecord
 from canting.core.digits import DIGITS
 from canting.data.manifest import HELD_OUT
 from canting.models.features.store import Array as Features
@@ -28,6 +28,48 @@ def cross_fitted(
     for fold in np.unique(folds):
         ours = folds == fold
         refused[ours] = scores[ours] > threshold(scores[~ours], wanted)
+    return refused
+
+
+UNLIKE_SHARE = 0.2
+"""How many false refusals unlikeness may make for one that energy makes, where both are used.
+
+Energy tells unknown classes, unlikeness pictures of nothing, and these with few false refusals:
+`docs/abstention.md` has the figures of `benchmarks/abstention.py`.
+"""
+
+STEPS = 50
+
+
+class Limits(NamedTuple):
+    """The largest unlikeness and the largest energy that are answered."""
+
+    unlikeness: float
+    energy: float
+
+    def refused(self, unlike: Scores, energies: Scores) -> npt.NDArray[np.bool_]:
+        """Return which pictures are refused, `(n,)`: by either score."""
+        return np.asarray((unlike > self.unlikeness) | (energies > self.energy))
+
+
+def limits(unlike: Scores, energies: Scores, wanted: float) -> Limits:
+    """Return limits that refuse at most a share `wanted` of the pictures, `(n,)`, in all."""
+    for share in np.linspace(wanted, wanted / (1 + UNLIKE_SHARE), STEPS):
+        found = Limits(threshold(unlike, share * UNLIKE_SHARE), threshold(energies, share))
+        if found.refused(unlike, energies).mean() <= wanted:
+            break
+    return found
+
+
+def cross_limited(
+    unlike: Scores, energies: Scores, folds: npt.NDArray[np.int64], wanted: float
+) -> npt.NDArray[np.bool_]:
+    """Return which pictures are refused, `(n,)`: each fold by the limits of the other folds."""
+    refused = np.zeros(len(unlike), dtype=bool)
+    for fold in np.unique(folds):
+        ours = folds == fold
+        found = limits(unlike[~ours], energies[~ours], wanted)
+        refused[ours] = found.refused(unlike[ours], energies[ours])
     return refused
 
 
@@ -81,6 +123,8 @@ def _spread(points: Array, count: int, generator: np.random.Generator) -> Array:
 
 METHOD = "cosine of root features to the nearest of up to 20 prototypes a class"
 
+WITH_ENERGY = f"{METHOD}, and energy of the logits"
+
 
 LEAST = 1e-5
 """Smallest threshold: where all pictures are alike, rounding must not refuse them."""
@@ -102,7 +146,8 @@ class FittedAbstention(NamedTuple):
     """Prototypes of the shipped model, its threshold, and what that does out of fold.
 
     `scores` and `refused` `(n,)` are of the pictures in folds; `refused` by the threshold of the
-    other folds.
+    other folds. `scores` are distances to the prototypes; `energies`, and their scale, are there
+    where weak logits are refused too.
     """
 
     prototypes: Array
@@ -110,25 +155,47 @@ class FittedAbstention(NamedTuple):
     wanted: float
     scores: Scores
     refused: npt.NDArray[np.bool_]
+    energies: Scores | None = None
+    scale: EnergyRecord | None = None
+
+    @property
+    def distances(self) -> Scores:
+        """Distances of the pictures in folds, `(n,)`; above 1 a picture is refused."""
+        return self.distance(self.scores, self.energies)
+
+    def distance(self, unlike: Scores, energies: Scores | None) -> Scores:
+        """Return what the bundle says of pictures, `(n,)`, as `canting.bundle.classifier` does."""
+        found = unlike / self.threshold
+        if self.scale is None or energies is None:
+            return found
+        span = self.scale["threshold"] - self.scale["middle"]
+        return np.maximum(found, (energies - self.scale["middle"]) / span)
 
     def record(self) -> AbstentionRecord:
         """Return what the card says of it, but for pictures of nothing."""
-        return {
+        told: AbstentionRecord = {
             "method": METHOD,
             "threshold": self.threshold,
             "wanted": self.wanted,
             "false_refusal": float(self.refused.mean()),
             "pictures": len(self.refused),
         }
+        return {**told, "method": WITH_ENERGY, "energy": self.scale} if self.scale else told
 
 
 def fit(
-    final: Array, of_folds: Iterable[Array], known: Known, wanted: float, seed: int
+    final: Array,
+    of_folds: Iterable[Array],
+    known: Known,
+    wanted: float,
+    seed: int,
+    energies: Scores | None = None,
 ) -> FittedAbstention:
     """Fix prototypes and threshold from pooled features, `(n, channels)`.
 
     `final` are those of the shipped model, `of_folds` those of each fold's: the prototypes of a
-    fold come from the other folds, and score the pictures it leaves out.
+    fold come from the other folds, and score the pictures it leaves out. `energies` `(n,)` are of
+    the logits that the models of the folds gave to what they left out.
     """
     scores = np.zeros(len(known.codes))
     for fold, features in enumerate(of_folds):
@@ -136,10 +203,36 @@ def fit(
         found = prototypes(features[train], known.codes[train], seed)
         scores[test] = unlikeness(features[test], found)
     ours, folds = scores[known.inside], known.folds[known.inside]
+    found = prototypes(final[known.inside], known.codes[known.inside], seed)
+    if energies is not None:
+        return _with_energies(found, ours, energies[known.inside], folds, wanted)
     return FittedAbstention(
-        prototypes=prototypes(final[known.inside], known.codes[known.inside], seed),
+        prototypes=found,
         threshold=max(round(threshold(ours, wanted), DIGITS), LEAST),
         wanted=wanted,
         scores=ours,
         refused=cross_fitted(ours, folds, wanted),
+    )
+
+
+def _with_energies(
+    found: Array,
+    unlike: Scores,
+    energies: Scores,
+    folds: npt.NDArray[np.int64],
+    wanted: float,
+) -> FittedAbstention:
+    most = limits(unlike, energies, wanted)
+    middle = round(float(np.median(energies)), DIGITS)
+    return FittedAbstention(
+        prototypes=found,
+        threshold=max(round(most.unlikeness, DIGITS), LEAST),
+        wanted=wanted,
+        scores=unlike,
+        refused=cross_limited(unlike, energies, folds, wanted),
+        energies=energies,
+        scale={
+            "middle": middle,
+            "threshold": round(max(most.energy, middle + LEAST), DIGITS),
+        },
     )

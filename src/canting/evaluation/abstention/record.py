@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from canting.bundle.unlikeness import unlikeness
-from canting.config.records import AbstentionOutcome
+from canting.bundle.unlikeness import energy, unlikeness
+from canting.config.refusals import AbstentionOutcome
 from canting.evaluation.abstention.fit import FittedAbstention
 from canting.imaging.pictures import Pixels
 
@@ -145,5 +145,7 @@ def outcome(
 
 def _share(model: keras.Model, fixed: FittedAbstention, kind: str, size: tuple[int, int]) -> float:
     drawn = np.stack([draw(kind, number, size) for number in range(EACH)])
-    pooled = np.asarray(model.predict_on_batch(drawn.astype(np.float32))["pooled"])
-    return float((unlikeness(pooled, fixed.prototypes) > fixed.threshold).mean())
+    said = model.predict_on_batch(drawn.astype(np.float32))
+    unlike = unlikeness(np.asarray(said["pooled"]), fixed.prototypes)
+    energies = energy(np.asarray(said["logits"])) if fixed.scale else None
+    return float((fixed.distance(unlike, energies) > 1).mean())

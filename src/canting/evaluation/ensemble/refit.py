@@ -15,6 +15,7 @@ from canting.data.manifest import HELD_OUT
 from canting.evaluation.abstention import features
 from canting.evaluation.abstention.features import Features
 from canting.evaluation.ensemble.graph import joined
+from canting.evaluation.ensemble.left_out import LeftOut
 from canting.evaluation.select_best import doubt, refit
 from canting.evaluation.select_best.doubt import Doubt
 from canting.models.features.drawn import opened
@@ -32,16 +33,26 @@ class Shipped(NamedTuple):
     members: tuple[MemberRecord, ...] = ()
 
 
-def single(task: FoldTask, predictions: pd.DataFrame) -> Shipped:
-    """Train one scenario; `predictions` are its own, out of fold."""
+def single(task: FoldTask, predictions: pd.DataFrame, left: LeftOut | None = None) -> Shipped:
+    """Train one scenario; `predictions` are its own, out of fold.
+
+    Refusals are fixed on these, or on collections that were left out.
+    """
     final = refit.refit(task)
-    found = doubt.doubt(task, final, predictions)
+    if left is None:
+        found = doubt.doubt(task, final, predictions)
+    else:
+        found = doubt.doubt(left.tasks[0], final, left.predictions, left.collections)
     return Shipped(final.model, refit.classifier(final), final.hold_out, found)
 
 
-def ensemble(tasks: Sequence[FoldTask], predictions: pd.DataFrame) -> Shipped:
+def ensemble(
+    tasks: Sequence[FoldTask], predictions: pd.DataFrame, left: LeftOut | None = None
+) -> Shipped:
     """Train every member; `tasks` are theirs, `predictions` the ensemble's own, out of fold.
 
+    Refusals are fixed on these, or on collections that were left out. They are by the features
+    alone: the logits of an ensemble are logarithms of probabilities, whose energy is always 0.
     Each member's feature is divided by its mean sum over the pictures, so that every member has
     the same weight in the distance to the training pictures.
     """
@@ -50,8 +61,9 @@ def ensemble(tasks: Sequence[FoldTask], predictions: pd.DataFrame) -> Shipped:
     inside = tasks[0].table[FOLD].to_numpy() != HELD_OUT
     scales = [float(np.abs(one[inside]).sum(axis=1).mean()) for one in each]
     model = joined([one.model for one in finals], scales)
-    of_folds = _side_by_side(tasks, each, scales)
-    found = doubt.of_features(tasks[0], model, _scaled(each, scales), of_folds, predictions)
+    asked, ours, names = (tasks, predictions, ()) if left is None else left
+    of_folds = _side_by_side(asked, each, scales)
+    found = doubt.of_features(asked[0], model, _scaled(each, scales), of_folds, ours, names)
     members: tuple[MemberRecord, ...] = tuple(
         {"scenario": task.scenario.model_dump(), "channels": one.shape[1]}
         for one, task in _pairs(each, tasks)

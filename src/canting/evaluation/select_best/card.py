@@ -10,7 +10,6 @@ from canting.config.columns import FOLD, LABEL, SCENARIO
 from canting.config.metrics import averaged, ends_of
 from canting.config.params import Params
 from canting.config.records import (
-    AbstentionRecord,
     CandidateRow,
     CardRecord,
     ClassRow,
@@ -18,6 +17,7 @@ from canting.config.records import (
     Scores,
     Selection,
 )
+from canting.config.refusals import AbstentionRecord
 from canting.config.scenario import Scenario
 from canting.config.tables import RATES
 from canting.core import files

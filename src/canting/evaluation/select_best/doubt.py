@@ -1,20 +1,21 @@
 """The winner's abstention, and samples that it classifies confidently."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pandas as pd
 
-from canting.bundle.unlikeness import Array
+from canting.bundle.unlikeness import Array, energy
 from canting.config.columns import FOLD, LABEL, PATH, PREDICTED
-from canting.config.records import AbstentionRecord
+from canting.config.refusals import AbstentionRecord
 from canting.data.manifest import HELD_OUT
 from canting.evaluation.abstention import features, fit, record
 from canting.evaluation.abstention.fit import FittedAbstention, Known
 from canting.evaluation.select_best.refit import Refit
 from canting.models.features.drawn import opened
+from canting.models.scores import logits_of
 from canting.models.train.fold import FoldTask
 
 
@@ -34,11 +35,18 @@ class Doubt(NamedTuple):
     scored: pd.DataFrame
 
 
-def doubt(task: FoldTask, final: Refit, predictions: pd.DataFrame) -> Doubt:
-    """Fix the abstention of the winner; `predictions` are its own, out of fold."""
+def doubt(
+    task: FoldTask, final: Refit, predictions: pd.DataFrame, collections: Sequence[str] = ()
+) -> Doubt:
+    """Fix the abstention of the winner; `predictions` are its own, out of fold.
+
+    Where the folds are `collections`, weak logits are refused too. They are not where folds are of
+    one draw: nothing was measured there that says by how much they weaken elsewhere.
+    """
     pooled = features.pooled(final.tail, opened(task.features))
     of_folds = features.of_folds(of_all_folds(task), pooled)
-    return of_features(task, final.model, pooled, of_folds, predictions)
+    weak = bool(collections)
+    return of_features(task, final.model, pooled, of_folds, predictions, collections, weak=weak)
 
 
 def of_all_folds(task: FoldTask) -> list[FoldTask]:
@@ -52,24 +60,53 @@ def of_features(
     pooled: Array,
     of_folds: Iterable[Array],
     predictions: pd.DataFrame,
+    collections: Sequence[str] = (),
+    *,
+    weak: bool = False,
 ) -> Doubt:
-    """Fix the abstention of a whole model from its pooled features, and those of each fold."""
+    """Fix the abstention of a whole model from its pooled features, and those of each fold.
+
+    `collections` are the names of the folds where these are collections; `weak`: weak logits are
+    refused too.
+    """
     guessed = predictions.set_index(PATH)[PREDICTED].reindex(task.table[PATH])
     right = guessed.to_numpy(object) == task.table[LABEL].to_numpy(object)
     wanted = task.params.abstain.false_refusal
     if wanted is None:
         none = np.zeros((0, pooled.shape[1]), np.float32)
         return Doubt(none, None, {"wanted": None}, task.table[right], _unscored(task.table))
-    fixed, known = _fixed(task, pooled, of_folds, wanted)
+    energies = _energies(task, predictions) if weak else None
+    fixed, known = _fixed(task, pooled, of_folds, wanted, energies)
     refused = np.zeros(len(right), dtype=bool)
     refused[known.inside] = fixed.refused
     refused_kinds = record.refused(model, fixed, task.params.image_size)
     card: AbstentionRecord = {**fixed.record(), "refused": refused_kinds}
+    if collections:
+        card["collections"] = list(collections)
     labels = task.table[LABEL].to_numpy(object)[known.inside]
-    content = {**card, **record.outcome(fixed, labels, right[known.inside])}
+    outcome = record.outcome(fixed, labels, right[known.inside])
+    if collections:
+        outcome["false_refusal_by_collection"] = _by_collection(fixed, known, collections)
+    content = {**card, **outcome}
     paths = task.table[PATH][known.inside]
-    scored = _scored(paths, fixed.scores / fixed.threshold, fixed.refused)
+    scored = _scored(paths, fixed.distances, fixed.refused)
     return Doubt(fixed.prototypes, card, content, task.table[right & ~refused], scored)
+
+
+def _energies(task: FoldTask, predictions: pd.DataFrame) -> Any:
+    """Return the energies of all pictures, `(n,)`, in the order of the table; NaN if held out."""
+    found = pd.Series(energy(logits_of(predictions)), predictions[PATH].to_numpy())
+    return found.reindex(task.table[PATH]).to_numpy(np.float64)
+
+
+def _by_collection(
+    fixed: FittedAbstention, known: Known, collections: Sequence[str]
+) -> dict[str, float]:
+    folds = known.folds[known.inside]
+    return {
+        name: float(fixed.refused[folds == number].mean())
+        for number, name in enumerate(collections)
+    }
 
 
 def _scored(paths: "pd.Series[str]", distances: Any, refused: Any) -> pd.DataFrame:
@@ -81,8 +118,8 @@ def _unscored(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fixed(
-    task: FoldTask, pooled: Array, of_folds: Iterable[Array], wanted: float
+    task: FoldTask, pooled: Array, of_folds: Iterable[Array], wanted: float, energies: Any
 ) -> tuple[FittedAbstention, Known]:
     codes = pd.Categorical(task.table[LABEL], task.classes).codes.astype(np.int64)
     known = Known(codes, task.table[FOLD].to_numpy(np.int64))
-    return fit.fit(pooled, of_folds, known, wanted, task.params.seed), known
+    return fit.fit(pooled, of_folds, known, wanted, task.params.seed, energies), known

@@ -11,6 +11,7 @@ from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
 from canting.config.params import Params
 from canting.config.tables import REPEAT, fold_column
 from canting.core import parallel
+from canting.core.errors import CantingError
 from canting.models.features.store import slug
 from canting.models.train import fold
 from canting.models.train.fold import FoldTask
@@ -95,6 +96,22 @@ def loaded(task: FoldTask) -> FoldOutcome:
     outcome = fold.load(task)
     assert outcome is not None
     return outcome
+
+
+def predictions(tasks: Sequence[FoldTask]) -> pd.DataFrame:
+    """Return the out-of-fold logits of one scenario's complete tasks, a row a picture.
+
+    Raises `CantingError` for a training that diverged.
+    """
+    outcomes = [loaded(task) for task in tasks]
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        if outcome.failure:
+            raise CantingError(
+                f"`{task.scenario.name}`, trained without part {task.fold}: expected finite scores "
+                f"as on the folds. Received: {outcome.failure}. Lower `learning_rate`."
+            )
+    pairs = zip(tasks, outcomes, strict=True)
+    return pd.concat([_predictions(*pair) for pair in pairs], ignore_index=True)
 
 
 def _tables(tasks: Sequence[DrawnTask], outcomes: Sequence[FoldOutcome]) -> Tables:
