@@ -41,13 +41,12 @@ def main() -> None:
         ]
         ours = of_winner(predictions, choice.winner)
         pictures_of = manifest.read(BUILD / "manifest.parquet")
-        left = left_out.of_collections(tasks, pictures_of)
-        one = len(tasks) == 1
-        final = refit.single(tasks[0], ours, left) if one else refit.ensemble(tasks, ours, left)
+        without = left_out.of_collections(tasks, pictures_of)
+        final = refit.shipped(tasks, ours, without)
         found, digests = final.doubt, pictures_of[[PATH, "sha256"]]
         of_one = card.card(tasks[0], choice, measured, final.hold_out, found.card, BUILD)
         said = record.card_of(of_one, final.members)
-        answers = reference.answers(left.predictions if left else ours, said["temperature"])
+        answers = reference.answers(without.predictions if without else ours, said["temperature"])
         said["reference"] = reference.reference(answers, found.scored, table).model_dump(
             mode="json"
         )

@@ -8,11 +8,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from canting.bundle.unlikeness import directions, unlikeness
+from canting.bundle.unlikeness import directions, energy, unlikeness
 from canting.config.params import Params, load
 from canting.core import files
+from canting.data.preprocess.division import collection_table
 from canting.evaluation.abstention import features, fit, record
 from canting.evaluation.abstention.fit import Known
+from canting.evaluation.ensemble import left_out
+from canting.evaluation.plots.refusals import refusal_table, refusals
 from canting.evaluation.select_best import bundle
 from canting.evaluation.select_best.doubt import doubt
 from canting.evaluation.select_best.refit import Refit
@@ -222,3 +225,107 @@ def test_samples_are_two_a_class_small_and_bare(tmp_path: Path) -> None:
         assert shown.size == (512, 341)
         assert not shown.getexif()
         assert not {"exif", "comment", "icc_profile"} & set(shown.info)
+
+
+def test_energy_by_hand() -> None:
+    """Two equal logits z: -(z + ln 2); a shift of all logits shifts it as much, the other way."""
+    found = energy(np.array([[0.0, 0.0], [3.0, 3.0], [1000.0, 0.0]]))
+    np.testing.assert_allclose(found, [-np.log(2), -3 - np.log(2), -1000])
+
+
+def test_limits_of_two_scores_refuse_no_more_than_is_wanted() -> None:
+    unlike, energies = np.arange(100.0), np.arange(100.0)[::-1].copy()
+    found = fit.limits(unlike, energies, 0.12)
+    refused = found.refused(unlike, energies)
+    assert refused.mean() <= 0.12
+    assert (unlike > found.unlikeness).sum() == 2
+    assert (energies > found.energy).sum() == 10
+    same = fit.limits(unlike, unlike, 0.12)
+    assert (same.unlikeness, same.energy) == (97, 88)
+    assert same.refused(unlike, unlike).sum() == 11
+
+
+def test_weak_logits_are_refused_at_the_distance_that_the_bundle_says() -> None:
+    pooled, codes = clouds(600, 0)
+    energies = np.random.default_rng(3).normal(-5, 1, 600)
+    fixed = fit.fit(pooled, [pooled] * FOLDS, known(codes), 0.12, 1, energies)
+    told = fixed.record()
+    assert told["method"] == fit.WITH_ENERGY
+    assert told["energy"]["middle"] == pytest.approx(np.median(energies), abs=1e-5)
+    assert fixed.refused.mean() == pytest.approx(0.12, abs=0.02)
+    assert (fixed.distances > 1).mean() == pytest.approx(0.12, abs=0.01)
+    at = np.array([told["energy"]["middle"], told["energy"]["threshold"]])
+    np.testing.assert_allclose(fixed.distance(np.zeros(2), at), [0, 1])
+    np.testing.assert_allclose(fixed.distance(np.full(2, 2 * fixed.threshold), at), [2, 2])
+
+
+def of_two_collections(folder: Path) -> tuple[FoldTask, pd.DataFrame]:
+    """Return the task of a classifier on made features, and the manifest of two collections."""
+    pooled, codes = clouds(90, 0)
+    np.save(folder / "view_000.npy", pooled)
+    np.save(folder / "view_001.npy", pooled)
+    files.write_json(folder / "key.json", "a key")
+    labels = np.array(list("abc"), object)[codes]
+    paths = [f"{number}.png" for number in range(90)]
+    numbers = np.arange(90)
+    folds = np.where(numbers < 6, -1, numbers // 3 % FOLDS)
+    table = pd.DataFrame({"path": paths, "label": labels, "group": numbers, "fold": folds})
+    named = table.assign(collection=np.where(numbers < 48, "one", "two"))
+    settings = params(None).model_copy(update={"folds": FOLDS, "backbone": ("mobilenet_v2",)})
+    return FoldTask(settings.scenarios()[0], -1, settings, table, folder, folder / "c"), named
+
+
+def test_refusals_are_fixed_on_collections_that_were_left_out(tmp_path: Path) -> None:
+    task, manifest = of_two_collections(tmp_path)
+    with eagerly():
+        for number in range(2):
+            drawn = collection_table(task.table, manifest)
+            assert drawn is not None
+            fold.run(task._replace(fold=number, table=drawn))
+        left = left_out.of_collections([task], manifest.sample(frac=1, random_state=0))
+    assert left is not None
+    assert left.collections == ("one", "two")
+    assert left.tasks[0].table["fold"].tolist() == [-1] * 6 + [0] * 42 + [1] * 42
+    assert sorted(left.predictions["path"]) == sorted(manifest["path"][6:])
+    picture = keras.Input((32, 32, 3))
+    colours = keras.layers.Dense(CHANNELS)(keras.layers.GlobalAveragePooling2D()(picture))
+    outputs = {"pooled": colours, "logits": keras.layers.Dense(3)(colours)}
+    final = Refit(keras.Model(picture, outputs), classifier(CHANNELS), None)
+    found = doubt(left.tasks[0], final, left.predictions, left.collections)
+    assert found.card is not None
+    assert found.card["collections"] == ["one", "two"]
+    assert found.card["energy"]["threshold"] > found.card["energy"]["middle"]
+    by_collection = found.record["false_refusal_by_collection"]
+    assert isinstance(by_collection, dict)
+    assert set(by_collection) == {"one", "two"}
+    mean = np.mean(list(by_collection.values()))
+    assert mean == pytest.approx(found.card["false_refusal"])
+    logits = left.predictions[[f"logit {name}" for name in "abc"]].to_numpy()
+    weakest = left.predictions["path"].iloc[int(energy(logits).argmax())]
+    rows = found.scored.set_index("path")
+    assert rows.loc[weakest, "distance"] > 1
+    keras.backend.clear_session()
+
+
+def test_one_collection_or_one_that_lacks_a_class_leaves_the_folds(tmp_path: Path) -> None:
+    task, manifest = of_two_collections(tmp_path)
+    assert left_out.of_collections([task], manifest.assign(collection="one")) is None
+    lacking = manifest.assign(collection=np.where(manifest["label"] == "a", "one", "two"))
+    assert left_out.of_collections([task], lacking) is None
+    off = task.params.abstain.model_copy(update={"false_refusal": None})
+    silent = task._replace(params=task.params.model_copy(update={"abstain": off}))
+    assert left_out.of_collections([silent], manifest) is None
+
+
+def test_the_curve_of_refusals_by_hand() -> None:
+    good, unknown = np.arange(1, 101) / 100, np.arange(51, 151) / 100
+    table = refusal_table(good, unknown).set_index("wanted")
+    assert table.loc[0.1, ["distance", "good", "unknown"]].tolist() == [0.91, 0.09, 0.59]
+    assert table.loc[0.5, "unknown"] == 0.99
+    axes = refusals(good, unknown, "Refusals").axes[0]
+    curve, point = axes.get_lines()[1], axes.get_lines()[2]
+    steps = list(zip(*curve.get_data(), strict=True))
+    assert steps[0] == (0, 0)
+    assert steps[-1] == (1, 1)
+    assert (0.09, 0.59) in steps
+    assert [float(one[0]) for one in point.get_data()] == [0, 0.5]

@@ -243,6 +243,12 @@ def test_abstention_is_told_where_the_bundle_abstains(plain: Path, tmp_path: Pat
     assert "refuse 5.0 % of them; of 48 it refuses **4.2 %**" in said
     assert "| screenshot | 97.5 % |" in said
     assert "does not abstain" not in said
+    assert "how many good pictures from elsewhere are refused this says nothing" in said
+    left = {**told, "collections": ["museum", "phone"]}
+    files.write_json(path, {**files.read_json(path), "abstention": left})
+    said = render.markdown(model_card(run_of(tmp_path / "run"), provenance(ROOT)), "f")
+    assert "collections that were left out one by one, museum and phone, to refuse 5.0 %" in said
+    assert "from elsewhere are refused this says nothing" not in said
 
 
 def test_two_writings_differ_in_nothing(grid: Path, tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from PIL import Image
 
 from canting.bundle.activation import activation, overlay
 from canting.bundle.answer import ModelOutputError
+from canting.bundle.card import EnergyScale
 from canting.bundle.classifier import Classifier
 from canting.bundle.load import load
 from canting.bundle.logits import softmax
-from canting.bundle.unlikeness import unlikeness
+from canting.bundle.unlikeness import energy, unlikeness
 from canting.data.preprocess.decode import decode_all
 from canting.imaging import pictures
 from canting.imaging.pictures import PictureError
@@ -70,6 +71,27 @@ def test_what_is_unlike_the_training_is_refused_with_its_distance(classifier: Cl
     without = classifier._replace(card=classifier.card.model_copy(update={"abstention": None}))
     answer = without.classify(encoded(painted("white")))
     assert (answer.abstained, answer.reason, answer.distance) == (False, "", 0.0)
+
+
+def test_weak_logits_are_refused_where_the_card_has_a_scale_of_energy(
+    classifier: Classifier,
+) -> None:
+    content = encoded(painted("red"))
+    plain = classifier.classify(content)
+    image = pictures.decode(content).image
+    said = classifier.engine.answer(pictures.resize(image, classifier.card.image_size))
+    found = float(energy(said["logits"][None])[0])
+    told = classifier.card.abstention
+    assert told is not None
+    for span, distance in ((4.0, 0.5), (0.5, 4.0)):
+        scale = EnergyScale(middle=found - 2, threshold=found - 2 + span)
+        with_energy = told.model_copy(update={"energy": scale})
+        card = classifier.card.model_copy(update={"abstention": with_energy})
+        answer = classifier._replace(card=card).classify(content)
+        assert answer.distance == pytest.approx(max(distance, plain.distance), rel=1e-5)
+        assert answer.abstained == (distance > 1)
+    with pytest.raises(ValueError, match="a threshold above the median"):
+        EnergyScale(middle=1.0, threshold=1.0)
 
 
 def test_unlikeness_by_hand() -> None:

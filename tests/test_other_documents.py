@@ -74,6 +74,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     told = served.metrics(answers, labels, 0.95, 15)
     files.write_json(results / "select_best" / "elsewhere.json", told)
+    (results / "select_best" / "elsewhere").mkdir(exist_ok=True)
+    served.curve(answers, labels, results / "select_best" / "elsewhere")
     return folder
 
 
@@ -99,6 +101,15 @@ def test_the_report_has_every_scenario_and_the_shipped_model(folder: Path) -> No
     words = "".join(str(getattr(part, "text", part)) for part in finding)
     assert words.startswith("On 3 pictures of other collections, which nothing was trained on, the")
     assert "it refuses 33.3 % of them, and 100.0 % of 1 picture of nothing that it knows" in words
+
+
+def test_the_curve_of_refusals_is_in_the_report(folder: Path) -> None:
+    curve = pd.read_csv(folder / "results" / "select_best" / "elsewhere" / "refusals.csv")
+    assert curve.iloc[0].tolist() == [0.01, 2.0, 0.0, 1.0]
+    assert curve.iloc[-1].tolist() == [0.5, 0.3, 0.33333, 1.0]
+    said = render.markdown(assemble(run_of(folder), provenance(folder)), "figures")
+    assert "| 2.0000 | 0.0 % | 100.0 % |" in said
+    assert "refusals-elsewhere.png" in said
 
 
 def test_the_card_says_what_is_known_of_elsewhere(folder: Path) -> None:

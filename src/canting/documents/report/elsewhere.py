@@ -6,6 +6,7 @@ from functools import partial
 from canting.config.columns import LABEL, SCENARIO
 from canting.config.records import ElsewhereRecord
 from canting.core.frames import Row, records
+from canting.documents import read
 from canting.documents.content import Block, Mono, Section, Span, Strong, Table, Text, figure, say
 from canting.documents.numbers import DASH, count, interval, level, plural, score, share, signed
 from canting.documents.report import scenarios
@@ -67,6 +68,31 @@ def shipped(run: Run) -> Iterator[Block]:
         "Misclassified pictures of other collections, by pair of classes.",
         "Misclassified pictures of other collections",
         "misclassified-elsewhere.png",
+    )
+    yield from _curve(run)
+
+
+def _curve(run: Run) -> Iterator[Block]:
+    """Yield what other thresholds refuse, where good and unknown pictures were asked about."""
+    folder = run.results / "select_best" / "elsewhere"
+    if not (folder / "refusals.csv").is_file():
+        return
+    rows = records(read.table(folder / "refusals.csv"))
+    yield Table(
+        "What other thresholds would refuse: the largest distance that is answered (that of the "
+        "model is 1), and shares of good and of unknown pictures above it. Nothing was chosen by "
+        "this table.",
+        ("distance", "good refused", "unknown refused"),
+        tuple(
+            (score(row["distance"]), share(row["good"], 1), share(row["unknown"], 1))
+            for row in rows
+        ),
+    )
+    yield from figure(
+        folder / "refusals.png",
+        "Good pictures of other collections refused, against unknown ones, over all thresholds.",
+        "Refused good pictures against refused unknown ones",
+        "refusals-elsewhere.png",
     )
 
 

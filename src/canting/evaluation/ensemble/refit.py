@@ -33,6 +33,15 @@ class Shipped(NamedTuple):
     members: tuple[MemberRecord, ...] = ()
 
 
+def shipped(
+    tasks: Sequence[FoldTask], predictions: pd.DataFrame, left: LeftOut | None = None
+) -> Shipped:
+    """Train the winner, a task a member; `predictions` are its own, out of fold."""
+    if len(tasks) > 1:
+        return ensemble(tasks, predictions, left)
+    return single(tasks[0], predictions, left)
+
+
 def single(task: FoldTask, predictions: pd.DataFrame, left: LeftOut | None = None) -> Shipped:
     """Train one scenario; `predictions` are its own, out of fold.
 

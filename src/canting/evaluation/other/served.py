@@ -13,11 +13,12 @@ from canting.config.records import ElsewhereMetrics, ElsewhereRecord
 from canting.config.sections import Evaluate
 from canting.config.tables import COLLECTION, SERVED
 from canting.core import files, parallel
-from canting.core.digits import reproducible
+from canting.core.digits import DIGITS, reproducible
 from canting.data import manifest
 from canting.evaluation.evaluate import elsewhere
 from canting.evaluation.evaluate.calibration import binned, expected_error
 from canting.evaluation.other.answers import KNOWN
+from canting.evaluation.plots import refusals
 from canting.evaluation.plots.contact_sheet import misclassified
 from canting.evaluation.plots.figure import save
 
@@ -50,9 +51,21 @@ def write(bundle: Path, other: Path, settings: Evaluate, folder: Path) -> None:
         known = answers[answers[LABEL].isin(labels)].reset_index(drop=True)
         sheet = misclassified(known, other / "raw", settings.misclassified, "other collections")
         save(sheet, folder / "elsewhere" / "misclassified.png")
+        if classifier.card.abstention is not None and 0 < len(known) < len(answers):
+            curve(answers, labels, folder / "elsewhere")
     files.write_json(folder / "elsewhere.json", told)
     table = reproducible(answers).to_csv(index=False)
     files.write_text(folder / "elsewhere" / "answers.csv", table)
+
+
+def curve(answers: pd.DataFrame, labels: list[str], folder: Path) -> None:
+    """Write refused good against refused unknown pictures, as a table and as a plot."""
+    known = answers[LABEL].isin(labels)
+    good, unknown = (answers["distance"][rows].to_numpy() for rows in (known, ~known))
+    table = refusals.refusal_table(good, unknown).round(DIGITS)
+    files.write_text(folder / "refusals.csv", table.to_csv(index=False))
+    title = "Refused: good pictures of other collections, and unknown ones"
+    save(refusals.refusals(good, unknown, title), folder / "refusals.png")
 
 
 def metrics(
