@@ -177,7 +177,7 @@ class Study(NamedTuple):
         kernel, bias = (fold.load(task) or fold.train(task)).weights
         kernel, bias = kernel[:, : good.nunique()], bias[: good.nunique()]
         logits = self.pooled @ kernel + bias
-        codes = pd.Categorical(self.table["label"], sorted(good.unique())).codes[rows]
+        codes = pd.Categorical(self.table.loc[rows, "label"], sorted(good.unique())).codes
         return Trained(self.pooled[rows], codes, logits[rows], kernel, bias), logits
 
 
@@ -221,7 +221,8 @@ def _inside(study: Study, name: str) -> Fitted:
 def _refused(found: Fitted, share: float) -> Array:
     if len(found.left) == 1:
         return np.asarray(found.final[0] > threshold(found.left[0], share))
-    return limits(*found.left, share).refused(*found.final)
+    (unlike, energies), (asked_unlike, asked_energies) = found.left, found.final
+    return limits(unlike, energies, share).refused(asked_unlike, asked_energies)
 
 
 def _row(study: Study, ways: Sequence[Way], share: float, learned: bool) -> dict[str, float]:
@@ -283,7 +284,7 @@ def _study(arguments: argparse.Namespace, cache: Path) -> Study:
     table, digests = _table(arguments)
     array = _pictures(table, params.image_size, cache)
     (scenario,) = params.scenarios()
-    target, pictures = cache / "features", compute.Pictures(array, digests)
+    target, pictures = cache / "asked", compute.Pictures(array, digests)
     settings = params.features
     compute.compute(*scenario.trunk, pictures, settings, params.seed, cache=cache, target=target)
     pooled = np.mean(opened(target).test_views, axis=0).astype(np.float64)

@@ -7,8 +7,8 @@ from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
 from canting.data import manifest
 from canting.models.features.compute import Pictures
-from canting.models.features.store import slug
-from canting.models.train.fold import FoldTask, read_table
+from canting.models.train import grid
+from canting.models.train.fold import read_table
 
 
 def main() -> None:
@@ -25,13 +25,9 @@ def main() -> None:
             manifest.read(BUILD / "manifest.parquet")["sha256"].tolist(),
         )
         name = files.read_json(RESULTS / "select_best" / "selection.json")["winner"]
-        members = [one for one in params.scenarios() if one.name in members_of(name)]
-        folds, features = read_table(BUILD / "folds.csv"), BUILD / "features"
-        tasks = [
-            FoldTask(one, fold, params, folds, features / slug(*one.trunk), CACHE)
-            for one in members
-            for fold in range(params.folds)
-        ]
+        folds, members = read_table(BUILD / "folds.csv"), members_of(name)
+        every = grid.tasks_of_folds(params, folds, BUILD / "features", CACHE)
+        tasks = [task for task in every if task.scenario.name in members]
         table = tables.accuracies(measure(tasks, pictures), params.evaluate.confidence)
         with files.replacing(RESULTS / "corruptions") as folder:
             folder.mkdir()

@@ -46,6 +46,7 @@ def main() -> None:
         found, digests = final.doubt, pictures_of[[PATH, "sha256"]]
         of_one = card.card(tasks[0], choice, measured, final.hold_out, found.card, BUILD)
         said = record.card_of(of_one, final.members)
+        said = left_out.calibrated(said, without, params.evaluate.calibration_bins)
         answers = reference.answers(without.predictions if without else ours, said["temperature"])
         said["reference"] = reference.reference(answers, found.scored, table).model_dump(
             mode="json"

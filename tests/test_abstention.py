@@ -10,15 +10,18 @@ from PIL import Image
 
 from canting.bundle.unlikeness import directions, energy, unlikeness
 from canting.config.params import Params, load
+from canting.config.records import CardRecord
 from canting.core import files
 from canting.data.preprocess.division import collection_table
 from canting.evaluation.abstention import features, fit, record
 from canting.evaluation.abstention.fit import Known
 from canting.evaluation.ensemble import left_out
+from canting.evaluation.evaluate import calibration
 from canting.evaluation.plots.refusals import refusal_table, refusals
 from canting.evaluation.select_best import bundle
 from canting.evaluation.select_best.doubt import doubt
 from canting.evaluation.select_best.refit import Refit
+from canting.models import scores
 from canting.models.features.store import Store
 from canting.models.train import fold, grid
 from canting.models.train.fold import FoldTask
@@ -300,7 +303,17 @@ def test_refusals_are_fixed_on_collections_that_were_left_out(tmp_path: Path) ->
     assert set(by_collection) == {"one", "two"}
     mean = np.mean(list(by_collection.values()))
     assert mean == pytest.approx(found.card["false_refusal"])
-    logits = left.predictions[[f"logit {name}" for name in "abc"]].to_numpy()
+    card: CardRecord = {"temperature": 9.0}  # type: ignore[typeddict-item]
+    told = left_out.calibrated(card, left, 15)
+    logits, codes = scores.logits_of(left.predictions), scores.codes_of(left.predictions)
+    assert told["temperature"] == pytest.approx(calibration.temperature(logits, codes), abs=1e-5)
+    assert told["calibration"]["collections"] == ["one", "two"]
+    assert told["calibration"]["pictures"] == 84
+    parts = left.predictions["fold"].to_numpy()
+    scaled = calibration.cross_fitted(logits, codes, parts)
+    error = calibration.expected_error(calibration.reliability(scaled, codes, 15))
+    assert told["calibration"]["ece_scaled"] == pytest.approx(error, abs=1e-5)
+    assert left_out.calibrated(card, None, 15) == card
     weakest = left.predictions["path"].iloc[int(energy(logits).argmax())]
     rows = found.scored.set_index("path")
     assert rows.loc[weakest, "distance"] > 1
@@ -312,20 +325,31 @@ def test_one_collection_or_one_that_lacks_a_class_leaves_the_folds(tmp_path: Pat
     assert left_out.of_collections([task], manifest.assign(collection="one")) is None
     lacking = manifest.assign(collection=np.where(manifest["label"] == "a", "one", "two"))
     assert left_out.of_collections([task], lacking) is None
-    off = task.params.abstain.model_copy(update={"false_refusal": None})
-    silent = task._replace(params=task.params.model_copy(update={"abstain": off}))
-    assert left_out.of_collections([silent], manifest) is None
+
+
+def test_a_collection_without_a_class_is_left_out_too_where_two_have_all(tmp_path: Path) -> None:
+    task, manifest = of_two_collections(tmp_path)
+    third = (manifest["label"] == "a") & (manifest.index < 30)
+    named = manifest.assign(collection=manifest["collection"].where(~third, "third"))
+    drawn = collection_table(task.table, named)
+    assert drawn is not None
+    counts = pd.crosstab(drawn["fold"], drawn["label"])
+    assert counts.loc[[0, 1, 2]].to_numpy().tolist() == [[6, 14, 14], [8, 0, 0], [14, 14, 14]]
+    near = manifest.assign(collection=manifest["collection"].where(manifest.index < 89, "web"))
+    assert collection_table(task.table, near) is not None
+    near.loc[89, "group"] = 80
+    assert collection_table(task.table, near) is None
 
 
 def test_the_curve_of_refusals_by_hand() -> None:
     good, unknown = np.arange(1, 101) / 100, np.arange(51, 151) / 100
-    table = refusal_table(good, unknown).set_index("wanted")
-    assert table.loc[0.1, ["distance", "good", "unknown"]].tolist() == [0.91, 0.09, 0.59]
-    assert table.loc[0.5, "unknown"] == 0.99
+    rows = {row["wanted"]: row for row in refusal_table(good, unknown).to_dict("records")}
+    assert rows[0.1] == {"wanted": 0.1, "distance": 0.91, "good": 0.09, "unknown": 0.59}
+    assert rows[0.5]["unknown"] == 0.99
     axes = refusals(good, unknown, "Refusals").axes[0]
     curve, point = axes.get_lines()[1], axes.get_lines()[2]
-    steps = list(zip(*curve.get_data(), strict=True))
-    assert steps[0] == (0, 0)
-    assert steps[-1] == (1, 1)
-    assert (0.09, 0.59) in steps
-    assert [float(one[0]) for one in point.get_data()] == [0, 0.5]
+    steps = np.asarray(curve.get_data()).T.tolist()
+    assert steps[0] == [0, 0]
+    assert steps[-1] == [1, 1]
+    assert [0.09, 0.59] in steps
+    assert np.asarray(point.get_data()).ravel().tolist() == [0, 0.5]

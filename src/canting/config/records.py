@@ -204,6 +204,21 @@ class MemberRecord(TypedDict):
     channels: int
 
 
+class CalibrationRecord(TypedDict):
+    """Calibration on collections that were left out one by one, where the temperature is of them.
+
+    Expected calibration error and loss before and after; after, each collection's logits are
+    divided by the temperature that fits the others.
+    """
+
+    collections: list[str]
+    pictures: int
+    ece: float
+    ece_scaled: float
+    loss: float
+    loss_scaled: float
+
+
 class CardRecord(TypedDict):
     """`build/best/card.json`, whole; `canting.bundle.card.Card` is what a service needs of it."""
 
@@ -214,6 +229,7 @@ class CardRecord(TypedDict):
     scenario: dict[str, str | float | None]
     members: NotRequired[list[MemberRecord]]
     reason: str
+    calibration: NotRequired[CalibrationRecord]
     out_of_fold: dict[str, float | list[ClassRow]]
     abstention: AbstentionRecord | None
     hold_out: Scores | None

@@ -27,7 +27,7 @@ from canting.config.records import (
 from canting.config.scenario import members_of
 from canting.core import files
 from canting.core.costs import COSTS, known
-from canting.core.frames import row_of
+from canting.core.frames import Row, row_of
 from canting.data import manifest
 from canting.documents import read
 from canting.evaluation.statistics import factors
@@ -176,8 +176,22 @@ class Run:
         return sorted(self.manifest[LABEL].unique())
 
     def calibration_of(self, scenario: str) -> "pd.Series[Any]":
-        """Return temperature and calibration errors of a scenario."""
+        """Return temperature and calibration errors of a scenario, on the folds."""
         return row_of(self.calibration, scenario)
+
+    @property
+    def calibrated(self) -> Row:
+        """Temperature of the chosen model, and calibration errors on what that was fixed on."""
+        left = self.card.get("calibration")
+        if left is None:
+            return {str(name): value for name, value in self.calibration_of(self.winner).items()}
+        return {**left, "temperature": self.card["temperature"]}
+
+    @property
+    def calibrated_on(self) -> list[str]:
+        """The collections that were left out to fix the temperature; none: folds were."""
+        left = self.card.get("calibration")
+        return [] if left is None else left["collections"]
 
     @property
     def keys(self) -> list[str]:

@@ -83,14 +83,18 @@ def _trainings(
         for scenario in params.scenarios()
     ]
     of_folds = [one.task for one in grid.drawn_tasks(params, found.table, Path(), cache)]
-    left_out = [
-        fold.FoldTask(scenario, number, params, found.collections, Path(), cache)
-        for scenario in params.scenarios()
-        if found.collections is not None
-        for number in range(found.collections[FOLD].max() + 1)
-    ]
+    left_out = _without_collections(params, found.collections, cache)
     for task in (*of_folds, *on_all, *left_out):
         yield fold.place(task, stores[task.scenario.trunk])
+
+
+def _without_collections(
+    params: Params, table: pd.DataFrame | None, cache: Path
+) -> list[fold.FoldTask]:
+    if table is None:
+        return []
+    ours = params.model_copy(update={"folds": int(table[FOLD].max()) + 1})
+    return grid.tasks_of_folds(ours, table, Path(), cache)
 
 
 def _answers(

@@ -95,14 +95,16 @@ def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
 def collection_table(folds: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame | None:
     """Return a table of folds whose folds are the collections, as `by_collection` numbers them.
 
-    Held-out pictures stay so. Returns nothing where there is one collection, or a class that a
-    collection lacks.
+    Held-out pictures stay so. Returns nothing where fewer than two collections have every class:
+    with two, whichever is left out, the others have all classes. Nor where all pictures of one are
+    near ones of others, so that it has none of its own.
     """
     inside = (folds[FOLD] != HELD_OUT).to_numpy()
     pictures = manifest.set_index(PATH).loc[folds[PATH][inside]].reset_index()
     names = collections(pictures)
     drawn = _of_groups(pictures, names)
-    if len(names) < 2 or not _counts(pictures[LABEL], drawn, names).all():
+    counts = _counts(pictures[LABEL], drawn, names)
+    if counts.all(axis=0).sum() < 2 or not counts.any(axis=0).all():
         return None
     numbers = np.full(len(folds), HELD_OUT, np.int64)
     numbers[inside] = drawn

@@ -110,13 +110,14 @@ def _hold_out(run: Run) -> tuple[Block, ...]:
 
 
 def _calibration(run: Run) -> Section:
-    row = run.calibration_of(run.winner)
+    row, names = run.calibrated, run.calibrated_on
+    parts = f"left-out collections ({listed(names)})" if names else "folds"
     return Section(
         "Calibration",
         (
             Table(
-                "Before and after division of the logits by the temperature, on folds that it was "
-                "not fitted to.",
+                f"Before and after division of the logits by the temperature, on {parts} that it "
+                "was not fitted to.",
                 ("", "before", "after"),
                 (
                     ("expected calibration error", score(row["ece"]), score(row["ece_scaled"])),

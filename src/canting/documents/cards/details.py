@@ -39,7 +39,7 @@ def _rows(run: Run) -> list[tuple[Span, ...]]:
         ("classes", listed(run.labels)),
         ("input", f"RGB picture, {height} × {width} pixels (height × width)"),
         ("output", "logits, pooled feature, last feature map"),
-        ("temperature", score(float(run.calibration_of(run.winner)["temperature"]))),
+        ("temperature", score(run.calibrated["temperature"])),
         ("parameters", _parameters(run)),
         ("multiply-adds a picture", millions(row["multiply_adds"])),
         ("size without the classifier", size(row["model_bytes"])),

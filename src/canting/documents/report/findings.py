@@ -153,10 +153,11 @@ def _cost(run: Run) -> Text:
 
 
 def _calibration(run: Run) -> Text:
-    row = run.calibration_of(run.winner)
+    row, names = run.calibrated, run.calibrated_on
+    where = f" on collections that were left out, {listed(names)}," if names else ""
     return (
-        f"With temperature {score(row['temperature'])} its expected calibration error goes from "
-        f"{score(row['ece'])} to {score(row['ece_scaled'])}.",
+        f"With temperature {score(row['temperature'])} its expected calibration error{where} goes "
+        f"from {score(row['ece'])} to {score(row['ece_scaled'])}.",
     )
 
 

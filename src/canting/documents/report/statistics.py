@@ -2,8 +2,8 @@
 
 from canting.config.columns import SCENARIO
 from canting.core.frames import Row, records
-from canting.documents.content import Block, Section, Span, Strong, Table, figure, say
-from canting.documents.numbers import interval, level, p_value, plural, score, signed
+from canting.documents.content import Block, Mono, Section, Span, Strong, Table, figure, say
+from canting.documents.numbers import count, interval, level, listed, p_value, plural, score, signed
 from canting.documents.run import Run
 from canting.evaluation.statistics.comparison import verdict
 
@@ -21,11 +21,29 @@ def calibration_section(run: Run) -> Section:
                 f"over {run.params.evaluate.calibration_bins} bins of equal width."
             ),
             _table(run),
+            *_elsewhere(run),
             *figure(
                 run.results / "evaluate" / "reliability.png",
                 f"Accuracy by confidence, before and after scaling: {run.short(run.leader)}.",
                 "Reliability diagram of the scenario with the best macro F1",
             ),
+        ),
+    )
+
+
+def _elsewhere(run: Run) -> tuple[Block, ...]:
+    """Return what the temperature of the chosen model was fixed on, where not on these folds."""
+    if not run.calibrated_on:
+        return ()
+    row = run.calibrated
+    return (
+        say(
+            "The temperature of the chosen model, ",
+            Mono(score(row["temperature"])),
+            ", was fitted to its predictions for collections that were left out one by one, "
+            f"{listed(run.calibrated_on)}: on these {count(row['pictures'])} pictures its ECE goes "
+            f"from {score(row['ece'])} to {score(row['ece_scaled'])}, each collection scaled by "
+            "the temperature of the others.",
         ),
     )
 

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from canting.evaluation.abstention.fit import threshold
 from canting.evaluation.plots.figure import INDIGO, PALE, SOGA, look
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
@@ -20,7 +21,7 @@ def refusal_table(good: Distances, unknown: Distances) -> pd.DataFrame:
 
     Columns are `wanted`, `distance`, and the shares `good` and `unknown` that are above it.
     """
-    ends = np.quantile(good, 1 - np.asarray(SHARES), method="higher")
+    ends = np.array([threshold(good, share) for share in SHARES])
     rates = {"good": _above(good, ends), "unknown": _above(unknown, ends)}
     return pd.DataFrame({"wanted": SHARES, "distance": ends, **rates})
 
