@@ -76,6 +76,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files.write_json(results / "select_best" / "elsewhere.json", told)
     (results / "select_best" / "elsewhere").mkdir(exist_ok=True)
     served.curve(answers, labels, results / "select_best" / "elsewhere")
+    card = folder / "build" / "best" / "card.json"
+    abstention = {"method": "knn", "threshold": 0.7, "wanted": 0.15, "false_refusal": 0.1,
+                  "pictures": 48, "collections": ["phone", "web"]}  # fmt: skip
+    calibration = {"collections": ["phone", "web"], "pictures": 48, "ece": 0.2, "ece_scaled": 0.04,
+                   "loss": 0.9, "loss_scaled": 0.5}  # fmt: skip
+    fixed = {"temperature": 2.5, "abstention": abstention, "calibration": calibration}
+    files.write_json(card, {**files.read_json(card), **fixed})
     return folder
 
 
@@ -110,6 +117,25 @@ def test_the_curve_of_refusals_is_in_the_report(folder: Path) -> None:
     said = render.markdown(assemble(run_of(folder), provenance(folder)), "figures")
     assert "| 2.0000 | 0.0 % | 100.0 % |" in said
     assert "refusals-elsewhere.png" in said
+    words = " ".join(said.split())
+    assert (
+        "fixed on collections that were left out, phone and web, to refuse 15.0 % of good pictures"
+        in words
+    )
+
+
+def test_the_temperature_of_left_out_collections_is_said(folder: Path) -> None:
+    run = run_of(folder)
+    report = " ".join(render.markdown(assemble(run, provenance(folder)), "figures").split())
+    assert (
+        "With temperature 2.5000 its expected calibration error on collections that were left out, "
+        "phone and web, goes from 0.2000 to 0.0400" in report
+    )
+    assert "phone and web: on these 48 pictures its ECE goes from 0.2000 to 0.0400" in report
+    card = " ".join(render.markdown(model_card(run, provenance(folder)), "figures").split())
+    assert "on left-out collections (phone and web) that it was not fitted to" in card
+    assert "Temperature of the model: `2.5000`" in card
+    assert "| temperature | 2.5000 |" in card
 
 
 def test_the_card_says_what_is_known_of_elsewhere(folder: Path) -> None:

@@ -5,10 +5,21 @@ from functools import partial
 
 from canting.config.columns import LABEL, SCENARIO
 from canting.config.records import ElsewhereRecord
+from canting.config.refusals import AbstentionRecord
 from canting.core.frames import Row, records
 from canting.documents import read
 from canting.documents.content import Block, Mono, Section, Span, Strong, Table, Text, figure, say
-from canting.documents.numbers import DASH, count, interval, level, plural, score, share, signed
+from canting.documents.numbers import (
+    DASH,
+    count,
+    interval,
+    level,
+    listed,
+    plural,
+    score,
+    share,
+    signed,
+)
 from canting.documents.report import scenarios
 from canting.documents.run import Run
 
@@ -75,9 +86,11 @@ def shipped(run: Run) -> Iterator[Block]:
 def _curve(run: Run) -> Iterator[Block]:
     """Yield what other thresholds refuse, where good and unknown pictures were asked about."""
     folder = run.results / "select_best" / "elsewhere"
-    if not (folder / "refusals.csv").is_file():
+    told = run.card.get("abstention")
+    if told is None or not (folder / "refusals.csv").is_file():
         return
     rows = records(read.table(folder / "refusals.csv"))
+    yield _fixed(told, run.blocks)
     yield Table(
         "What other thresholds would refuse: the largest distance that is answered (that of the "
         "model is 1), and shares of good and of unknown pictures above it. Nothing was chosen by "
@@ -93,6 +106,16 @@ def _curve(run: Run) -> Iterator[Block]:
         "Good pictures of other collections refused, against unknown ones, over all thresholds.",
         "Refused good pictures against refused unknown ones",
         "refusals-elsewhere.png",
+    )
+
+
+def _fixed(told: AbstentionRecord, blocks: str) -> Block:
+    """Say what the threshold of the chosen model was fixed on."""
+    left = told.get("collections")
+    on = f"collections that were left out, {listed(left)}," if left else f"the {blocks}"
+    return say(
+        f"The threshold of the chosen model was fixed on {on} to refuse {share(told['wanted'], 1)} "
+        "of good pictures. The more good pictures a threshold refuses, the more unknown ones too.",
     )
 
 

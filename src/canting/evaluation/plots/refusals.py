@@ -35,9 +35,9 @@ def refusals(good: Distances, unknown: Distances, title: str) -> Figure:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=PALE, lw=1.2, ls="--", label="by chance")
         axes.step(_above(good, ends), _above(unknown, ends), color=INDIGO, where="post")
-        here = np.ones(1)
-        label = "threshold of the model"
-        axes.plot(_above(good, here), _above(unknown, here), "o", color=SOGA, label=label)
+        here = [_above(distances, np.ones(1)) for distances in (good, unknown)]
+        label = "the model: {:.0%} of good, {:.0%} of unknown".format(*(part[0] for part in here))
+        axes.plot(*here, "o", color=SOGA, label=label)
         axes.set(xlabel="good pictures refused", ylabel="unknown pictures refused")
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.yaxis.set_major_formatter(PercentFormatter(1))
