@@ -15,8 +15,7 @@ the views of `params.yaml`, or of a study. The threshold is fixed on the others 
 in its turn: the left-out collection has no say. Columns: share of good pictures refused, on the
 mean of the left-out collections, on the worst and on each; of unknown ones and of nothing; AUROC of
 good against unknown. The last table is of canting's way with one collection: trained on it, with
-the threshold of its folds. On two cores 2,000 pictures take about ten minutes, most of it for their
-views, which `--cache` keeps.
+the threshold of its folds. With `--cache`, views and trainings are made once.
 """
 
 import argparse
