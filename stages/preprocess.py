@@ -14,14 +14,14 @@ from canting.data.preprocess.leakage import leakage
 def main() -> None:
     with stage("preprocess") as params:
         pictures = manifest.read(BUILD / "manifest.parquet")
-        groups, labels = pictures["group"].to_numpy(np.int64), pictures[LABEL].tolist()
         table = fold_table(pictures, params)
         decode_all(
             BUILD / "raw", pictures[PATH].tolist(), params.image_size, BUILD / "pictures.npy"
         )
         files.write_text(BUILD / "folds.csv", table.to_csv(index=False))
-        drawn = table[FOLD].to_numpy(np.int64)
-        counts = leakage(labels, groups, drawn, params.folds, params.seed)
+        known = table[manifest.of_class(table)]
+        groups, drawn = (known[name].to_numpy(np.int64) for name in ("group", FOLD))
+        counts = leakage(known[LABEL].tolist(), groups, drawn, params.folds, params.seed)
         files.write_json(RESULTS / "preprocess" / "leakage.json", counts)
 
 

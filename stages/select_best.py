@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from canting.config.columns import LABEL, PATH, SCENARIO
+from canting.config.columns import PATH, SCENARIO
 from canting.config.scenario import members_of
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
@@ -29,7 +29,7 @@ def main() -> None:
         ranked = set(measured.ranking[SCENARIO])
         folds = pd.read_csv(RESULTS / "evaluate" / "folds.csv")
         scenarios = {one.name: one for one in params.scenarios() if one.name in ranked}
-        costs = card.costs([*scenarios.values()], params, table[LABEL].nunique())
+        costs = card.costs([*scenarios.values()], params, len(manifest.classes(table)))
         settings, left = params.select_best, folds[folds[SCENARIO].isin(ranked)]
         best = rule.choose(left, costs, settings.column, settings.alpha, params.preprocess.blocks)
         finished = trained.read(BUILD / "train")

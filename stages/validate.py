@@ -11,8 +11,11 @@ def main() -> None:
         counts = validate.run(BUILD / "raw", BUILD, RESULTS / "validate", params.validate_)
         for path, words in list(counts.warned.items())[:10]:
             print(f"validate: {printable(path)} is read with a warning: {words}")
+        unknown = (
+            f"{counts.unknown} pictures of no class, to be refused, " if counts.unknown else ""
+        )
         print(
-            f"validate: {counts.pictures} pictures, {counts.classes} classes, "
+            f"validate: {counts.pictures} pictures, {counts.classes} classes, {unknown}"
             f"{counts.groups} groups, {counts.quarantined} quarantined, "
             f"{len(counts.warned)} with a warning"
         )

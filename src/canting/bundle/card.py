@@ -90,12 +90,14 @@ class Abstention(Part):
 class LearnedFrom(Part):
     """The pictures that the model learned from: where they are from, and how many.
 
-    `painted`: by this project's own program, so that they say nothing about photographs.
+    `painted`: by this project's own program, so that they say nothing about photographs. `unknown`
+    further ones were of no class, so that such pictures are refused.
     """
 
     source: str
     pictures: Annotated[int, Field(ge=1)]
     painted: bool = False
+    unknown: Annotated[int, Field(ge=0)] = 0
 
 
 class EnsembleMember(Part):

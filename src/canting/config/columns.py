@@ -11,6 +11,9 @@ PATH: Final = "path"
 LABEL: Final = "label"
 PREDICTED: Final = "predicted"
 
+UNKNOWN: Final = "_unknown"
+"""Label of pictures of what no class is: trained with as one further output, and no class."""
+
 FOLDS = [PATH, LABEL, "group", FOLD]
 """Of `build/folds.csv`."""
 

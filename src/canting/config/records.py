@@ -190,11 +190,15 @@ class ClassRow(TypedDict):
 
 
 class LearnedFromRecord(TypedDict):
-    """The pictures that the model learned from, as the card says it."""
+    """The pictures that the model learned from, as the card says it.
+
+    `pictures` are of the classes; `unknown` are of none, where there are such.
+    """
 
     source: str
     pictures: int
     painted: bool
+    unknown: NotRequired[int]
 
 
 class MemberRecord(TypedDict):

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from canting.config.columns import FOLD, LABEL, UNKNOWN
 from canting.core.errors import CantingError
 from canting.core.files import replacing
 
@@ -42,8 +45,29 @@ brings one, else empty."""
 
 
 def collections(pictures: pd.DataFrame) -> list[str]:
-    """Return the names of the collections, each at the number of the fold that leaves it out."""
-    return sorted(pictures["collection"].unique())
+    """Return the names of the collections, each at the number of the fold that leaves it out.
+
+    One that has pictures of no class alone is not among them: it has nothing to be left out for.
+    """
+    return sorted(pictures["collection"][of_class(pictures)].unique())
+
+
+def of_class(pictures: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which rows are of a class, `(n,)`: all but those with the label `UNKNOWN`."""
+    return (pictures[LABEL] != UNKNOWN).to_numpy(np.bool_)
+
+
+def classes(pictures: pd.DataFrame) -> list[str]:
+    """Return the classes, sorted: the labels in the order of the logits."""
+    return sorted(pictures[LABEL][of_class(pictures)].unique())
+
+
+def tested_folds(table: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the fold that tests each row of a table of folds, `(n,)`.
+
+    `HELD_OUT` where none does: in the hold-out, and for pictures of no class.
+    """
+    return np.where(of_class(table), table[FOLD].to_numpy(np.int64), HELD_OUT)
 
 
 def write(path: Path, pictures: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from canting.config.columns import LABEL, SCENARIO, TRAIN_COSTS
+from canting.config.columns import SCENARIO, TRAIN_COSTS
 from canting.config.metrics import USUAL as METRIC
 from canting.config.metrics import heading
 from canting.config.params import Params
@@ -52,8 +52,9 @@ USUAL = ("backbone", "optimizer", "dropout")
 class Run:
     """Tables and records of a run.
 
-    `manifest` and `folds` have a row a picture, `trained` a row a scenario, failed ones included,
-    `ranking` a row a scenario with scores, the best first; `full` is `ranking` with measured costs.
+    `manifest` and `folds` have a row a picture of a class, `trained` a row a scenario, failed ones
+    included, `ranking` a row a scenario with scores, the best first; `full` is `ranking` with
+    measured costs.
     `other` has scores on collections that nothing was trained on, `served` those of the chosen
     model, where there are such.
     """
@@ -173,7 +174,12 @@ class Run:
     @property
     def labels(self) -> list[str]:
         """The classes, sorted."""
-        return sorted(self.manifest[LABEL].unique())
+        return manifest.classes(self.manifest)
+
+    @property
+    def unknown(self) -> int:
+        """How many pictures of no class were trained with."""
+        return self.card["learned_from"].get("unknown", 0)
 
     def calibration_of(self, scenario: str) -> "pd.Series[Any]":
         """Return temperature and calibration errors of a scenario, on the folds."""
@@ -214,13 +220,14 @@ class Run:
 def load(params: Params, results: Path, build: Path) -> Run:
     """Read what all stages before the report wrote; raise `CantingError` where a file lacks."""
     evaluated, comparison = results / "evaluate", results / "evaluate" / "comparison"
+    pictures, folds = manifest.read(build / "manifest.parquet"), read.table(build / "folds.csv")
     selection = read.record(results / "select_best" / "selection.json", Selection)
     return Run(
         params=params,
         results=results,
         build=build,
-        manifest=manifest.read(build / "manifest.parquet"),
-        folds=read.table(build / "folds.csv"),
+        manifest=pictures[manifest.of_class(pictures)],
+        folds=folds[manifest.of_class(folds)],
         leakage=read.record(results / "preprocess" / "leakage.json", Leakage),
         validation=read.record(results / "validate" / "validation.json", Validation),
         quarantine=read.table(results / "validate" / "quarantine.csv"),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from canting.config.columns import UNKNOWN
 from canting.config.fetch import Fetch
 from canting.config.records import CollectionRecord, FetchRecord
 from canting.core.files import replacing, write_text
@@ -122,10 +123,14 @@ def told(fetched: Fetched) -> Iterator[str]:
             yield f"{one['name']}: {one['links']} symbolic links, which were followed"
     if fetched.record["relabelled"]:
         yield f"{fetched.record['relabelled']} pictures have a new label by `fetch.relabel`"
-    count, labels = sum(fetched.pictures.values()), len(fetched.pictures)
+    unknown = fetched.pictures.get(UNKNOWN, 0)
+    count = sum(fetched.pictures.values()) - unknown
+    labels = f"{len(fetched.pictures) - bool(unknown)} labels"
+    if unknown:
+        labels += f", {unknown} pictures of no class, to be refused"
     left_out = fetched.record["left_out"]
     rest = f"; left out: {_listed(left_out, most=MOST)} (build/left_out.csv)" if left_out else ""
-    yield f"{count} pictures, {labels} labels, digest {fetched.digest}{rest}"
+    yield f"{count} pictures, {labels}, digest {fetched.digest}{rest}"
 
 
 def _listed(counts: Mapping[str, int], most: int = 8) -> str:

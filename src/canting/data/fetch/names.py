@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
+from canting.config.columns import UNKNOWN
 from canting.core.errors import CantingError
 from canting.core.names import composed, ignored
 from canting.data.fetch.paths import check_name, key
@@ -33,7 +34,7 @@ def check_chosen(classes: Mapping[str, str], names: Iterable[str]) -> dict[str, 
 
 
 def check_labels(labels: Collection[str]) -> None:
-    """Raise for case twins and for unfit names."""
+    """Raise for case twins, for unfit names, and for `UNKNOWN` in another spelling."""
     seen: dict[str, str] = {}
     for label in sorted(labels):
         check_name(label, "A class")
@@ -49,6 +50,12 @@ def check_labels(labels: Collection[str]) -> None:
                 f"{len(label.encode())} bytes, {label[:40] + '…'!r}. Give it another label in "
                 "`fetch.classes`."
             )
+        if label != UNKNOWN and label.startswith("_") and _plain(label) == _plain(UNKNOWN):
+            raise CantingError(
+                f"A label: expected {UNKNOWN!r} for pictures of no class, which are to be refused. "
+                f"Received: {label!r}. Rename it, or give it this label in `fetch.classes`, or one "
+                "that does not start with `_` if it is a class."
+            )
         twin = seen.setdefault(key(label), label)
         if twin != label:
             raise CantingError(
@@ -58,11 +65,16 @@ def check_labels(labels: Collection[str]) -> None:
 
 
 def check_enough(labels: Collection[str], least: int = 2) -> None:
-    """Raise for fewer labels than needed: two, to learn from them."""
-    if len(labels) < least:
+    """Raise for fewer labels than needed: two classes, to learn from them.
+
+    Where one is enough, nothing is learned, and pictures of no class are as good as others.
+    """
+    counted = set(labels) - {UNKNOWN} if least > 1 else set(labels)
+    if len(counted) < least:
+        others = f"; {UNKNOWN!r} is no class" if len(counted) < len(set(labels)) else ""
         raise CantingError(
-            f"At least two classes are needed. Received only: {listed(labels) or 'none'}. Add "
-            "pictures of another class, or set `fetch.source` to the folder above the classes."
+            f"At least two classes are needed. Received only: {listed(counted) or 'none'}{others}. "
+            "Add pictures of another class, or set `fetch.source` to the folder above the classes."
         )
 
 
@@ -71,6 +83,10 @@ def listed(names: Iterable[str]) -> str:
     every = sorted(names)
     more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
     return ", ".join(map(repr, every[:SHOWN])) + more
+
+
+def _plain(label: str) -> str:
+    return "".join(filter(str.isalnum, label.casefold()))
 
 
 def _check_label(name: str, label: str) -> None:

@@ -11,8 +11,8 @@ from canting.config.columns import FOLD, FOLDS, LABEL, PATH
 from canting.config.params import Params
 from canting.config.tables import fold_column
 from canting.core.errors import CantingError
-from canting.data.manifest import HELD_OUT, collections
-from canting.data.preprocess.folds import Folds, draw
+from canting.data.manifest import HELD_OUT, classes, collections, of_class
+from canting.data.preprocess.folds import Folds, draw, with_unknown
 
 
 def fold_table(pictures: pd.DataFrame, params: Params) -> pd.DataFrame:
@@ -44,7 +44,8 @@ def divided(pictures: pd.DataFrame, params: Params) -> Folds:
     source = params.preprocess.split == "source"
     apart = held_out(pictures["split"].tolist()) if source else None
     if apart is not None:
-        only = sorted(set(pictures[LABEL][apart]) - set(pictures[LABEL][~apart]))
+        known, there = of_class(pictures), pictures[LABEL]
+        only = sorted(set(there[known & apart]) - set(there[known & ~apart]))
         if only:
             raise CantingError(
                 "`preprocess.split` is `source`: expected every class in train or val too. "
@@ -73,8 +74,9 @@ def held_out(splits: Sequence[str]) -> npt.NDArray[np.bool_]:
 def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
     """Return the number of each picture's collection, in the order of their names: a fold each.
 
-    A group of near-duplicates goes to the collection that has most of it. Raises `CantingError`
-    for fewer than two collections, another number of `folds`, and a class that one of them lacks.
+    A group of near-duplicates goes to the collection that has most of it. Pictures of no class go
+    with their collection; those of one that has no others are dealt out. Raises `CantingError` for
+    fewer than two collections, another number of `folds`, and a class that one of them lacks.
     """
     names = collections(pictures)
     if len(names) < 2:
@@ -88,7 +90,7 @@ def by_collection(pictures: pd.DataFrame, folds: int) -> Folds:
             f"`preprocess.split` is `collections`. Received: {folds}. Set `folds: {len(names)}`."
         )
     drawn = _of_groups(pictures, names)
-    _check_classes(pictures[LABEL], drawn, names)
+    _check_classes(pictures, drawn, names)
     return drawn
 
 
@@ -103,7 +105,7 @@ def collection_table(folds: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFram
     pictures = manifest.set_index(PATH).loc[folds[PATH][inside]].reset_index()
     names = collections(pictures)
     drawn = _of_groups(pictures, names)
-    counts = _counts(pictures[LABEL], drawn, names)
+    counts = _counts(pictures, drawn, names)
     if counts.all(axis=0).sum() < 2 or not counts.any(axis=0).all():
         return None
     numbers = np.full(len(folds), HELD_OUT, np.int64)
@@ -112,21 +114,28 @@ def collection_table(folds: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFram
 
 
 def _of_groups(pictures: pd.DataFrame, names: Sequence[str]) -> Folds:
-    counts = pd.crosstab(pictures["group"], pictures["collection"])[names]
-    drawn = counts.to_numpy().argmax(axis=1)[counts.index.get_indexer(pd.Index(pictures["group"]))]
-    return np.asarray(drawn, np.int64)
+    known = of_class(pictures)
+    ours = pictures[known]
+    counts = pd.crosstab(ours["group"], ours["collection"])[names]
+    drawn = counts.to_numpy().argmax(axis=1)[counts.index.get_indexer(pd.Index(ours["group"]))]
+    numbers = {name: number for number, name in enumerate(names)}
+    given = np.asarray(pictures["collection"].map(numbers), np.float64)
+    groups = pictures["group"].to_numpy(np.int64)
+    return with_unknown(np.asarray(drawn, np.int64), known, groups, len(names), given)
 
 
-def _counts(labels: "pd.Series[str]", drawn: Folds, names: Sequence[str]) -> npt.NDArray[np.int64]:
-    counts = pd.crosstab(labels, drawn).reindex(columns=range(len(names)), fill_value=0)
-    return counts.to_numpy(np.int64)
+def _counts(pictures: pd.DataFrame, drawn: Folds, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return how many pictures of each class each fold tests, `(classes, folds)`."""
+    known = of_class(pictures)
+    counts = pd.crosstab(pictures[LABEL][known], drawn[known])
+    return counts.reindex(columns=range(len(names)), fill_value=0).to_numpy(np.int64)
 
 
-def _check_classes(labels: "pd.Series[str]", drawn: Folds, names: Sequence[str]) -> None:
-    counts = _counts(labels, drawn, names)
+def _check_classes(pictures: pd.DataFrame, drawn: Folds, names: Sequence[str]) -> None:
+    counts = _counts(pictures, drawn, names)
     lacking = [
         f"{label!r} has none in {', '.join(np.asarray(names)[row == 0])}"
-        for label, row in zip(sorted(labels.unique()), counts, strict=True)
+        for label, row in zip(classes(pictures), counts, strict=True)
         if not row.all()
     ]
     if lacking:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from canting.config.columns import UNKNOWN
 from canting.core.errors import CantingError
 from canting.data.manifest import HELD_OUT
 
@@ -38,10 +39,17 @@ def draw(
 ) -> Folds:
     """Return the fold of each picture; no group is in two folds, classes keep their shares.
 
-    `apart` says which pictures the source holds out. Raises `TooFewGroupsError` for a class with
-    fewer groups than folds.
+    `apart` says which pictures the source holds out. Pictures of no class have no say in where the
+    others are: see `with_unknown`. Raises `TooFewGroupsError` for a class with fewer groups than
+    folds.
     """
     names = np.asarray(labels)
+    known = names != UNKNOWN
+    if not known.all():
+        ours = None if apart is None else apart[known]
+        drawn = draw(names[known].tolist(), groups[known], folds, hold_out, seed, ours)
+        given = None if apart is None else np.where(apart, HELD_OUT, np.nan)
+        return with_unknown(drawn, known, groups, folds, given)
     inside = np.arange(len(names)) if apart is None else np.flatnonzero(~apart)
     _check(names[inside], groups[inside], folds, hold_out)
     result = np.full(len(names), HELD_OUT, dtype=np.int64)
@@ -50,6 +58,34 @@ def draw(
         inside = next(iter(_splits(names, groups, parts, seed)))[0]
     for fold, (_, test) in enumerate(_splits(names[inside], groups[inside], folds, seed)):
         result[inside[test]] = fold
+    return result
+
+
+def with_unknown(
+    drawn: Folds,
+    known: npt.NDArray[np.bool_],
+    groups: npt.NDArray[np.int64],
+    folds: int,
+    given: npt.NDArray[np.float64] | None = None,
+) -> Folds:
+    """Return the fold of each picture, `(n,)`, from those of the `known` ones, which have a class.
+
+    A picture of no class is where a known one of its group is, so that nothing is trained on beside
+    its test. Others are where they are `given`, `(n,)`; those with NaN are dealt out group by
+    group, so that every fold has about as many.
+    """
+    of_group = pd.Series(drawn).groupby(groups[known]).min()
+    if given is not None:
+        of_group = of_group.combine_first(pd.Series(given).groupby(groups).min())
+    of_group = of_group.dropna().astype(np.int64)
+    left = np.unique(groups[~np.isin(groups, of_group.index)], return_counts=True)
+    dealt = np.zeros(folds, np.int64)
+    for place in np.argsort(-left[1], kind="stable"):
+        fold = int(dealt.argmin())
+        of_group[left[0][place]] = fold
+        dealt[fold] += left[1][place]
+    result: Folds = np.asarray(of_group[groups], np.int64)
+    result[known] = drawn
     return result
 
 

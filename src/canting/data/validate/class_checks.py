@@ -1,5 +1,6 @@
 """Expectations on the classes."""
 
+from canting.config.columns import UNKNOWN
 from canting.config.sections import Validate
 from canting.data.validate.check import Check
 
@@ -68,14 +69,15 @@ def class_checks(params: Validate) -> list[Check]:
 def _labels(params: Validate) -> list[Check]:
     if params.labels is None:
         return []
+    labels = [label for label in params.labels if label != UNKNOWN]
     return [
         Check(
             "labels",
             "The labels are the ones that were asked for",
             "classes",
             "ExpectColumnDistinctValuesToEqualSet",
-            {"column": "label", "value_set": list(params.labels)},
-            f"the labels {', '.join(params.labels)}",
+            {"column": "label", "value_set": labels},
+            f"the labels {', '.join(labels)}",
             "",
             "rename, add or remove class folders (`fetch.classes` does), or change the list",
             "validate.labels",

@@ -21,7 +21,7 @@ from canting.data.validate.tables import group, joined, number
 
 @dataclass(frozen=True)
 class Counts:
-    """What came through the gate, and what did not."""
+    """What came through the gate, and what did not: `pictures` of classes, `unknown` of none."""
 
     pictures: int
     classes: int
@@ -29,6 +29,7 @@ class Counts:
     quarantined: int
     warned: dict[str, str]
     """Warnings by path, as `no_end` for a picture that lacks the marker of its end."""
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,5 +102,12 @@ def _write(build: Path, results: Path, passage: Passage) -> Counts:
     write_json(results / "validation.json", result)
     found = left[left["warning"] != ""]
     warned = dict(zip(found["path"], found["warning"], strict=True))
-    groups = left["group"].nunique()
-    return Counts(len(left), left["label"].nunique(), groups, len(passage.aside), warned)
+    known = left[manifest.of_class(left)]
+    return Counts(
+        pictures=len(known),
+        classes=known["label"].nunique(),
+        groups=left["group"].nunique(),
+        quarantined=len(passage.aside),
+        warned=warned,
+        unknown=len(left) - len(known),
+    )

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from canting.config.columns import UNKNOWN
 from canting.config.sections import Validate
 from canting.core import parallel
 from canting.core.errors import CantingError
@@ -171,9 +172,9 @@ def pictures(records: pd.DataFrame, params: Validate) -> pd.DataFrame:
 
 
 def classes(records: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
-    """Return one row a label: how many decodable pictures and groups, and largest class ÷ this."""
+    """Return one row a class: how many decodable pictures and groups, and largest class ÷ this."""
     decodable = records[records["error"].isna()].groupby("label")
-    table = pd.DataFrame({"label": list(labels)})
+    table = pd.DataFrame({"label": [label for label in labels if label != UNKNOWN]})
     table["pictures"] = table["label"].map(decodable.size()).fillna(0).astype(np.int64)
     table["groups"] = table["label"].map(decodable["group"].nunique()).fillna(0).astype(np.int64)
     # A class without pictures has no ratio; it fails for having too few.

@@ -8,7 +8,7 @@ from canting.config.refusals import AbstentionRecord
 from canting.core.frames import Row, records, row_of
 from canting.documents.content import Block, Details, Mono, Section, Strong, Table, figure, say
 from canting.documents.numbers import count, interval, level, listed, score, share
-from canting.documents.report import corruptions, elsewhere, ensemble, results
+from canting.documents.report import corruptions, data, elsewhere, ensemble, results
 from canting.documents.run import Run
 from canting.evaluation.statistics.inference import wilson
 
@@ -156,7 +156,8 @@ def _abstention(run: Run) -> Section:
     if not told:
         words = "The model does not abstain: it answers with one of its classes to every picture."
         return Section("Abstention", (say(words),))
-    return Section("Abstention", (_refusal(told), *_refused(told.get("refused", {}))))
+    refused = _refused(told.get("refused", {}))
+    return Section("Abstention", (_refusal(told), *data.unknown(run), *refused))
 
 
 REFUSED_ELSEWHERE = (

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from canting.config.columns import FOLD, LABEL, PATH
+from canting.config.columns import FOLD, LABEL, PATH, UNKNOWN
 from canting.config.records import Expectation
 from canting.config.tables import QUARANTINE
 from canting.data.manifest import HELD_OUT
@@ -62,10 +62,35 @@ def pictures_section(run: Run) -> Section:
                 f"modes {_kinds(pictures, 'mode')}. The network sees them at "
                 f"{run.params.image_size[0]} × {run.params.image_size[1]} pixels (height × width).",
             ),
+            *unknown(run),
             say("Digest (SHA-256) of the list of all pictures as fetched: ", Mono(run.digest), "."),
             _classes(run),
             _measures(run.manifest),
             _examples(run),
+        ),
+    )
+
+
+def unknown(run: Run) -> tuple[Block, ...]:
+    """Return how many pictures of no class were trained with, and what that does."""
+    if not run.unknown:
+        return ()
+    told = run.card.get("abstention")
+    if told is None:
+        effect = "Nothing is refused all the same, as refusals are switched off."
+    elif "energy" in told:
+        effect = "So pictures like them have weak logits, and weak logits are refused."
+    else:
+        effect = (
+            "Refusals do not use it: weak logits are refused only by a model of one scenario, "
+            "where two collections or more have every class."
+        )
+    return (
+        say(
+            f"{plural(run.unknown, 'further picture')} of no class (",
+            Mono(UNKNOWN),
+            f") had a part in the training, as one further output that the model has no more. "
+            f"They are in no score and no table. {effect}",
         ),
     )
 

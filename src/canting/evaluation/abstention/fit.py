@@ -131,7 +131,10 @@ LEAST = 1e-5
 
 
 class Known(NamedTuple):
-    """What is known of every picture, rows in manifest order: its class and its fold."""
+    """What is known of every picture, rows in manifest order: its class, and what fold tests it.
+
+    Pictures of no class are as if they were held out.
+    """
 
     codes: npt.NDArray[np.int64]
     folds: npt.NDArray[np.int64]

@@ -16,6 +16,7 @@ from canting.config.catalog import CORRUPTIONS, trains_all
 from canting.config.columns import FOLD, LABEL, PREDICTED
 from canting.core import files
 from canting.core.keys import code_key
+from canting.data.manifest import HELD_OUT, tested_folds
 from canting.data.preprocess.decode import decode_all
 from canting.evaluation.corruptions.changes import changed
 from canting.imaging.pictures import Pixels
@@ -59,10 +60,10 @@ def measured_rows(table: pd.DataFrame, digests: Sequence[str], most: int) -> Row
     """Return rows of the table of folds, sorted: of each class those with the smallest digests.
 
     At most so many a class, all for 0; a digest has nothing to do with what a picture shows.
-    Held-out pictures are left alone.
+    Held-out pictures are left alone, and those of no class.
     """
     named = pd.DataFrame({LABEL: table[LABEL].to_numpy(), "digest": list(digests)})
-    inside = named[table[FOLD].to_numpy() >= 0].sort_values("digest", kind="stable")
+    inside = named[tested_folds(table) != HELD_OUT].sort_values("digest", kind="stable")
     places = inside.groupby(LABEL).cumcount()
     kept = inside.index[(places < most).to_numpy()] if most else inside.index
     return np.sort(kept.to_numpy(np.int64))

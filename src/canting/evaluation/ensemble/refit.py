@@ -9,9 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.bundle.ensemble import averaged
-from canting.config.columns import FOLD
 from canting.config.records import MemberRecord, Scores
-from canting.data.manifest import HELD_OUT
+from canting.data.manifest import HELD_OUT, tested_folds
 from canting.evaluation.abstention import features
 from canting.evaluation.abstention.features import Features
 from canting.evaluation.ensemble.graph import joined
@@ -67,7 +66,7 @@ def ensemble(
     """
     finals = [refit.refit(task) for task in tasks]
     each = [features.pooled(one.tail, opened(task.features)) for one, task in _pairs(finals, tasks)]
-    inside = tasks[0].table[FOLD].to_numpy() != HELD_OUT
+    inside = tested_folds(tasks[0].table) != HELD_OUT
     scales = [float(np.abs(one[inside]).sum(axis=1).mean()) for one in each]
     model = joined([one.model for one in finals], scales)
     asked, ours, names = (tasks, predictions, ()) if left is None else left

@@ -46,7 +46,8 @@ def bring(wanted: Collections | None, build: Path, size: tuple[int, int], target
             f"`evaluate.other`, whose entries have keys of `fetch`: {error}"
         ) from None
     found = tables.with_origins(tables.read(target / "raw"), target)
-    _check_labels(found, known[LABEL].unique())
+    classes = manifest.classes(known)
+    _check_labels(found, classes)
     near = _with_groups(found[found["error"].isna()], known, build, target)
     pictures = near[near["like"] == ""].drop(columns="like").reset_index(drop=True)
     if pictures.empty:
@@ -58,7 +59,7 @@ def bring(wanted: Collections | None, build: Path, size: tuple[int, int], target
     manifest.write(target / "manifest.parquet", pictures)
     decode_all(target / "raw", pictures[PATH].tolist(), size, target / "pictures.npy")
     left_out = _left_out(found, near, origins.read(target / origins.LEFT_OUT))
-    words = (*tuple(told(fetched))[:-1], *_words(pictures, known[LABEL].unique(), len(left_out)))
+    words = (*tuple(told(fetched))[:-1], *_words(pictures, classes, len(left_out)))
     return Brought(pictures, left_out, words)
 
 

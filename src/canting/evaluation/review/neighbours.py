@@ -38,10 +38,15 @@ def place(
     features: npt.NDArray[np.generic],
     codes: npt.NDArray[np.int64],
     groups: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> Placed:
-    """Pool features `(n, …, channels)` over all places of a picture, and take their directions."""
+    """Pool features `(…, channels)` over all places of a picture, and take their directions.
+
+    Of `rows` alone, where they are given: `codes` and `groups` have these.
+    """
     inner = tuple(range(1, features.ndim - 1))
-    parts = np.array_split(np.arange(len(features)), max(1, len(features) // ROWS))
+    rows = np.arange(len(features)) if rows is None else rows
+    parts = np.array_split(rows, max(1, len(rows) // ROWS))
     points = [directions(np.asarray(features[part], np.float32).mean(axis=inner)) for part in parts]
     return Placed(np.concatenate(points), codes, groups)
 

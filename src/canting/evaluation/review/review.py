@@ -11,6 +11,7 @@ from canting.config.columns import LABEL, PATH
 from canting.config.records import ReviewMetrics
 from canting.config.tables import REVIEW, SIMILAR
 from canting.core.digits import DIGITS
+from canting.data import manifest
 from canting.data.relabel import Key, Relabelled
 from canting.evaluation.review import neighbours
 from canting.evaluation.review.label_errors import judge
@@ -45,14 +46,15 @@ def review(
     confirmed: npt.NDArray[np.bool_],
     most: int,
 ) -> Reviewed:
-    """Judge every label; `most` doubtful ones get pictures that are alike.
+    """Judge the label of every class; `most` doubtful ones get pictures that are alike.
 
     `features` and `confirmed` have the rows of `pictures`, the manifest. A label that a person
-    confirmed is not doubted.
+    confirmed is not doubted, and pictures of no class are left alone.
     """
-    labels = sorted(pictures[LABEL].unique())
+    labels, rows = manifest.classes(pictures), np.flatnonzero(manifest.of_class(pictures))
+    pictures, confirmed = pictures.iloc[rows], confirmed[rows]
     codes = np.asarray(pd.Categorical(pictures[LABEL], labels).codes, np.int64)
-    placed = neighbours.place(features, codes, pictures[COPIES].to_numpy(np.int64))
+    placed = neighbours.place(features, codes, pictures[COPIES].to_numpy(np.int64), rows)
     distances = neighbours.distances(placed)
     table = _with_conflicts(_judged(pictures.reset_index(drop=True), predictions)).assign(
         distance=distances, outlier=neighbours.outliers(distances, codes)

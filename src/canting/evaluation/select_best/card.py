@@ -24,7 +24,7 @@ from canting.core import files
 from canting.core.digits import bound
 from canting.core.frames import records, row_of
 from canting.data import origin
-from canting.data.manifest import HELD_OUT
+from canting.data.manifest import HELD_OUT, of_class
 from canting.evaluation.evaluate.tables import named
 from canting.evaluation.select_best.rule import Choice, Cost
 from canting.models.backbones.cut import split
@@ -101,11 +101,15 @@ def card(
 
 
 def _learned_from(task: FoldTask, build: Path) -> LearnedFromRecord:
-    return {
+    known, inside = of_class(task.table), (task.table[FOLD] != HELD_OUT).to_numpy()
+    learned: LearnedFromRecord = {
         "source": ", ".join(map(origin.public_name, task.params.fetch.sources)),
-        "pictures": int((task.table[FOLD] != HELD_OUT).sum()),
+        "pictures": int((known & inside).sum()),
         "painted": origin.is_embedded(files.sha256(build / "digests.csv")),
     }
+    if unknown := int((~known & inside).sum()):
+        learned["unknown"] = unknown
+    return learned
 
 
 def selection(choice: Choice, hold_out: Scores | None, difference: float) -> Selection:

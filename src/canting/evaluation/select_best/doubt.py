@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from canting.bundle.unlikeness import Array, energy
-from canting.config.columns import FOLD, LABEL, PATH, PREDICTED
+from canting.config.columns import LABEL, PATH, PREDICTED
 from canting.config.refusals import AbstentionRecord
-from canting.data.manifest import HELD_OUT
+from canting.data.manifest import HELD_OUT, tested_folds
 from canting.evaluation.abstention import features, fit, record
 from canting.evaluation.abstention.fit import FittedAbstention, Known
 from canting.evaluation.select_best.refit import Refit
@@ -24,8 +24,8 @@ class Doubt(NamedTuple):
 
     `card` is what the card says of it, nothing where it is switched off; `record` is for
     `abstention.json`; `right` has the rows of the table of folds that were answered, and right, out
-    of fold. `scored` has a row for each picture in folds: `path`, `distance` in units of the
-    threshold, missing where it is switched off, and whether it was `refused`.
+    of fold. `scored` has a row for each picture that a fold tests: `path`, `distance` in units of
+    the threshold, missing where it is switched off, and whether it was `refused`.
     """
 
     prototypes: Array
@@ -114,12 +114,12 @@ def _scored(paths: "pd.Series[str]", distances: Any, refused: Any) -> pd.DataFra
 
 
 def _unscored(table: pd.DataFrame) -> pd.DataFrame:
-    return _scored(table[PATH][table[FOLD] != HELD_OUT], np.nan, False)
+    return _scored(table[PATH][tested_folds(table) != HELD_OUT], np.nan, False)
 
 
 def _fixed(
     task: FoldTask, pooled: Array, of_folds: Iterable[Array], wanted: float, energies: Any
 ) -> tuple[FittedAbstention, Known]:
     codes = pd.Categorical(task.table[LABEL], task.classes).codes.astype(np.int64)
-    known = Known(codes, task.table[FOLD].to_numpy(np.int64))
+    known = Known(codes, tested_folds(task.table))
     return fit.fit(pooled, of_folds, known, wanted, task.params.seed, energies), known

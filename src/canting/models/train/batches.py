@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.columns import LABEL
+from canting.config.columns import LABEL, UNKNOWN
 from canting.config.sections import Train
 from canting.models.features.drawn import ahead, opened
 from canting.models.features.store import Store
@@ -58,26 +58,35 @@ def _blend(array: Array, other: Array, own: Array) -> Array:
 
 
 class Data(NamedTuple):
-    """Features with the class and the group of every picture."""
+    """Features with the class and the group of every picture.
+
+    With `unknown` there are pictures of no class, whose target is `classes`.
+    """
 
     store: Store
     targets: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
     size: tuple[int, int]
     classes: int
+    unknown: bool = False
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs are trained: the classes, and one for pictures of no class."""
+        return self.classes + self.unknown
 
 
 def data_of(table: pd.DataFrame, classes: list[str], features: Path, size: tuple[int, int]) -> Data:
     """Return the features of a folder with class and group from the table of folds."""
-    codes = pd.Categorical(table[LABEL], classes).codes.astype(np.int64)
-    groups = table["group"].to_numpy(np.int64)
-    return Data(opened(features), codes, groups, size, len(classes))
+    codes = pd.Categorical(table[LABEL], [*classes, UNKNOWN]).codes.astype(np.int64)
+    groups, unknown = table["group"].to_numpy(np.int64), bool((codes == len(classes)).any())
+    return Data(opened(features), codes, groups, size, len(classes), unknown)
 
 
 class Batches:
     """Shuffled batches of some rows; `start(e)` goes to view 1 + e mod views.
 
-    A batch is `(features, one-hot targets (n, classes), weights (n,))`, all float32.
+    A batch is `(features, one-hot targets (n, outputs), weights (n,))`, all float32.
     """
 
     def __init__(self, data: Data, rows: Rows, batch_size: int, seed: int, settings: Train) -> None:
@@ -85,10 +94,10 @@ class Batches:
         self._data, self._rows = data, rows
         self._batch_size, self._seed = batch_size, seed
         self._settings = settings
-        self._weights = np.ones(data.classes, np.float32)
+        self._weights = np.ones(data.outputs, np.float32)
         if settings.balance == "class_weights":
-            self._weights = balanced(data.targets[rows], data.classes)
-        self._one_hot = np.eye(data.classes, dtype=np.float32)
+            self._weights = balanced(data.targets[rows], data.outputs)
+        self._one_hot = np.eye(data.outputs, dtype=np.float32)
         self.start(0)
 
     def __len__(self) -> int:

@@ -36,6 +36,7 @@ class Curves(NamedTuple):
 class Fit(NamedTuple):
     """A trained tail, its logits of the test rows, its curves, and the seconds of its training.
 
+    The tail has an output more where there are pictures of no class; the logits are of the classes.
     `earlier_cpu_seconds` are those of the processor in processes that were killed.
     """
 
@@ -134,7 +135,7 @@ def _train(
 
 
 def _loss(trainer: Trainer, data: Data, rows: Rows) -> float:
-    one_hot = np.eye(data.classes, dtype=np.float32)[data.targets[rows]]
+    one_hot = np.eye(data.outputs, dtype=np.float32)[data.targets[rows]]
     logits = prediction.answers(trainer.model, data.store.view(0), rows)
     return float(trainer.model.loss(one_hot, logits))
 

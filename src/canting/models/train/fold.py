@@ -17,6 +17,7 @@ from canting.core import files, runtime
 from canting.core.cache import read_whole
 from canting.core.keys import code_key
 from canting.core.progress import polled
+from canting.data import manifest
 from canting.data.manifest import HELD_OUT
 from canting.models.features.drawn import opened
 from canting.models.train import checkpoint, outcome
@@ -27,6 +28,8 @@ class FoldTask(NamedTuple):
     """What one training needs, small enough to send to a worker.
 
     The fold `HELD_OUT` trains on everything that is not held out, and tests on the hold-out.
+    Pictures of no class are trained with, as one further output, and never tested; what leaves a
+    training is of the classes alone.
     """
 
     scenario: Scenario
@@ -39,7 +42,7 @@ class FoldTask(NamedTuple):
     @property
     def classes(self) -> list[str]:
         """Labels in the order of the logits."""
-        return sorted(self.table[LABEL].unique())
+        return manifest.classes(self.table)
 
 
 def read_table(folds: Path) -> pd.DataFrame:
@@ -119,19 +122,19 @@ def progress(label: str, tasks: Sequence[FoldTask]) -> AbstractContextManager[No
 
 
 def _outcome(task: FoldTask) -> FoldOutcome:
-    from canting.models.train import fit, prediction
+    from canting.models.train import fit, prediction, tail
 
     start = time.process_time()
     folds = task.table[FOLD].to_numpy()
     data = as_data(task)
-    test = np.flatnonzero(folds == task.fold)
+    test = np.flatnonzero(manifest.of_class(task.table) & (folds == task.fold))
     train = np.flatnonzero((folds != HELD_OUT) & (folds != task.fold))
     settings = task.params.train
     trained = fit.fit(
         task.scenario, data, train, test, seed=_seed(task), settings=settings, backup=state(task)
     )
     curves = {name: np.asarray(values) for name, values in trained.curves._asdict().items()}
-    weights = trained.model.get_weights()
+    weights = tail.weights_of(trained.model, data.classes)
     used = trained.earlier_cpu_seconds + time.process_time() - start
     logits = trained.logits
     if settings.precision != "float32":

@@ -14,7 +14,8 @@ class FoldOutcome(NamedTuple):
 
     `rows` `(n,)` and `logits` `(n, classes)` of the test part; `curves` has one array an epoch
     long for each name; `seconds` of training, `cpu_seconds` of its process; `failure` says why
-    there are no logits; `weights` are those of the trained tail, in the order of Keras.
+    there are no logits; `weights` are those of the trained tail, in the order of Keras, without
+    those of the output for pictures of no class.
     """
 
     rows: npt.NDArray[np.int64]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy.typing as npt
 from keras import layers
 
 from canting.config.scenario import Scenario
@@ -40,6 +41,17 @@ def build(
     x = MutableDropout(scenario.dropout)(x)
     logits = layers.Dense(classes, kernel_regularizer=penalty, name="logits")(x)
     return keras.Model(inputs, logits, name="trained")
+
+
+def weights_of(model: keras.Model, classes: int) -> list[npt.NDArray[Any]]:
+    """Return the weights of a trained tail for its first outputs, in the order of Keras.
+
+    So the output for pictures of no class, the last, goes when training has ended: what the tail of
+    the classes answers is what it answered before.
+    """
+    last = {id(variable) for variable in model.get_layer("logits").weights}
+    pairs = zip(model.weights, model.get_weights(), strict=True)
+    return [values[..., :classes] if id(one) in last else values for one, values in pairs]
 
 
 def _penalty(settings: Train) -> keras.Regularizer | None:

@@ -32,20 +32,20 @@ class ModelKey(NamedTuple):
     settings: Train
     size: tuple[int, int]
     shape: tuple[int, ...]
-    classes: int
+    outputs: int
     seed: int
 
     def build(self, scenario: Scenario) -> keras.Model:
         """Return the model, with weights drawn from Keras's seed."""
-        return tail.build(scenario, self.size, self.shape, self.classes, self.settings)
+        return tail.build(scenario, self.size, self.shape, self.outputs, self.settings)
 
 
 def key_of(scenario: Scenario, settings: Train, data: Data, seed: int = 0) -> ModelKey:
     """Return the key of a scenario's graph."""
     decay = None if settings.weight_decay is None else 0.0
     ours = settings.model_copy(update={"weight_decay": decay})
-    shape, classes = data.store.shape, data.classes
-    return ModelKey(*scenario.trunk, scenario.optimizer, ours, data.size, shape, classes, seed)
+    shape, outputs = data.store.shape, data.outputs
+    return ModelKey(*scenario.trunk, scenario.optimizer, ours, data.size, shape, outputs, seed)
 
 
 class Trainer:
@@ -114,8 +114,8 @@ class Trainer:
             self._run(*part)
 
     def logits(self, data: Data, rows: Rows) -> npt.NDArray[np.float32]:
-        """Return the logits of rows, `(rows, classes)`."""
-        return prediction.predict(self.model, data.store, rows)
+        """Return the logits of rows, `(rows, classes)`, without that of pictures of no class."""
+        return prediction.predict(self.model, data.store, rows)[:, : data.classes]
 
     def state(self) -> ModelState:
         """Return the values of all variables."""

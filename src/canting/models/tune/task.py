@@ -15,6 +15,7 @@ from canting.config.sections import Train
 from canting.config.tune import Setting, Tune
 from canting.core import runtime
 from canting.core.errors import CantingError
+from canting.data import manifest
 from canting.data.preprocess import folds
 from canting.data.preprocess.folds import TooFewGroupsError
 from canting.models.features import store
@@ -90,7 +91,7 @@ class SearchTask(NamedTuple):
     @property
     def classes(self) -> list[str]:
         """Labels in the order of the logits."""
-        return sorted(self.table[LABEL].unique())
+        return manifest.classes(self.table)
 
     @property
     def inside(self) -> npt.NDArray[np.int64]:

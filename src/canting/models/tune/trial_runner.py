@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from canting.data import manifest
 from canting.models.features.store import Array, Derived
 from canting.models.train.batches import Data, Rows, data_of
 from canting.models.tune import objective
@@ -59,12 +60,16 @@ class TrialRunner:
 
     @cached_property
     def splits(self) -> list[Split]:
-        """Inner splits of the rows inside."""
-        numbers = inner_folds(self._task)
+        """Inner splits of the rows inside; pictures of no class are trained with, not scored."""
+        numbers, known = inner_folds(self._task), self._known[self._task.inside]
         return [
-            (np.flatnonzero(numbers != fold), np.flatnonzero(numbers == fold))
+            (np.flatnonzero(numbers != fold), np.flatnonzero(known & (numbers == fold)))
             for fold in range(self._task.tune.inner_folds)
         ]
+
+    @property
+    def _known(self) -> npt.NDArray[np.bool_]:
+        return manifest.of_class(self._task.table)
 
     def trial(self, proposal: Proposal) -> Trial:
         """Train a proposal on the inner folds; building its model does not count as its cost."""
@@ -79,7 +84,8 @@ class TrialRunner:
 
     def outer(self, number: int, trial: Trial) -> TunedSetting:
         """Train the setting of a trial on all rows inside, and score it on the outer fold."""
-        split = self._task.inside, np.flatnonzero(self._task.folds == self._task.fold)
+        scored = self._known & (self._task.folds == self._task.fold)
+        split = self._task.inside, np.flatnonzero(scored)
         start, cpu = time.perf_counter(), time.process_time()
         scores, curves, looking = objective.outer(self._course, trial.setting, self.whole, split)
         seconds, cpu = time.perf_counter() - start - looking, time.process_time() - cpu - looking
