@@ -190,10 +190,7 @@ class ClassRow(TypedDict):
 
 
 class LearnedFromRecord(TypedDict):
-    """The pictures that the model learned from, as the card says it.
-
-    `pictures` are of the classes; `unknown` are of none, where there are such.
-    """
+    """The pictures that the model learned from, as the card says it; `unknown` are of no class."""
 
     source: str
     pictures: int

@@ -62,6 +62,12 @@ def classes(pictures: pd.DataFrame) -> list[str]:
     return sorted(pictures[LABEL][of_class(pictures)].unique())
 
 
+def codes(pictures: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the place of each row's label among the classes, `(n,)`; `UNKNOWN` is behind them."""
+    found = pd.Categorical(pictures[LABEL], [*classes(pictures), UNKNOWN]).codes
+    return np.asarray(found, np.int64)
+
+
 def tested_folds(table: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return the fold that tests each row of a table of folds, `(n,)`.
 

@@ -48,8 +48,10 @@ def draw(
     if not known.all():
         ours = None if apart is None else apart[known]
         drawn = draw(names[known].tolist(), groups[known], folds, hold_out, seed, ours)
-        given = None if apart is None else np.where(apart, HELD_OUT, np.nan)
-        return with_unknown(drawn, known, groups, folds, given)
+        if apart is None:
+            return with_unknown(drawn, known, groups, folds)
+        given = np.where(apart, HELD_OUT, np.nan)
+        return np.where(apart, HELD_OUT, with_unknown(drawn, known, groups, folds, given))
     inside = np.arange(len(names)) if apart is None else np.flatnonzero(~apart)
     _check(names[inside], groups[inside], folds, hold_out)
     result = np.full(len(names), HELD_OUT, dtype=np.int64)
@@ -74,6 +76,8 @@ def with_unknown(
     its test. Others are where they are `given`, `(n,)`; those with NaN are dealt out group by
     group, so that every fold has about as many.
     """
+    if known.all():
+        return drawn
     of_group = pd.Series(drawn).groupby(groups[known]).min()
     if given is not None:
         of_group = of_group.combine_first(pd.Series(given).groupby(groups).min())
@@ -84,7 +88,7 @@ def with_unknown(
         fold = int(dealt.argmin())
         of_group[left[0][place]] = fold
         dealt[fold] += left[1][place]
-    result: Folds = np.asarray(of_group[groups], np.int64)
+    result: Folds = np.array(of_group[groups], np.int64)
     result[known] = drawn
     return result
 

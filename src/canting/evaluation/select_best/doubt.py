@@ -10,7 +10,8 @@ import pandas as pd
 from canting.bundle.unlikeness import Array, energy
 from canting.config.columns import LABEL, PATH, PREDICTED
 from canting.config.refusals import AbstentionRecord
-from canting.data.manifest import HELD_OUT, tested_folds
+from canting.data import manifest
+from canting.data.manifest import HELD_OUT
 from canting.evaluation.abstention import features, fit, record
 from canting.evaluation.abstention.fit import FittedAbstention, Known
 from canting.evaluation.select_best.refit import Refit
@@ -114,12 +115,11 @@ def _scored(paths: "pd.Series[str]", distances: Any, refused: Any) -> pd.DataFra
 
 
 def _unscored(table: pd.DataFrame) -> pd.DataFrame:
-    return _scored(table[PATH][tested_folds(table) != HELD_OUT], np.nan, False)
+    return _scored(table[PATH][manifest.tested_folds(table) != HELD_OUT], np.nan, False)
 
 
 def _fixed(
     task: FoldTask, pooled: Array, of_folds: Iterable[Array], wanted: float, energies: Any
 ) -> tuple[FittedAbstention, Known]:
-    codes = pd.Categorical(task.table[LABEL], task.classes).codes.astype(np.int64)
-    known = Known(codes, tested_folds(task.table))
+    known = Known(manifest.codes(task.table), manifest.tested_folds(task.table))
     return fit.fit(pooled, of_folds, known, wanted, task.params.seed, energies), known

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from canting.config.columns import LABEL, UNKNOWN
 from canting.config.sections import Train
+from canting.data import manifest
 from canting.models.features.drawn import ahead, opened
 from canting.models.features.store import Store
 
@@ -76,11 +76,11 @@ class Data(NamedTuple):
         return self.classes + self.unknown
 
 
-def data_of(table: pd.DataFrame, classes: list[str], features: Path, size: tuple[int, int]) -> Data:
+def data_of(table: pd.DataFrame, features: Path, size: tuple[int, int]) -> Data:
     """Return the features of a folder with class and group from the table of folds."""
-    codes = pd.Categorical(table[LABEL], [*classes, UNKNOWN]).codes.astype(np.int64)
-    groups, unknown = table["group"].to_numpy(np.int64), bool((codes == len(classes)).any())
-    return Data(opened(features), codes, groups, size, len(classes), unknown)
+    codes, groups = manifest.codes(table), table["group"].to_numpy(np.int64)
+    count, unknown = len(manifest.classes(table)), not manifest.of_class(table).all()
+    return Data(opened(features), codes, groups, size, count, unknown)
 
 
 class Batches:

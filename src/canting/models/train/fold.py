@@ -152,7 +152,7 @@ def as_data(task: FoldTask) -> Any:
     """Return what `fit` trains on."""
     from canting.models.train.batches import data_of
 
-    return data_of(task.table, task.classes, task.features, task.params.image_size)
+    return data_of(task.table, task.features, task.params.image_size)
 
 
 def _failure(losses: list[float], logits: npt.NDArray[np.float32]) -> str:

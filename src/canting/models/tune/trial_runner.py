@@ -48,10 +48,7 @@ class TrialRunner:
     def whole(self) -> Cuts:
         """All rows."""
         task, size = self._task, self._task.params.image_size
-        return {
-            cut: data_of(task.table, task.classes, folder, size)
-            for cut, folder in task.stores.items()
-        }
+        return {cut: data_of(task.table, folder, size) for cut, folder in task.stores.items()}
 
     @cached_property
     def inside(self) -> Cuts:
