@@ -1,6 +1,8 @@
 """Pictures of no class, in `_unknown`: trained with, never tested, and no class anywhere."""
 
 import io
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -103,8 +105,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             *(evaluate, select_best, corruptions, review),
         ):
             stage.main()
-        yield folder
     (folder / "said").write_text(said.getvalue())
+    yield folder
+    shutil.rmtree(folder)
 
 
 def table(folder: Path, name: str) -> pd.DataFrame:
@@ -125,6 +128,13 @@ def test_predictions_have_no_row_and_no_column_of_it(done: Path) -> None:
     for path in sorted((done / "results").rglob("*.csv")):
         elsewhere_or_quarantine = {"answers.csv", "quarantine.csv", "left_out.csv"}
         assert path.name in elsewhere_or_quarantine or UNKNOWN not in path.read_text(), path
+
+
+def test_the_stages_count_it_apart(done: Path) -> None:
+    said = (done / "said").read_text()
+    assert re.search(r"\b36 pictures, 3 labels, 14 pictures of no class, to be refused, dig", said)
+    assert "validate: 36 pictures, 3 classes, 14 pictures of no class, to be refused, " in said
+    assert "web: 18 pictures of 3 classes, 7 of 1 labels that no class has" in said
 
 
 def test_its_pictures_are_trained_with_where_they_are_not_left_out(done: Path) -> None:
