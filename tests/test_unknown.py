@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +29,7 @@ from canting.documents.provenance import provenance
 from canting.documents.report.data import pictures_section
 from canting.documents.run import load as load_run
 from canting.evaluation.abstention.record import draw
+from canting.evaluation.select_best.compose import compose
 from canting.models import scores
 from canting.models.features.store import Store
 from canting.models.train import batches, fit, fold, grid, tail
@@ -54,6 +56,7 @@ from tests.test_fetch_folder import plant
 from tests.test_fetch_layout import brought
 from tests.test_params import edited
 from tests.test_pipeline import inside
+from tests.test_select_best import scenario
 
 LABELS = ["kawung", "mega_mendung", "parang"]
 SIDE, PER_CLASS, STRANGE = (64, 64), 6, 7
@@ -238,6 +241,23 @@ def test_a_trained_tail_has_one_output_more_and_loses_it_by_its_weights(tmp_path
     assert whole[:, 2].std() > 0
 
 
+@pytest.mark.parametrize("backbone", ["small_cnn", "efficientnet_lite0"])
+@pytest.mark.parametrize("hidden", [None, 5])
+def test_the_whole_model_of_any_tail_answers_as_before(backbone: str, hidden: int | None) -> None:
+    """Everything is trained, or a classifier with or without hidden units: all end alike."""
+    settings = load_params(ROOT / "params.yaml").train.model_copy(update={"hidden": hidden})
+    one = scenario(backbone=backbone)
+    shape = (*SIDE, 3) if one.has_tail else (1280,)
+    made = [tail.build(one, SIDE, shape, count, settings) for count in (4, 3)]
+    made[1].set_weights(tail.weights_of(made[0], 3))
+    asked = np.random.default_rng(0).uniform(0, 255, (2, *shape)).astype(np.float32)
+    expected = made[0].predict_on_batch(asked)[:, :3]
+    np.testing.assert_allclose(made[1].predict_on_batch(asked), expected, rtol=1e-4, atol=1e-4)
+    whole = compose(one, SIDE, made[1])
+    assert whole.output["logits"].shape == (None, 3)
+    keras.backend.clear_session()
+
+
 def test_an_outcome_is_of_the_classes(tmp_path: Path) -> None:
     params, rows = tune_data.params(tmp_path / "p"), tune_data.table()
     rows["label"] = rows["label"].replace("c", UNKNOWN)
@@ -328,6 +348,24 @@ def test_a_mapping_of_classes_may_make_it(tmp_path: Path) -> None:
     assert dict(found.pictures) == {"cat": 2, "dog": 2, UNKNOWN: 4}
     last = list(told(found))[-1]
     assert last.startswith("4 pictures, 2 labels, 4 pictures of no class, to be refused, digest ")
+
+
+@pytest.mark.parametrize("above", ["", "museum/"])
+def test_folders_inside_it_say_nothing(tmp_path: Path, above: str) -> None:
+    root = tmp_path / "data"
+    inside_ = ("1.jpg", "fox/2.jpg", "owl/2020/3.jpg")
+    plant(root, *(f"{above}{name}/1.jpg" for name in ("cat", "dog")))
+    if above:
+        plant(root, "phones/cat/2.jpg")
+    plant(root, *(f"{above}{UNKNOWN}/{name}" for name in inside_))
+    found, rows = brought(root, collection="folder" if above else None)
+    assert found.pictures[UNKNOWN] == 3
+    assert {row["path"].partition("/")[0] for row in rows.values()} == {"cat", "dog", UNKNOWN}
+    if above:
+        assert rows[f"museum/{UNKNOWN}/owl/2020/3.jpg"]["collection"] == "museum"
+    plant(root, f"{above}{UNKNOWN}/cat/4.jpg")
+    with pytest.raises(CantingError, match="lies in one class and has the name of another"):
+        brought(root, collection="folder" if above else None)
 
 
 def test_one_class_beside_it_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,15 @@ from canting.core.errors import CantingError
 from canting.core.names import composed
 from canting.data.fetch.copies import copies
 from canting.data.fetch.names import check_chosen, check_labels, listed
-from canting.data.fetch.roles import DATE, SESSION, is_split_word, numbers_sessions, role, split_of
+from canting.data.fetch.roles import (
+    is_split_word,
+    name_places,
+    numbers_sessions,
+    place_below,
+    place_of_class,
+    role,
+    split_of,
+)
 from canting.data.fetch.source import Source
 
 
@@ -101,11 +109,11 @@ def _found(source: Source, found: Sequence[PurePosixPath], above: bool) -> Ways:
     below = {one: one.relative_to(base).parts for one in found}
     _check_mixed(below.values())
     kept = [one for one in found if all(role(part) != "mask" for part in below[one])]
-    names = {one: tuple(part for part in below[one] if role(part) == "name") for one in kept}
+    names = {one: tuple(below[one][place] for place in name_places(below[one])) for one in kept}
     bare = [one for one in kept if not names[one]]
     if bare or not kept:
         raise _unlabelled(source, bare or found, below.values())
-    place = (_below if above else _place)(set(names.values()))
+    place = (place_below if above else place_of_class)(set(names.values()))
     if place is None:
         raise _ambiguous(names)
     tops = {way[place] for way in names.values()}
@@ -115,12 +123,9 @@ def _found(source: Source, found: Sequence[PurePosixPath], above: bool) -> Ways:
             f"{base.name!r}. If they are classes, say so: {_written(tops)}. If not, bring the "
             f"folders of other classes too, beside {base.name!r}."
         )
-    _check_nested(names, tops)
+    _check_nested({one: below[one] for one in kept}, tops)
     first = len(base.parts)
-    at = {
-        one: [n for n, part in enumerate(one.parts) if n >= first and role(part) == "name"][place]
-        for one in kept
-    }
+    at = {one: first + name_places(below[one])[place] for one in kept}
     _check_folders(source, {PurePosixPath(*one.parts[: at[one] + 1]) for one in kept})
     return {one: _way(one, at[one], composed(one.parts[at[one]]), first, above) for one in kept}
 
@@ -133,28 +138,6 @@ def _check_nested(names: Mapping[PurePosixPath, Parts], classes: Collection[str]
             f"The folder {str(odd[0])!r} of `fetch.source` lies in one class and has the name of "
             "another. Expected the pictures of a class in its own folder. Rename or move it."
         )
-
-
-def _place(ways: Collection[Parts]) -> int | None:
-    """Return which of the names is the class: 0 or -1; None where it could be several."""
-    tops = {way[0] for way in ways}
-    if all(map(DATE.fullmatch, tops)):
-        numbered = True
-    else:
-        numbered = len(max(ways, key=len)) > 1 and all(map(SESSION.fullmatch, tops))
-        if all((top,) in ways for top in tops):
-            return 0
-    if not numbered and all(SESSION.fullmatch(part) for way in ways for part in way[1:]):
-        return 0
-    alike = len(set(map(len, ways))) == 1
-    above = all(SESSION.fullmatch(part) for way in ways for part in way[:-1])
-    last = all(SESSION.fullmatch(way[-1]) for way in ways)
-    return -1 if numbered and alike and above and not last else None
-
-
-def _below(ways: Collection[Parts]) -> int | None:
-    """Return the place of the class below its collection; None where it could be several."""
-    return -1 if max(map(len, ways)) <= 2 else None
 
 
 def _way(

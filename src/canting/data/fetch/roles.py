@@ -1,8 +1,10 @@
 """What the name of a folder says of it: a split, a container of pictures, masks, a session."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Literal
+
+from canting.config.columns import UNKNOWN
 
 Role = Literal["split", "container", "mask", "name"]
 
@@ -46,6 +48,13 @@ def role(name: str) -> Role:
     return "mask" if folded in MASKS else "name"
 
 
+def name_places(parts: Sequence[str]) -> list[int]:
+    """Return which parts of a path are names; what is inside a folder `UNKNOWN` says nothing."""
+    found = [place for place, part in enumerate(parts) if role(part) == "name"]
+    inside = parts.index(UNKNOWN) if UNKNOWN in parts else len(parts)
+    return [place for place in found if place <= inside]
+
+
 def split_of(name: str) -> str:
     """Return train, val or test where a name has a word for it, as `seg_train`, else nothing."""
     words = re.split(r"[\W_]+", name.casefold())
@@ -63,3 +72,25 @@ def numbers_sessions(names: Collection[str]) -> bool:
     Numbers alone may be either: `0` to `9` are classes of digits.
     """
     return all(SESSION.fullmatch(name) and re.search(r"[^\W\d_]", name) for name in names)
+
+
+def place_of_class(ways: Collection[tuple[str, ...]]) -> int | None:
+    """Return which of the names is the class: 0 or -1; None where it could be several."""
+    tops = {way[0] for way in ways}
+    if all(map(DATE.fullmatch, tops)):
+        numbered = True
+    else:
+        numbered = len(max(ways, key=len)) > 1 and all(map(SESSION.fullmatch, tops))
+        if all((top,) in ways for top in tops):
+            return 0
+    if not numbered and all(SESSION.fullmatch(part) for way in ways for part in way[1:]):
+        return 0
+    alike = len(set(map(len, ways))) == 1
+    above = all(SESSION.fullmatch(part) for way in ways for part in way[:-1])
+    last = all(SESSION.fullmatch(way[-1]) for way in ways)
+    return -1 if numbered and alike and above and not last else None
+
+
+def place_below(ways: Collection[tuple[str, ...]]) -> int | None:
+    """Return the place of the class below its collection; None where it could be several."""
+    return -1 if max(map(len, ways)) <= 2 else None
