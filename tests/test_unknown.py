@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from canting.bundle.load import load
+from canting.bundle.logits import LOGIT
 from canting.bundle.unlikeness import energy
 from canting.config.columns import UNKNOWN
 from canting.config.params import load as load_params
@@ -124,7 +125,7 @@ def test_predictions_have_no_row_and_no_column_of_it(done: Path) -> None:
     assert len(pictures) - len(known) == 2 * STRANGE
     for name in ("train/predictions.parquet", "elsewhere.parquet"):
         found = table(done / "build", name)
-        columns = [one.removeprefix("logit ") for one in found if one.startswith("logit ")]
+        columns = [one.removeprefix(LOGIT) for one in map(str, found) if one.startswith(LOGIT)]
         assert columns == LABELS
     predictions = table(done / "build", "train/predictions.parquet")
     assert sorted(predictions["path"]) == sorted(known["path"])

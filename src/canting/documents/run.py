@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from canting.config.columns import SCENARIO, TRAIN_COSTS
+from canting.config.columns import FOLD, SCENARIO, TRAIN_COSTS
 from canting.config.metrics import USUAL as METRIC
 from canting.config.metrics import heading
 from canting.config.params import Params
@@ -56,7 +56,7 @@ class Run:
     included, `ranking` a row a scenario with scores, the best first; `full` is `ranking` with
     measured costs.
     `other` has scores on collections that nothing was trained on, `served` those of the chosen
-    model, where there are such.
+    model, where there are such. `unknown` further pictures, of no class, were trained with.
     """
 
     params: Params
@@ -86,6 +86,7 @@ class Run:
     train_costs: pd.DataFrame
     feature_costs: FeatureCosts
     digest: str
+    unknown: int
 
     @property
     def leader(self) -> str:
@@ -176,11 +177,6 @@ class Run:
         """The classes, sorted."""
         return manifest.classes(self.manifest)
 
-    @property
-    def unknown(self) -> int:
-        """How many pictures of no class were trained with."""
-        return self.card["learned_from"].get("unknown", 0)
-
     def calibration_of(self, scenario: str) -> "pd.Series[Any]":
         """Return temperature and calibration errors of a scenario, on the folds."""
         return row_of(self.calibration, scenario)
@@ -221,13 +217,14 @@ def load(params: Params, results: Path, build: Path) -> Run:
     """Read what all stages before the report wrote; raise `CantingError` where a file lacks."""
     evaluated, comparison = results / "evaluate", results / "evaluate" / "comparison"
     pictures, folds = manifest.read(build / "manifest.parquet"), read.table(build / "folds.csv")
+    ours = manifest.of_class(folds)
     selection = read.record(results / "select_best" / "selection.json", Selection)
     return Run(
         params=params,
         results=results,
         build=build,
         manifest=pictures[manifest.of_class(pictures)],
-        folds=folds[manifest.of_class(folds)],
+        folds=folds[ours],
         leakage=read.record(results / "preprocess" / "leakage.json", Leakage),
         validation=read.record(results / "validate" / "validation.json", Validation),
         quarantine=read.table(results / "validate" / "quarantine.csv"),
@@ -252,6 +249,7 @@ def load(params: Params, results: Path, build: Path) -> Run:
         train_costs=train_costs(build),
         feature_costs=_feature_costs(build),
         digest=files.sha256(build / "digests.csv"),
+        unknown=int((~ours & (folds[FOLD] != manifest.HELD_OUT)).sum()),
     )
 
 
