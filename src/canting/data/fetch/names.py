@@ -50,7 +50,7 @@ def check_labels(labels: Collection[str]) -> None:
                 f"{len(label.encode())} bytes, {label[:40] + '…'!r}. Give it another label in "
                 "`fetch.classes`."
             )
-        if label != UNKNOWN and label.startswith("_") and _plain(label) == _plain(UNKNOWN):
+        if label != UNKNOWN and label.startswith("_") and plain(label) == plain(UNKNOWN):
             raise CantingError(
                 f"A label: expected {UNKNOWN!r} for pictures of no class, which are to be refused. "
                 f"Received: {label!r}. Rename it, or give it this label in `fetch.classes`, or one "
@@ -85,7 +85,8 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(map(repr, every[:SHOWN])) + more
 
 
-def _plain(label: str) -> str:
+def plain(label: str) -> str:
+    """Return the letters and digits of a label, without case: equal for two spellings of one."""
     return "".join(filter(str.isalnum, label.casefold()))
 
 

@@ -14,6 +14,7 @@ from canting.config.tables import QUARANTINE
 from canting.core.errors import CantingError
 from canting.data import manifest, near_duplicates, origins
 from canting.data.fetch.fetch import fetch, told
+from canting.data.fetch.names import plain
 from canting.data.preprocess.decode import decode_all
 from canting.data.validate import tables
 
@@ -74,19 +75,15 @@ def _check_names(names: Collection[str], trained: Collection[str]) -> None:
 
 def _check_labels(found: pd.DataFrame, classes: Collection[str]) -> None:
     """Refuse a label that is a class but for its spelling: it would pass for an unknown one."""
-    spelled = {_plain(name): name for name in classes}
+    spelled = {plain(name): name for name in classes}
     for label in sorted(set(found[LABEL]) - set(classes)):
-        if meant := spelled.get(_plain(label)):
+        if meant := spelled.get(plain(label)):
             raise CantingError(
                 f"`evaluate.other`: expected {meant!r}, as the class is spelled in `fetch.source`, "
                 f"or a label unlike it. Received: {label!r} in "
                 f"{found.loc[found[LABEL] == label, 'collection'].iloc[0]!r}. Give that entry "
                 f"`classes: {{{label}: {meant}, …}}`."
             )
-
-
-def _plain(label: str) -> str:
-    return "".join(filter(str.isalnum, label.casefold()))
 
 
 def _with_groups(
