@@ -13,7 +13,7 @@ from canting.bundle.arrays import Arrays
 from canting.bundle.card import Card
 from canting.bundle.engine import Engine
 from canting.bundle.logits import softmax
-from canting.bundle.unlikeness import energy, unlikeness
+from canting.bundle.unlikeness import energy, unlikeness, weakness
 from canting.imaging import pictures
 from canting.imaging.pictures import Pixels
 
@@ -83,6 +83,7 @@ class Classifier(NamedTuple):
             return 0.0
         distance = unlikeness(said["pooled"][None], self.arrays.prototypes)[0] / told.threshold
         if told.energy is not None:
-            above = energy(said["logits"][None])[0] - told.energy.middle
-            distance = max(distance, above / (told.energy.threshold - told.energy.middle))
+            energies = energy(said["logits"][None])
+            weak = weakness(energies, told.energy.middle, told.energy.threshold)[0]
+            distance = max(distance, weak)
         return float(distance)

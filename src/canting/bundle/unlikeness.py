@@ -5,6 +5,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 
+Scores = npt.NDArray[np.float64]
+
 
 def directions(pooled: npt.NDArray[np.generic]) -> Array:
     """Return unit vectors of the square roots of pooled features, `(n, channels)`.
@@ -34,3 +36,8 @@ def energy(logits: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     Liu et al., "Energy-based Out-of-distribution Detection", NeurIPS (2020), temperature 1.
     """
     return np.asarray(-np.logaddexp.reduce(logits.astype(np.float64), axis=1))
+
+
+def weakness(energies: Scores, middle: float, threshold: float) -> Scores:
+    """Return energies of logits, `(n,)`, as distances: 0 at `middle`, 1 at `threshold`."""
+    return (energies - middle) / (threshold - middle)

@@ -6,13 +6,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from canting.bundle.unlikeness import Array, directions, unlikeness
+from canting.bundle.unlikeness import Array, Scores, directions, unlikeness, weakness
 from canting.config.refusals import AbstentionRecord, EnergyRecord
 from canting.core.digits import DIGITS
 from canting.data.manifest import HELD_OUT
 from canting.models.features.store import Array as Features
-
-Scores = npt.NDArray[np.float64]
 
 
 def threshold(scores: Scores, wanted: float) -> float:
@@ -171,8 +169,7 @@ class FittedAbstention(NamedTuple):
         found = unlike / self.threshold
         if self.scale is None or energies is None:
             return found
-        span = self.scale["threshold"] - self.scale["middle"]
-        return np.maximum(found, (energies - self.scale["middle"]) / span)
+        return np.maximum(found, weakness(energies, self.scale["middle"], self.scale["threshold"]))
 
     def record(self) -> AbstentionRecord:
         """Return what the card says of it, but for pictures of nothing."""

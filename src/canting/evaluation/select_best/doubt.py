@@ -46,8 +46,10 @@ def doubt(
     """
     pooled = features.pooled(final.tail, opened(task.features))
     of_folds = features.of_folds(of_all_folds(task), pooled)
-    weak = bool(collections)
-    return of_features(task, final.model, pooled, of_folds, predictions, collections, weak=weak)
+    energies = _energies(task, predictions) if collections else None
+    return of_features(
+        task, final.model, pooled, of_folds, predictions, collections, energies=energies
+    )
 
 
 def of_all_folds(task: FoldTask) -> list[FoldTask]:
@@ -63,12 +65,12 @@ def of_features(
     predictions: pd.DataFrame,
     collections: Sequence[str] = (),
     *,
-    weak: bool = False,
+    energies: Any = None,
 ) -> Doubt:
     """Fix the abstention of a whole model from its pooled features, and those of each fold.
 
-    `collections` are the names of the folds where these are collections; `weak`: weak logits are
-    refused too.
+    `collections` are the names of the folds where these are collections; `energies`, `(n,)`, those
+    of the logits where weak ones are refused too.
     """
     guessed = predictions.set_index(PATH)[PREDICTED].reindex(task.table[PATH])
     right = guessed.to_numpy(object) == task.table[LABEL].to_numpy(object)
@@ -76,7 +78,6 @@ def of_features(
     if wanted is None:
         none = np.zeros((0, pooled.shape[1]), np.float32)
         return Doubt(none, None, {"wanted": None}, task.table[right], _unscored(task.table))
-    energies = _energies(task, predictions) if weak else None
     fixed, known = _fixed(task, pooled, of_folds, wanted, energies)
     refused = np.zeros(len(right), dtype=bool)
     refused[known.inside] = fixed.refused
