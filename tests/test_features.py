@@ -129,7 +129,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
         assert len(np.load(path)) == len(pictures.array)
     run(pictures, fresh, tmp_path / "again", MOVING)
     names = sorted(path.name for path in (tmp_path / "features").iterdir())
-    assert names == ["key.json", "view_000.npy", "view_001.npy", "view_002.npy"]
+    assert names == ["key.json", "objects.json", "view_000.npy", "view_001.npy", "view_002.npy"]
     for name in names:
         assert (tmp_path / "again" / name).read_bytes() == (
             tmp_path / "features" / name

@@ -8,7 +8,10 @@ from canting.config.catalog import CORRUPTIONS
 from canting.config.fetch import Collections
 from canting.config.metrics import choices, column
 from canting.config.section import Count, Listed, Luma, ParamsSection, Pixels, Share, Words, known
+from canting.core.cluster.engine import Cluster
+from canting.core.cluster.storage import Storage
 from canting.core.device import Asked, Device, Precision, choose
+from canting.core.errors import CantingError
 
 
 def _not_all(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -48,15 +51,65 @@ class Preprocess(ParamsSection):
         return "collections" if self.split == "collections" else "folds"
 
 
+EXPECTED = {
+    "address": "the head of a Ray cluster, as `10.0.0.1:6379`",
+    "storage": "a folder or an address that every node sees, as `/shared/canting` or `s3://bucket/x`",
+}
+
+
+def _host_and_port(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError(EXPECTED["address"])
+    return address
+
+
+def _without_credentials(address: str) -> str:
+    _, _, rest = address.partition("://")
+    if "@" in rest or "?" in rest:
+        raise ValueError("an address without credentials: those are read from the environment")
+    return address
+
+
 class Compute(ParamsSection):
-    """What Keras computes on."""
+    """What computes: this machine's processor or GPUs, or the nodes of a Ray cluster.
+
+    What is kept in `storage` is not computed again, on a cluster or here.
+    """
 
     device: Asked = "auto"
     precision: Precision = "float32"
+    engine: Literal["local", "ray"] = "local"
+    address: Annotated[str, AfterValidator(_host_and_port)] | None = None
+    storage: Annotated[str, AfterValidator(_without_credentials)] | None = None
 
     def chosen(self) -> Device:
         """Return the device of this machine; raise `CantingError` where it has none such."""
-        return choose(self.device, self.precision)
+        return choose("cpu" if self.engine == "ray" else self.device, self.precision)
+
+    def cluster(self) -> Cluster | None:
+        """Return the cluster that work goes to; raise `CantingError` where a key of it is missing.
+
+        None, where this machine does it.
+        """
+        if self.engine == "local":
+            return None
+        for key, given in (("address", self.address), ("storage", self.storage)):
+            if given is None:
+                raise CantingError(
+                    f"`compute.{key}`: expected {EXPECTED[key]}, as `compute.engine` is ray. "
+                    "Received: nothing. Set it, or take `compute.engine: local`."
+                )
+        if self.device == "gpu":
+            raise CantingError(
+                "`compute.device`: expected auto or cpu, as `compute.engine: ray` computes on "
+                "processors. Received: gpu. Take auto, or `compute.engine: local`."
+            )
+        return Cluster(str(self.address), Storage(str(self.storage)))
+
+    def kept(self) -> Storage | None:
+        """Return where results are kept that other machines share."""
+        return Storage(self.storage) if self.storage else None
 
 
 class Features(ParamsSection):

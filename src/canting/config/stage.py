@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from canting.config.params import Params, load
-from canting.core import files, runtime
+from canting.core import files, parallel, runtime
 from canting.core.cache import used
 from canting.core.costs import COSTS
 from canting.core.errors import ending
@@ -63,4 +63,6 @@ def stage(name: str) -> Iterator[Params]:
     runtime.prepare()
     kept = "No output was damaged; `dvc repro` goes on from here."
     with ending(name, kept), used(CACHE), spending(BUILD / SPENT / f"{name}.json"):
-        yield load(Path("params.yaml"))
+        params = load(Path("params.yaml"))
+        with parallel.on(params.compute.cluster(), params.compute.kept()):
+            yield params

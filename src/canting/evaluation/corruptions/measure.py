@@ -15,6 +15,7 @@ from canting.bundle.ensemble import averaged
 from canting.config.catalog import CORRUPTIONS, trains_all
 from canting.config.columns import FOLD, LABEL, PREDICTED
 from canting.core import files
+from canting.core.cluster.portable import Need
 from canting.core.keys import code_key
 from canting.data.manifest import HELD_OUT, tested_folds
 from canting.data.preprocess.decode import decode_all
@@ -23,7 +24,7 @@ from canting.imaging.pictures import Pixels
 from canting.models.augmentation import CropAndFlip, views_of_test
 from canting.models.features import inference, store, trunk
 from canting.models.features.cache import CachedView
-from canting.models.features.compute import Pictures
+from canting.models.features.compute import Pictures, loaded, pictures_name
 from canting.models.features.drawn import DrawnView
 from canting.models.features.store import Array
 from canting.models.train import fold, grid
@@ -70,24 +71,50 @@ def measured_rows(table: pd.DataFrame, digests: Sequence[str], most: int) -> Row
 
 
 class Changed(NamedTuple):
-    """Pictures under changes, each with its further views of a test."""
+    """Pictures under changes, each with its further views of a test.
+
+    On another machine, those from place `first` on, whose pictures are in a file.
+    """
 
     pictures: Pictures
     rows: Rows
     cells: Sequence[Cell]
     test_views: Sequence[CropAndFlip]
     seed: int
+    first: int = 0
+    file: Path | None = None
 
     def variants(self) -> list[Variant]:
         """Return every change with every view of a test."""
         return variants(self.cells, self.test_views)
 
-    def make(self, variant: int, place: int) -> Pixels:
+    def make(self, number: int, row: int) -> Pixels:
         """Return one of the rows under a change, as one view of a test sees it."""
-        (kind, level), seen = self.variants()[variant]
-        row = int(self.rows[place])
-        identity = self.pictures.digests[row]
-        return seen.of(changed(self.pictures.array[row], kind, level, identity, self.seed))
+        (kind, level), seen = self.variants()[number]
+        place = int(self.rows[row - self.first])
+        pictures = self.pictures.array if self.file is None else loaded(self.file)
+        identity = self.pictures.digests[place]
+        return seen.of(changed(pictures[place], kind, level, identity, self.seed))
+
+    def needs(self, places: range) -> list[Need]:
+        """Return the pictures of some places, as they are."""
+        name = self._name(places)
+        return [Need(name, self.pictures.array[self._rows(places)], name, stays=False)]
+
+    def moved(self, places: range) -> "Changed":
+        """Return what makes these on another machine."""
+        digests = [self.pictures.digests[row] for row in self._rows(places)]
+        pictures = Pictures(np.zeros((0, *self.pictures.size, 3), np.uint8), digests)
+        file = Path(self._name(places))
+        rows = np.arange(len(places))
+        return self._replace(pictures=pictures, rows=rows, first=places.start, file=file)
+
+    def _rows(self, places: range) -> Rows:
+        return self.rows[places.start : places.stop]
+
+    def _name(self, places: range) -> str:
+        digests = [self.pictures.digests[row] for row in self._rows(places)]
+        return pictures_name(digests, self.pictures.size)
 
     def drawn(self) -> list[list[Array]]:
         """Return for each change, for each view of a test, the pictures; they are drawn later."""
@@ -124,8 +151,8 @@ def answers(
     missing = {number: one for number, one in kept.items() if not one.is_whole(count)}
     if missing:
         start, label = time.perf_counter(), f"corruptions {store.slug(backbone, fine_tune_from)}"
-        answer = trunk.load(backbone, fine_tune_from, size, cache, levels)
-        inference.run(wanted.make, answer, missing, count, label=label, start=start)
+        answer = trunk.converted(backbone, fine_tune_from, size, cache, levels)
+        inference.run(wanted, answer, missing, count, label=label, start=start)
     found = [np.load(one.array, mmap_mode="r") for one in kept.values()]
     return _by_change(found, wanted.test_views)
 

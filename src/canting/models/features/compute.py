@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from canting.config.catalog import ALL, backbone_of, trains_all
 from canting.config.sections import Features
 from canting.core import files
+from canting.core.cluster.portable import Need
 from canting.core.device import CPU, Device
 from canting.core.keys import code_key
 from canting.data.preprocess.decode import decode_all
@@ -74,9 +75,9 @@ def compute(
         start = time.perf_counter()
         cut = None if fine_tune_from == ALL else fine_tune_from
         answer = trunk.on(device, backbone, cut, size, cache, settings.levels)
-        make = partial(_view, pictures, settings, seed)
+        maker = ViewMaker(pictures.array, pictures.digests, settings, seed)
         label, count = f"features {name}", len(pictures.array)
-        inference.run(make, answer, missing, count, label=label, start=start)
+        inference.run(maker, answer, missing, count, label=label, start=start)
     if trains_all(backbone, fine_tune_from):
         _link(pictures, kept, settings, seed, views.key, target)
     else:
@@ -135,6 +136,16 @@ def place(cache: Path, key: str) -> CachedView:
     return CachedView(cache / "features" / f"{key}.npy")
 
 
+def loaded(pictures: npt.NDArray[np.uint8] | Path) -> npt.NDArray[np.uint8]:
+    """Return pictures, `(n, height, width, 3) uint8`, from a file or as they are."""
+    return _read(pictures) if isinstance(pictures, Path) else pictures
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path) -> npt.NDArray[np.uint8]:
+    return np.asarray(np.load(path))
+
+
 def _key(made_from: tuple[str, ...], number: int, settings: Features, seed: int) -> str:
     if number == 0:
         return files.digest(made_from)
@@ -147,16 +158,50 @@ def _drawn_by(settings: Features) -> dict[str, Any]:
     return settings.model_dump(exclude={"views", "levels", *ONE_VIEW})
 
 
-def _view(pictures: Pictures, settings: Features, seed: int, number: int, row: int) -> Pixels:
-    return view(pictures.array[row], number, pictures.digests[row], settings, seed)
+class ViewMaker(NamedTuple):
+    """Makes views of pictures: all of them here, or those from row `first` on, from a file."""
+
+    pictures: npt.NDArray[np.uint8] | Path
+    digests: Sequence[str]
+    settings: Features
+    seed: int
+    first: int = 0
+
+    def make(self, number: int, row: int) -> Pixels:
+        """Return a view of a row."""
+        at = row - self.first
+        return view(loaded(self.pictures)[at], number, self.digests[at], self.settings, self.seed)
+
+    def needs(self, rows: range) -> list[Need]:
+        """Return the pictures of some rows."""
+        content = loaded(self.pictures)[rows.start : rows.stop]
+        name = self._name(rows)
+        return [Need(name, content, name, stays=False)]
+
+    def moved(self, rows: range) -> "ViewMaker":
+        """Return the maker of some rows on another machine."""
+        ours = self.digests[rows.start : rows.stop]
+        return self._replace(pictures=Path(self._name(rows)), digests=ours, first=rows.start)
+
+    def _name(self, rows: range) -> str:
+        digests = self.digests[rows.start : rows.stop]
+        return pictures_name(digests, loaded(self.pictures).shape[1:3])
+
+
+def pictures_name(digests: Sequence[str], size: tuple[int, ...]) -> str:
+    """Return the name of decoded pictures in a storage, from their files' digests."""
+    return f"pictures/{files.digest(list(digests), size, code_key(decode_all))}.npy"
 
 
 def _collect(kept: dict[int, CachedView], key: str, target: Path) -> None:
     with files.replacing(target) as aside:
         aside.mkdir()
-        for number, one in kept.items():
-            one.link(store.view_path(aside, number))
-        files.write_json(aside / "key.json", key)
+        paths = {store.view_path(aside, number): one for number, one in kept.items()}
+        for path, one in paths.items():
+            one.link(path)
+        files.write_json(aside / store.KEY, key)
+        names = {path.name: f"features/{one.array.name}" for path, one in paths.items()}
+        files.write_json(aside / store.OBJECTS, names)
 
 
 def _link(
@@ -176,4 +221,4 @@ def _link(
         for one in kept.values():
             one.link(aside / drawn.POOLED)
         drawn.write_draw(aside, settings, seed, pictures.digests)
-        files.write_json(aside / "key.json", key)
+        files.write_json(aside / store.KEY, key)

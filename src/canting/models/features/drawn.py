@@ -15,7 +15,7 @@ from canting.config.sections import Features
 from canting.core import files, runtime
 from canting.imaging.pictures import Pixels
 from canting.models import augmentation
-from canting.models.features.store import Array, Store
+from canting.models.features.store import KEY, Array, Store
 
 UNLIMITED = 2**31
 """Augmented views that can be drawn: one an epoch, however many epochs there are."""
@@ -61,7 +61,7 @@ class DrawnStore(Store):
 
     def __init__(self, folder: Path) -> None:
         """Open a folder that the features stage wrote."""
-        self.folder, self.key = folder, str(files.read_json(folder / "key.json"))
+        self.folder, self.key = folder, str(files.read_json(folder / KEY))
         self._pictures: Array = np.load(folder / PICTURES, mmap_mode="r")
         drawn = files.read_json(folder / DRAW)
         self._settings = cast("Features", SimpleNamespace(**drawn["settings"]))

@@ -1,58 +1,206 @@
-"""Inference of many pictures through a trunk over all cores or GPUs, cached array by array."""
+"""Inference of many pictures through a trunk over all cores, nodes or GPUs, kept as it is made.
 
+On processors, a task is some rows of all arrays: each is kept as a file of its own, and all are put
+together at the end. On GPUs, arrays are made one after another.
+"""
+
+import math
+import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from canting.core import files, parallel
+from canting.core.cluster.portable import Need
 from canting.imaging.pictures import Pixels
+from canting.models.features import trunk
 from canting.models.features.cache import CachedView
-from canting.models.features.trunk import Answer, KerasTrunk
+from canting.models.features.trunk import KerasTrunk
 
-CHUNK, BATCH = 32, 128
-"""Pictures a task: on cores small enough to balance them, large enough to hide the overhead; on a
-GPU, where VGG19 takes some 3 GB of its memory for so many of 224 × 224 pixels.
+CHUNK, MOST_PARTS, BATCH = 32, 1000, 128
+"""Pictures a task: on cores small enough to balance them, large enough to hide the overhead, and
+with many pictures as many more as make so many parts; on a GPU, where VGG19 takes some 3 GB of its
+memory for so many of 224 × 224 pixels.
 """
 
-Make = Callable[[int, int], Pixels]
-"""Takes the number of an array and a row of it; returns the picture that goes through the trunk."""
+
+class Maker(Protocol):
+    """Makes the pictures that go through the trunk."""
+
+    def make(self, number: int, row: int) -> Pixels:
+        """Return the picture of an array's row."""
+        ...
+
+    def needs(self, rows: range) -> list[Need]:
+        """Return the files that rows are made from on another machine."""
+        ...
+
+    def moved(self, rows: range) -> Self:
+        """Return what makes these rows there."""
+        ...
 
 
-class InferenceTask(NamedTuple):
-    """Some rows of one array."""
+class ViewsPart(NamedTuple):
+    """Some rows of the arrays of some numbers; `made_for` is a digest of the arrays."""
 
-    number: int
+    maker: Maker
+    trunk: Path
+    numbers: tuple[int, ...]
     rows: range
+    made_for: str
+    cache: Path
+
+    @property
+    def name(self) -> str:
+        """The file below the cache."""
+        return f"parts/{self.made_for}/{self.rows.start:09d}.npz"
+
+    @property
+    def is_fixed(self) -> bool:
+        """The name decides on the content."""
+        return True
+
+    @property
+    def comes_home(self) -> bool:
+        """The whole is put together where the parts are."""
+        return False
+
+    def needs(self) -> list[Need]:
+        """Return the trunk, and the rows of pictures."""
+        name = f"trunks/{self.trunk.name}"
+        return [Need(name, self.trunk, name), *self.maker.needs(self.rows)]
+
+    def makes(self) -> list[str]:
+        """Return the name of its file."""
+        return [self.name]
+
+    def moved(self) -> "ViewsPart":
+        """Return the task for another machine."""
+        there = Path("trunks", self.trunk.name)
+        return self._replace(maker=self.maker.moved(self.rows), trunk=there, cache=Path())
+
+
+class WholeViews(NamedTuple):
+    """The arrays that parts are put together to: by number, the name of the file."""
+
+    parts: tuple[str, ...]
+    arrays: dict[int, str]
+    pictures: int
+    cache: Path
+
+    @property
+    def is_fixed(self) -> bool:
+        """The names decide on the content."""
+        return True
+
+    @property
+    def comes_home(self) -> bool:
+        """Arrays are what the stage is for."""
+        return True
+
+    def needs(self) -> list[Need]:
+        """Return the parts."""
+        return [Need(name, self.cache / name, name, stays=False) for name in self.parts]
+
+    def makes(self) -> list[str]:
+        """Return the names of the arrays."""
+        return list(self.arrays.values())
+
+    def moved(self) -> "WholeViews":
+        """Return the task for another machine."""
+        return self._replace(cache=Path())
 
 
 def run(
-    make: Make,
-    answer: Answer | KerasTrunk,
+    maker: Maker,
+    answer: Path | KerasTrunk,
     missing: Mapping[int, CachedView],
     count: int,
     *,
     label: str,
     start: float,
 ) -> None:
-    """Write what a trunk answers to `count` pictures into each missing array, one after another.
+    """Write what a trunk answers to `count` pictures into each missing array.
 
-    Killed at any moment, it leaves whole arrays; each notes its seconds, the first since `start`.
+    Killed at any moment, it leaves whole arrays or whole parts. Each array notes its seconds; those
+    of the first array or of all in equal shares are counted since `start`.
     """
     if isinstance(answer, KerasTrunk):
-        tasks = list(_tasks(list(missing), count, BATCH))
-        chunks = _in_batches(make, answer, tasks, label)
-    else:
-        tasks = list(_tasks(list(missing), count, CHUNK))
-        answers = partial(_answers, make, answer)
-        chunks = parallel.run(answers, tasks, label=label, total=len(tasks))
+        _one_by_one(maker, answer, missing, count, label, start)
+        return
+    cache = next(iter(missing.values())).array.parents[1]
+    arrays = {number: one.array.relative_to(cache).as_posix() for number, one in missing.items()}
+    made_for = files.digest(arrays, count)
+    size = max(CHUNK, math.ceil(count / MOST_PARTS))
+    rows = [range(at, min(at + size, count)) for at in range(0, count, size)]
+    parts = [ViewsPart(maker, answer, tuple(missing), one, made_for, cache) for one in rows]
+    for _ in parallel.run(answer_part, parts, label=label, total=len(parts)):
+        pass
+    whole = WholeViews(tuple(one.name for one in parts), arrays, count, cache)
+    list(parallel.silent(put_together, [whole]))
+    shutil.rmtree(cache / "parts" / made_for, ignore_errors=True)
+    seconds = (time.perf_counter() - start) / len(missing)
+    for place in missing.values():
+        place.finish(seconds)
+
+
+def answer_part(task: ViewsPart) -> None:
+    """Write what a trunk answers to the rows of a part; one that is there is not made again."""
+    path = task.cache / task.name
+    if path.exists():
+        return
+    answer = trunk.answering(task.trunk)
+    found = {
+        str(number): np.stack([answer(task.maker.make(number, row)) for row in task.rows])
+        for number in task.numbers
+    }
+    with files.replacing(path) as aside, aside.open("wb") as file:
+        np.savez(file, allow_pickle=False, **found)
+
+
+def put_together(task: WholeViews) -> None:
+    """Write the arrays; each is whole or not there."""
+    arrays: dict[int, npt.NDArray[Any]] = {}
+    with ExitStack() as closing:
+        start = 0
+        for name in task.parts:
+            with np.load(task.cache / name) as part:
+                for number, path in task.arrays.items():
+                    rows = part[str(number)]
+                    if number not in arrays:
+                        written = task.cache / path, (task.pictures, *rows.shape[1:]), rows.dtype
+                        arrays[number] = closing.enter_context(files.writing(*written))
+                    arrays[number][start : start + len(rows)] = rows
+            start += len(rows)
+
+
+class _Batch(NamedTuple):
+    number: int
+    rows: range
+
+
+def _one_by_one(
+    maker: Maker,
+    trunk: KerasTrunk,
+    missing: Mapping[int, CachedView],
+    count: int,
+    label: str,
+    start: float,
+) -> None:
+    tasks = [
+        _Batch(number, range(at, min(at + BATCH, count)))
+        for number in missing
+        for at in range(0, count, BATCH)
+    ]
     with ExitStack() as closing:
         array: npt.NDArray[Any] | None = None
-        for task, chunk in zip(tasks, chunks, strict=True):
+        for task, chunk in zip(tasks, _in_batches(maker, trunk, tasks, label), strict=True):
             place = missing[task.number]
             if array is None:
                 shape = (count, *chunk.shape[1:])
@@ -66,18 +214,10 @@ def run(
 
 
 def _in_batches(
-    make: Make, trunk: KerasTrunk, tasks: Sequence[InferenceTask], label: str
+    maker: Maker, trunk: KerasTrunk, tasks: Sequence[_Batch], label: str
 ) -> Iterator[npt.NDArray[Any]]:
     """Make the next batch on all cores while the GPUs work on those before."""
-    made = (np.stack(list(parallel.silent(partial(make, one.number), one.rows))) for one in tasks)
+    made = (
+        np.stack(list(parallel.silent(partial(maker.make, one.number), one.rows))) for one in tasks
+    )
     return parallel.run(trunk.answers, made, label=label, total=len(tasks), gpus=trunk.device.gpus)
-
-
-def _answers(make: Make, answer: Answer, task: InferenceTask) -> npt.NDArray[Any]:
-    return np.stack([answer(make(task.number, row)) for row in task.rows])
-
-
-def _tasks(missing: list[int], count: int, size: int) -> Iterator[InferenceTask]:
-    for number in missing:
-        for start in range(0, count, size):
-            yield InferenceTask(number, range(start, min(start + size, count)))

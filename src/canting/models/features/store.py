@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from canting.config.catalog import file_name
 from canting.core import files
+from canting.core.cluster.portable import Need
 from canting.core.errors import CantingError
 
 Array = npt.NDArray[Any]
@@ -39,7 +40,7 @@ class Store:
         self._views: list[Array] = [np.load(path, mmap_mode="r") for path in paths]
         further = sorted(folder.glob("test_*.npy"))
         self.test_views = [self._views[0], *(np.load(path, mmap_mode="r") for path in further)]
-        self.key = str(files.read_json(folder / "key.json"))
+        self.key = str(files.read_json(folder / KEY))
 
     @property
     def augmented(self) -> int:
@@ -83,6 +84,31 @@ class Derived(Store):
     def view(self, number: int) -> Array:
         """Return what is made of view `number`."""
         return self._of(self._whole.view(number))
+
+
+KEY, OBJECTS = "key.json", "objects.json"
+"""Files of a folder of features: its key, and under which name a storage holds each array."""
+
+
+def needs(folder: Path, there: Path | None = None) -> list[Need]:
+    """Return the files of a folder of features, for a task that finds them `there`."""
+    key = str(files.read_json(folder / KEY))
+    path = folder / OBJECTS
+    names: dict[str, str] = files.read_json(path) if path.exists() else {}
+    return [
+        Need(
+            names.get(one.name, (moved(key) / one.name).as_posix()),
+            one,
+            ((there or moved(key)) / one.name).as_posix(),
+        )
+        for one in sorted(folder.iterdir())
+        if one != path
+    ]
+
+
+def moved(key: str) -> Path:
+    """Return where another machine has a folder of features, below its cache."""
+    return Path("stores", key)
 
 
 def view_path(folder: Path, number: int) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache as remembered
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ class KerasTrunk(NamedTuple):
 def key(backbone: str, fine_tune_from: str | None, size: tuple[int, int], levels: int = 1) -> str:
     """Return a digest of everything that makes a trunk; raise `WeightsError` early."""
     made_from = (backbone, fine_tune_from, size, levels)
-    return files.digest(*made_from, weight_files.identity(backbone), code_key(_converted))
+    return files.digest(*made_from, weight_files.identity(backbone), code_key(converted))
 
 
 def place(
@@ -58,7 +59,16 @@ def load(
     levels: int = 1,
 ) -> Answer:
     """Return the trunk, ready to run from many threads; it is converted where `cache` lacks it."""
-    engine = Engine(_converted(backbone, fine_tune_from, size, cache, levels))
+    return answering(converted(backbone, fine_tune_from, size, cache, levels))
+
+
+@lru_cache(maxsize=1)
+def answering(path: Path) -> Answer:
+    """Return a trunk that is converted, ready to run from many threads; a process keeps the last.
+
+    Its name says what it is: the same path always holds the same trunk.
+    """
+    engine = Engine(path)
     return lambda picture: next(iter(engine.answer(picture).values()))
 
 
@@ -69,11 +79,11 @@ def on(
     size: tuple[int, int],
     cache: Path,
     levels: int,
-) -> Answer | KerasTrunk:
-    """Return the trunk for a device: Keras in batches on GPUs, LiteRT on the processor."""
+) -> Path | KerasTrunk:
+    """Return the trunk for a device: Keras in batches on GPUs, a LiteRT file on the processor."""
     if device.key:
         return KerasTrunk(backbone, fine_tune_from, size, levels, device)
-    return load(backbone, fine_tune_from, size, cache, levels)
+    return converted(backbone, fine_tune_from, size, cache, levels)
 
 
 @remembered
@@ -98,12 +108,13 @@ def whole(backbone: str, size: tuple[int, int], cache: Path) -> Path:
     It is the trunk itself where only the classifier is trained. A backbone that is trained from
     nothing comes with untrained weights.
     """
-    return _converted(backbone, None, size, cache, 1)
+    return converted(backbone, None, size, cache, 1)
 
 
-def _converted(
+def converted(
     backbone: str, fine_tune_from: str | None, size: tuple[int, int], cache: Path, levels: int
 ) -> Path:
+    """Return the LiteRT file of a trunk, which is made where `cache` lacks it."""
     path = place(backbone, fine_tune_from, size, cache, levels)
     if not path.exists():
         runtime.import_keras()

@@ -15,10 +15,12 @@ from canting.config.params import Params
 from canting.config.scenario import Scenario
 from canting.core import files, runtime
 from canting.core.cache import read_whole
+from canting.core.cluster.portable import Need
 from canting.core.keys import code_key
 from canting.core.progress import polled
 from canting.data import manifest
 from canting.data.manifest import HELD_OUT
+from canting.models.features import store
 from canting.models.features.drawn import opened
 from canting.models.train import checkpoint, outcome
 from canting.models.train.outcome import FoldOutcome
@@ -38,6 +40,29 @@ class FoldTask(NamedTuple):
     table: pd.DataFrame
     features: Path
     cache: Path
+
+    @property
+    def is_fixed(self) -> bool:
+        """All that decides on an outcome is in the name of its file."""
+        return True
+
+    @property
+    def comes_home(self) -> bool:
+        """Tables are made of outcomes."""
+        return True
+
+    def needs(self) -> list[Need]:
+        """Return the features."""
+        return store.needs(self.features)
+
+    def makes(self) -> list[str]:
+        """Return the name of the outcome."""
+        return [path(self).relative_to(self.cache).as_posix()]
+
+    def moved(self) -> "FoldTask":
+        """Return the task for another machine."""
+        folder = store.moved(opened(self.features).key)
+        return self._replace(features=folder, cache=Path())
 
     @property
     def classes(self) -> list[str]:

@@ -1,6 +1,7 @@
 """Training of all scenarios × folds: missing ones are trained, tables are made from the cache."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from canting.config.params import Params
 from canting.config.tables import REPEAT, fold_column
 from canting.core import parallel
 from canting.core.errors import CantingError
+from canting.models.backbones.weight_files import identity
 from canting.models.features.store import slug
 from canting.models.train import fold
 from canting.models.train.fold import FoldTask
@@ -87,8 +89,16 @@ def complete(tasks: Sequence[FoldTask]) -> None:
         return
     with fold.progress("train", missing):
         gpus = missing[0].params.compute.chosen().gpus
-        for _ in parallel.silent(fold.run, missing, workers="processes", gpus=gpus):
+        for _ in parallel.silent(
+            fold.run, missing, workers="processes", gpus=gpus, alike=weights_of(missing[0].params)
+        ):
             pass
+
+
+def weights_of(params: Params) -> list[Callable[[], str]]:
+    """Return what tells which weights a machine has for the parts that are trained."""
+    names = {backbone for backbone, cut in params.trunks() if cut}
+    return [partial(identity, name) for name in sorted(names)]
 
 
 def loaded(task: FoldTask) -> FoldOutcome:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from canting.config.columns import LABEL, PATH
 from canting.config.tune import Tune
 from canting.core import files, runtime
+from canting.core.cluster.portable import Need
 from canting.core.keys import code_key
+from canting.models.features import store
 from canting.models.features.drawn import opened
 from canting.models.tune.records import SearchRecord, Trial, best_of
 from canting.models.tune.sampler import Sampler, follow
@@ -16,6 +18,51 @@ from canting.models.tune.task import SearchOutcome, SearchTask, plain
 
 if TYPE_CHECKING:
     from canting.models.tune.trial_runner import TrialRunner
+
+
+class PortableSearch(NamedTuple):
+    """A search that another machine can do."""
+
+    task: SearchTask
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what is kept here."""
+        return self.task.cache
+
+    @property
+    def is_fixed(self) -> bool:
+        """A larger budget continues what is kept."""
+        return False
+
+    @property
+    def comes_home(self) -> bool:
+        """The trials are the ledger."""
+        return True
+
+    def needs(self) -> list[Need]:
+        """Return the features, and the trials that are kept here."""
+        there, stores = self.moved().task.features, self.task.stores.values()
+        found = [need for one in stores for need in store.needs(one, there / one.name)]
+        (trials,) = self.makes()
+        if (self.cache / trials).exists():
+            found.append(Need(trials, self.cache / trials, trials, changes=True))
+        return found
+
+    def makes(self) -> list[str]:
+        """Return the name of the trials."""
+        return [path(self.task).relative_to(self.cache).as_posix()]
+
+    def moved(self) -> "PortableSearch":
+        """Return the search for another machine."""
+        keys = [opened(folder).key for folder in self.task.stores.values()]
+        features = store.moved(files.digest(keys))
+        return PortableSearch(self.task._replace(features=features, cache=Path()))
+
+
+def done(search: PortableSearch) -> SearchOutcome:
+    """Do a search, on whatever machine."""
+    return run(search.task)
 
 
 def run(task: SearchTask) -> SearchOutcome:

@@ -11,6 +11,7 @@ from canting.config.params import Params
 from canting.core import parallel
 from canting.data.manifest import HELD_OUT
 from canting.data.preprocess.folds import Folds
+from canting.models.train import grid
 from canting.models.tune import search
 from canting.models.tune.task import SearchOutcome, SearchTask, drawn, inner_folds, seed_of
 
@@ -36,7 +37,13 @@ def run(searches: list[SearchTask]) -> list[SearchOutcome]:
     """Run searches over all cores or GPUs; their trials follow one another."""
     gpus = searches[0].params.compute.chosen().gpus if searches else ()
     runs = parallel.run(
-        search.run, searches, label="tune", total=len(searches), workers="processes", gpus=gpus
+        search.done,
+        map(search.PortableSearch, searches),
+        label="tune",
+        total=len(searches),
+        workers="processes",
+        gpus=gpus,
+        alike=grid.weights_of(searches[0].params) if searches else (),
     )
     return list(runs)
 

@@ -1,0 +1,252 @@
+"""The Ray engine: tasks go to the nodes of a cluster, files through the storage that all see."""
+
+import logging
+import os
+import socket
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from canting.core.cluster import nodes
+from canting.core.cluster.portable import Need, Portable
+from canting.core.cluster.storage import Storage
+from canting.core.errors import CantingError
+
+Result = TypeVar("Result")
+
+TRIES = 3
+"""Times that a task is tried, each on whatever node is free."""
+
+AHEAD = 2
+"""Tasks that are handed out a core, so that none waits for the next one."""
+
+SCRATCH = "CANTING_SCRATCH"
+"""Environment variable of a node: the folder it brings files to; else that of temporary ones."""
+
+ANSWERS, SILENT = 3.0, 3
+"""Seconds that the cluster has for a sign of life, and how many may be missing in a row."""
+
+
+class Cluster(NamedTuple):
+    """A Ray cluster, `host:port` of its head, and the storage that all its nodes see."""
+
+    address: str
+    storage: Storage
+
+
+class FailedError(Exception):
+    """A task that raised an error on a node; it is tried again."""
+
+
+class Sent(NamedTuple):
+    """A task as a node gets it: where it finds what it needs, and what it leaves."""
+
+    task: Any
+    needs: list[Need]
+    makes: list[str]
+
+
+def run(
+    cluster: Cluster,
+    function: Callable[[Any], Result],
+    tasks: Iterable[Portable],
+    alike: nodes.Alike = (),
+) -> Iterator[Result]:
+    """Yield `function(task)` for every task, in their order; what they leave is brought home.
+
+    A task whose files are in the storage is not done again. Raises `CantingError` where the cluster
+    is not there or goes away, where a node differs, and for a task that failed `TRIES` times.
+    """
+    ray = connected(cluster)
+    nodes.check(cluster.address, cluster.storage, alike)
+    remote = ray.remote(
+        num_cpus=1,
+        max_retries=TRIES - 1,
+        retry_exceptions=[FailedError],
+        scheduling_strategy="SPREAD",
+    )(at_node)
+    waiting: deque[tuple[Portable, Any]] = deque()
+    running: dict[Any, Portable] = {}
+    put: set[str] = set()
+    most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 0)))
+    for task in tasks:
+        if held(cluster.storage, task, home=task.comes_home):
+            waiting.append((task, None))
+        else:
+            sent = _sent(cluster.storage, task, put)
+            one = remote.remote(function, sent, cluster.storage)
+            waiting.append((task, one))
+            running[one] = task
+        while len(running) >= most:
+            _wait(cluster, running)
+        yield from _ready(waiting, running)
+    while waiting:
+        if running:
+            _wait(cluster, running)
+        yield from _ready(waiting, running)
+
+
+def held(storage: Storage, task: Portable, *, home: bool = True) -> bool:
+    """Return whether the storage holds all that a task leaves; bring it home, if it is wanted."""
+    names = task.makes()
+    if not task.is_fixed or not all(map(storage.has, names)):
+        return False
+    if home:
+        _bring_home(storage, task)
+    return True
+
+
+def _bring_home(storage: Storage, task: Portable) -> None:
+    for name in task.makes():
+        storage.bring(name, task.cache / name)
+
+
+def _sent(storage: Storage, task: Portable, put: set[str]) -> Sent:
+    needs = task.needs()
+    for need in needs:
+        if need.changes or need.name not in put:
+            _given(storage, need)
+            put.add(need.name)
+    told = [need._replace(content=Path(need.place)) for need in needs]
+    return Sent(task.moved(), told, task.makes())
+
+
+def _given(storage: Storage, need: Need) -> None:
+    if need.changes or not storage.has(need.name):
+        with tempfile.TemporaryDirectory() as folder:
+            storage.put(need.saved(Path(folder)), need.name)
+
+
+def _wait(cluster: Cluster, running: dict[Any, Portable]) -> None:
+    """Wait for a task to end, and bring home what it left."""
+    import ray
+
+    missing = 0
+    while True:
+        ended, _ = ray.wait(list(running), num_returns=1, timeout=ANSWERS)
+        if ended:
+            break
+        missing = 0 if _answers(cluster.address) else missing + 1
+        if missing == SILENT:
+            raise CantingError(
+                f"`compute.address: {cluster.address}`: the cluster does not answer any more. What "
+                "was done is kept in `compute.storage`. Run again when it is back, or with "
+                "`compute.engine: local`: both go on from there."
+            )
+    for one in ended:
+        task = running.pop(one)
+        _checked(one)
+        if task.comes_home:
+            _bring_home(cluster.storage, task)
+
+
+def _checked(one: Any) -> Any:
+    import ray
+
+    try:
+        return ray.get(one)
+    except ray.exceptions.RayTaskError as error:
+        cause = error.cause
+        if isinstance(cause, FailedError):
+            raise CantingError(f"A task failed {TRIES} times, the last time {cause}.") from error
+        if isinstance(cause, CantingError):
+            raise CantingError(str(cause)) from error
+        raise
+    except ray.exceptions.RayError as error:
+        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CantingError(
+            f"A task failed {TRIES} times, as its process or its node ended: {told}. See Ray's "
+            "logs on the nodes (`ray status`); more memory or fewer cores a node often help."
+        ) from error
+
+
+def _ready(waiting: deque[tuple[Portable, Any]], running: dict[Any, Portable]) -> Iterator[Any]:
+    while waiting and waiting[0][1] not in running:
+        _, one = waiting.popleft()
+        yield None if one is None else _checked(one)
+
+
+@cache
+def connected(cluster: Cluster) -> Any:
+    """Return Ray, connected once a process; raise `CantingError` where no cluster answers."""
+    try:
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        import ray
+    except ImportError:
+        raise CantingError(
+            "`compute.engine`: expected the package ray, as `ray` asks for. Received: it is not "
+            "installed. Run `make cluster`, or install `canting[cluster]`."
+        ) from None
+    if not _answers(cluster.address) or not _is_ray(cluster.address):
+        raise CantingError(
+            f"`compute.address`: expected the head of a Ray cluster. Received: none answers at "
+            f"{cluster.address}. Start it (`ray start --head --port …`), name another one, or take "
+            "`compute.engine: local`."
+        )
+    ray.init(cluster.address, namespace="canting", log_to_driver=False, logging_level=logging.ERROR)
+    return ray
+
+
+def _is_ray(address: str) -> bool:
+    """Return whether gRPC is spoken there: Ray itself waits for a minute, and ends the process."""
+    import grpc
+
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=ANSWERS)
+        except grpc.FutureTimeoutError:
+            return False
+    return True
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), ANSWERS):
+            return True
+    except OSError:
+        return False
+
+
+def at_node(function: Callable[[Any], Result], sent: Sent, storage: Storage) -> Result:
+    """Do a task in a folder of this node; Ray calls it there."""
+    import ray
+
+    scratch = Path(os.environ.get(SCRATCH) or tempfile.gettempdir())
+    folder = scratch / f"canting-{ray.get_runtime_context().get_node_id()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    try:
+        for need in sent.needs:
+            _brought(storage, need)
+        result = function(sent.task)
+        for name in sent.makes:
+            storage.put(Path(name), name)
+            Path(name).unlink()
+        for need in sent.needs:
+            if not need.stays:
+                Path(need.place).unlink(missing_ok=True)
+    except CantingError as error:
+        raise CantingError(str(error)) from None  # one with a call of its own cannot be pickled
+    except Exception as error:
+        where = f"on node {socket.gethostname()} ({ray.util.get_node_ip_address()})"
+        raise FailedError(f"{where} with {type(error).__name__}: {error}") from error
+    return result
+
+
+def _brought(storage: Storage, need: Need) -> None:
+    """Bring a file once a node, whatever number of its processes ask for it."""
+    from filelock import FileLock
+
+    place = Path(need.place)
+    if need.changes:
+        storage.bring(need.name, place)
+        return
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place.with_name(f".{place.name}.lock")):
+            if not place.exists():
+                storage.bring(need.name, place)
