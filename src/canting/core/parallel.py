@@ -107,6 +107,14 @@ def on(cluster: Cluster | None, storage: Storage | None = None) -> Iterator[None
         _cluster, _storage = before
 
 
+def discard(names: Iterable[str]) -> None:
+    """Remove files that no task needs any more from what machines share, if they share anything."""
+    storage = _cluster.storage if _cluster else _storage
+    for name in names:
+        if storage:
+            storage.remove(name)
+
+
 def _unless_held(function: Callable[[Any], Any], one: tuple[Storage, Portable]) -> Any:
     storage, task = one
     return None if engine.held(storage, task) else function(task)

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,9 @@ AHEAD = 2
 
 SCRATCH = "CANTING_SCRATCH"
 """Environment variable of a node: the folder it brings files to; else that of temporary ones."""
+
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
+"""Ray calls nobody, and does not print the logs of its own processes."""
 
 ANSWERS, SILENT = 3.0, 3
 """Seconds that the cluster has for a sign of life, and how many may be missing in a row."""
@@ -71,6 +75,7 @@ def run(
     waiting: deque[tuple[Portable, Any]] = deque()
     running: dict[Any, Portable] = {}
     put: set[str] = set()
+    seen = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes.alive()}
     most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 0)))
     for task in tasks:
         if held(cluster.storage, task, home=task.comes_home):
@@ -81,11 +86,11 @@ def run(
             waiting.append((task, one))
             running[one] = task
         while len(running) >= most:
-            _wait(cluster, running)
+            _wait(cluster, running, seen)
         yield from _ready(waiting, running)
     while waiting:
         if running:
-            _wait(cluster, running)
+            _wait(cluster, running, seen)
         yield from _ready(waiting, running)
 
 
@@ -120,7 +125,7 @@ def _given(storage: Storage, need: Need) -> None:
             storage.put(need.saved(Path(folder)), need.name)
 
 
-def _wait(cluster: Cluster, running: dict[Any, Portable]) -> None:
+def _wait(cluster: Cluster, running: dict[Any, Portable], seen: dict[str, str]) -> None:
     """Wait for a task to end, and bring home what it left."""
     import ray
 
@@ -130,6 +135,8 @@ def _wait(cluster: Cluster, running: dict[Any, Portable]) -> None:
         if ended:
             break
         missing = 0 if _answers(cluster.address) else missing + 1
+        if not missing:
+            _tell_of_lost(seen)
         if missing == SILENT:
             raise CantingError(
                 f"`compute.address: {cluster.address}`: the cluster does not answer any more. What "
@@ -141,6 +148,14 @@ def _wait(cluster: Cluster, running: dict[Any, Portable]) -> None:
         _checked(one)
         if task.comes_home:
             _bring_home(cluster.storage, task)
+
+
+def _tell_of_lost(seen: dict[str, str]) -> None:
+    there = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes.alive()}
+    for node in seen.keys() - there.keys():
+        where = f"{seen.pop(node)} ({node[:8]})"
+        print(f"ray: node {where} went away; others do its tasks.", file=sys.stderr)
+    seen.update(there)
 
 
 def _checked(one: Any) -> Any:
@@ -173,7 +188,7 @@ def _ready(waiting: deque[tuple[Portable, Any]], running: dict[Any, Portable]) -
 def connected(cluster: Cluster) -> Any:
     """Return Ray, connected once a process; raise `CantingError` where no cluster answers."""
     try:
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        os.environ.update(QUIET)
         import ray
     except ImportError:
         raise CantingError(

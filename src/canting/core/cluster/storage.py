@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,9 +52,10 @@ class Storage(NamedTuple):
             self._asked(lambda: system.get_file(f"{root}/{name}", str(beside)))
 
     def remove(self, name: str) -> None:
-        """Remove a file."""
+        """Remove a file, if it is there."""
         system, root = _opened(self.address)
-        self._asked(lambda: system.rm_file(f"{root}/{name}"))
+        with suppress(FileNotFoundError):
+            self._asked(lambda: system.rm_file(f"{root}/{name}"))
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
         try:

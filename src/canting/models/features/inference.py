@@ -144,6 +144,8 @@ def run(
         pass
     whole = WholeViews(tuple(one.name for one in parts), arrays, count, cache)
     list(parallel.silent(put_together, [whole]))
+    parallel.discard(need.name for one in parts for need in one.maker.needs(one.rows))
+    parallel.discard(whole.parts)
     shutil.rmtree(cache / "parts" / made_for, ignore_errors=True)
     seconds = (time.perf_counter() - start) / len(missing)
     for place in missing.values():

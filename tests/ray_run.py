@@ -1,0 +1,77 @@
+"""Features, trainings and a search of a small study, on a cluster or here.
+
+usage: python -m tests.ray_run FOLDER [ADDRESS] [STORAGE]; what is kept lies below FOLDER/cache.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from canting.config.params import Params
+from canting.core import files, parallel, runtime
+from canting.core.errors import ending
+from canting.models.features import compute
+from canting.models.train import grid
+from canting.models.tune import study
+from tests import tune_data
+
+SIZE, CLASSES, PICTURES = (96, 96), 3, 360
+SEARCH = {**tune_data.SMALL, "tune__method": ["random"], "tune__budget": 3, "tune__epochs": 2}
+
+
+def pictures() -> compute.Pictures:
+    """Return coarse pictures: of rows, of columns, of squares."""
+    coarse = np.random.default_rng(7).integers(0, 256, (PICTURES, 8, 8, 3), dtype=np.uint8)
+    coarse[::CLASSES] = coarse[::CLASSES, :, :1]
+    coarse[1::CLASSES] = coarse[1::CLASSES, :1]
+    array = coarse.repeat(12, axis=1).repeat(12, axis=2)
+    return compute.Pictures(array, [files.digest(number) for number in range(PICTURES)])
+
+
+def table() -> pd.DataFrame:
+    numbers = np.arange(PICTURES)
+    labels = np.asarray(["a", "b", "c"])[numbers % CLASSES]
+    columns = {"label": labels, "fold": numbers // CLASSES % 4, "group": numbers}
+    return pd.DataFrame({"path": [f"{number}.jpg" for number in numbers], **columns})
+
+
+def params(folder: Path, address: str | None, storage: str | None) -> Params:
+    base = tune_data.params(folder / "params", **SEARCH)
+    features = base.features.model_copy(update={"views": 3})
+    engine = "ray" if address else "local"
+    compute_ = base.compute.model_copy(
+        update={"engine": engine, "address": address, "storage": storage}
+    )
+    changes = {"image_size": SIZE, "folds": 4, "features": features, "compute": compute_}
+    return base.model_copy(update={**changes, "optimizer": ("adam", "sgd"), "epochs": (25,)})
+
+
+def main(folder: Path, address: str | None, storage: str | None) -> None:
+    """Write the tables to `folder/tables`."""
+    runtime.prepare()
+    asked, cache = params(folder, address, storage), folder / "cache"
+    (backbone, cut), drawn = asked.trunks()[0], pictures()
+    target = folder / "features" / backbone
+    with parallel.on(asked.compute.cluster(), asked.compute.kept()):
+        made = compute.compute(
+            backbone, cut, drawn, asked.features, asked.seed, cache=cache, target=target
+        )
+        tables = grid.train(asked, table(), folder / "features", cache)
+        found = study.run(study.tasks(asked, table(), folder / "features", cache))
+    out = folder / "tables"
+    out.mkdir(exist_ok=True)
+    tables.predictions.to_csv(out / "predictions.csv", index=False)
+    tables.curves.to_csv(out / "curves.csv", index=False)
+    trials = [[[trial.setting, trial.rungs] for trial in one.trials] for one in found]
+    files.write_json(out / "trials.json", trials)
+    for path in sorted((folder / "features").rglob("*.npy")):
+        files.write_text(out / f"{path.stem}.sha256", files.sha256(path))
+    print(made.computed_views, len(tables.costs), len(found))
+
+
+if __name__ == "__main__":
+    folder, address, storage = (*sys.argv[1:], "", "")[:3]
+    with ending("ray_run"):
+        main(Path(folder), address or None, storage or None)
