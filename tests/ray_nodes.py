@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import psutil
@@ -81,13 +82,13 @@ class RayNodes(NamedTuple):
 
 
 @contextmanager
-def cluster(folder: Path, nodes: int = 3) -> Iterator[RayNodes]:
-    """Yield a cluster of so many nodes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    one = RayNodes(free_port(), folder)
-    try:
-        for _ in range(nodes):
-            one.start()
-        yield one
-    finally:
-        one.end()
+def cluster(nodes: int = 3) -> Iterator[RayNodes]:
+    """Yield a cluster of so many nodes; its sockets need a short path."""
+    with TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        one = RayNodes(free_port(), Path(folder))
+        try:
+            for _ in range(nodes):
+                one.start()
+            yield one
+        finally:
+            one.end()
