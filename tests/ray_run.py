@@ -17,8 +17,8 @@ from canting.models.train import grid
 from canting.models.tune import study
 from tests import tune_data
 
-SIZE, CLASSES, PICTURES = (96, 96), 3, 360
-SEARCH = {**tune_data.SMALL, "tune__method": ["random"], "tune__budget": 3, "tune__epochs": 2}
+SIZE, CLASSES, PICTURES = (96, 96), 3, 240
+SEARCH = {**tune_data.SMALL, "tune__method": ["random"], "tune__budget": 2, "tune__epochs": 2}
 
 
 def pictures() -> compute.Pictures:
@@ -45,7 +45,7 @@ def params(folder: Path, address: str | None, storage: str | None) -> Params:
         update={"engine": engine, "address": address, "storage": storage}
     )
     changes = {"image_size": SIZE, "folds": 4, "features": features, "compute": compute_}
-    return base.model_copy(update={**changes, "optimizer": ("adam", "sgd"), "epochs": (25,)})
+    return base.model_copy(update={**changes, "optimizer": ("adam", "sgd"), "epochs": (15,)})
 
 
 def main(folder: Path, address: str | None, storage: str | None) -> None:

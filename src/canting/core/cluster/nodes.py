@@ -64,12 +64,16 @@ def check(address: str, storage: Storage, alike: Alike) -> list[Node]:
         where = f"{node['NodeManagerAddress']} ({node['NodeID'][:8]})"
         try:
             told: Node = ray.get(asked, timeout=0)
-        except Exception as error:
+        except (ray.exceptions.GetTimeoutError, ray.exceptions.RayTaskError) as error:
             faults.append(f"{where}: does not answer ({_short(error)})")
-            continue
-        found.append(told)
-        faults += [f"{where}: {fault}" for fault in differences(ours, told)]
+        except ray.exceptions.RayError:
+            continue  # it went away, and gets no work
+        else:
+            found.append(told)
+            faults += [f"{where}: {fault}" for fault in differences(ours, told)]
     storage.remove(name)
+    if not found and not faults:
+        faults.append("no node that answers")
     if faults:
         raise CantingError(
             f"`compute.address: {address}`: expected nodes that have what this machine has. "
@@ -142,4 +146,6 @@ def _said(ask: Callable[[], object]) -> str:
 
 
 def _short(error: BaseException) -> str:
-    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    """Return the first or, of an error that Ray brings from a node, the last line."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1 if type(error).__module__.startswith("ray.") else 0][:300]
