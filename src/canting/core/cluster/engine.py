@@ -135,14 +135,13 @@ def _wait(cluster: Cluster, running: dict[Any, Portable], seen: dict[str, str]) 
         if ended:
             break
         missing = 0 if _answers(cluster.address) else missing + 1
-        if not missing:
-            _tell_of_lost(seen)
         if missing == SILENT:
             raise CantingError(
                 f"`compute.address: {cluster.address}`: the cluster does not answer any more. What "
                 "was done is kept in `compute.storage`. Run again when it is back, or with "
                 "`compute.engine: local`: both go on from there."
             )
+    _tell_of_lost(seen)
     for one in ended:
         task = running.pop(one)
         _checked(one)
