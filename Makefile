@@ -1,4 +1,4 @@
-.PHONY: format check test test-all repro container serve docs lock
+.PHONY: format check cluster test test-all repro container serve docs lock
 
 # cpu or gpu: two environments, as two TensorFlows in one overwrite each other's files.
 DEVICE := cpu
@@ -31,12 +31,18 @@ check: $(READY)
 	mypy
 	python .ci/lock.py
 
+# What `compute.engine: ray` needs, into the same environment.
+cluster: $(VENV)/cluster
+$(VENV)/cluster: requirements-cluster.txt $(READY)
+	uv pip install --quiet $(if $(LOWEST),--resolution lowest-direct --extra cluster --requirement pyproject.toml,--require-hashes --requirement $<)
+	touch $@
+
 # The tests but the slow ones, in the order of `tests/conftest.py`: the longest files first.
 test: $(READY) data
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # All tests, and how many of the branches they take: not fewer than `pyproject.toml` asks for.
-test-all: $(READY) data
+test-all: $(READY) cluster data
 	coverage erase
 	coverage run -m pytest -m '' -n 2 --dist loadfile --no-loadscope-reorder
 	coverage combine --quiet
@@ -66,12 +72,13 @@ docs: $(READY)
 
 # Lock the packages anew, with hashes; what is locked stays as it is. To take a newer one:
 # make lock UPGRADE='--upgrade-package keras', and all: make lock UPGRADE=--upgrade
-# The lock with CUDA takes the versions of the other.
-COMPILE = uv pip compile pyproject.toml --quiet $(EXTRAS) --universal --python-version 3.11 \
+# The locks with CUDA and for a cluster take the versions of the first.
+COMPILE = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
   --generate-hashes --no-header --no-emit-index-url $(UPGRADE)
 lock: $(READY)
-	$(COMPILE) --extra cpu --output-file requirements.txt
-	$(COMPILE) --extra gpu --constraint requirements.txt --output-file requirements-gpu.txt
+	$(COMPILE) $(EXTRAS) --extra cpu --output-file requirements.txt
+	$(COMPILE) $(EXTRAS) --extra gpu --constraint requirements.txt --output-file requirements-gpu.txt
+	$(COMPILE) --extra cluster --constraint requirements.txt --output-file requirements-cluster.txt
 
 $(READY): $(LOCK) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "canting needs Python 3.11, 3.12 or 3.13. Name one: make PYTHON=python3.12 …")'

@@ -18,27 +18,34 @@ ENTRY = re.compile(r"^(\w[^\\\n]*)(.*(?:\n[ #].*)*)", re.MULTILINE)
 HASH = re.compile(r"^ +--hash=sha256:", re.MULTILINE)
 ASKED = "(pyproject.toml)"
 """What stands behind the project's name in that comment."""
-LOCKS = {"cpu": "requirements.txt", "gpu": "requirements-gpu.txt"}
-"""The lock of each device. The extra of that name brings its TensorFlow, and no lock has both."""
+LOCKS = {
+    "cpu": "requirements.txt",
+    "gpu": "requirements-gpu.txt",
+    "cluster": "requirements-cluster.txt",
+}
+"""The lock of each device, and what a cluster needs besides.
+
+The extra of a device's name brings its TensorFlow, and no lock has both.
+"""
 
 Pins = dict[str, list[Requirement]]
 
 
-def stale(project: str, lock: str, device: str) -> Iterator[str]:
-    """Yield what is wrong with the lock of a device, one line each."""
+def stale(project: str, lock: str, name: str) -> Iterator[str]:
+    """Yield what is wrong with a lock, one line each."""
     pinned = pins(lock)
     listed = set()
     for pin, more in ENTRY.findall(lock):
-        name = canonicalize_name(Requirement(pin).name)
+        pinned_name = canonicalize_name(Requirement(pin).name)
         if ASKED in more:
-            listed.add(name)
+            listed.add(pinned_name)
         if not HASH.search(more):
-            yield f"{name} has no hash"
-    asked = list(requirements(project, device))
+            yield f"{pinned_name} has no hash"
+    asked = list(requirements(project, name))
     for requirement in asked:
         yield from unmet(requirement, pinned)
-    for name in sorted(listed - {canonicalize_name(one.name) for one in asked}):
-        yield f"{name} is locked, and no longer asked for"
+    for left in sorted(listed - {canonicalize_name(one.name) for one in asked}):
+        yield f"{left} is locked, and no longer asked for"
     if "://" in lock or re.search("^-", lock, re.MULTILINE):
         yield "an address or an option stands in it: where packages come from is each machine's own"
 
@@ -63,12 +70,12 @@ def apart(one: str, other: str) -> Iterator[str]:
             yield f"{name} is {', '.join(first)} in one lock and {', '.join(second)} in the other"
 
 
-def requirements(project: str, device: str) -> Iterator[Requirement]:
-    """Yield all requirements of a `pyproject.toml`, its extras included but other devices'."""
+def requirements(project: str, lock: str) -> Iterator[Requirement]:
+    """Yield the requirements of a `pyproject.toml` that a lock has, those of its extras included."""
     content = tomllib.loads(project)["project"]
     yield from map(Requirement, content["dependencies"])
     for extra, group in content["optional-dependencies"].items():
-        if extra == device or extra not in LOCKS:
+        if extra == lock or (extra not in LOCKS and lock != "cluster"):
             yield from map(Requirement, group)
 
 
@@ -103,13 +110,12 @@ def brought(requirement: Requirement) -> set[str]:
 def main(folder: Path) -> int:
     """Print what is wrong and return 1, or say nothing and return 0."""
     project = (folder / "pyproject.toml").read_text(encoding="utf-8")
-    locks = {device: (folder / name).read_text(encoding="utf-8") for device, name in LOCKS.items()}
+    locks = {one: (folder / name).read_text(encoding="utf-8") for one, name in LOCKS.items()}
     wrong = [
-        f"{LOCKS[device]}: {line}"
-        for device, lock in locks.items()
-        for line in stale(project, lock, device)
+        f"{LOCKS[one]}: {line}" for one, lock in locks.items() for line in stale(project, lock, one)
     ]
-    wrong += [f"{LOCKS['gpu']}: {line}" for line in apart(*locks.values())]
+    first, *others = locks
+    wrong += [f"{LOCKS[one]}: {line}" for one in others for line in apart(locks[first], locks[one])]
     for line in wrong:
         print(line)
     if wrong:

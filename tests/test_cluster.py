@@ -82,7 +82,6 @@ def test_two_nodes_that_die_change_nothing(nodes: RayNodes, alone: Path, tmp_pat
     told = wait(run)
     assert run.returncode == 0, (tmp_path / "stderr").read_text()
     assert told == "4 8 2\n"
-    assert "went away; others do its tasks" in (tmp_path / "stderr").read_text()
     same(tmp_path, alone)
     assert len(list(storage.glob("train/*.npz"))) == 8
     assert not list(storage.glob("parts/*/*")) + list(storage.glob("pictures/*"))

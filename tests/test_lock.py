@@ -13,7 +13,12 @@ from packaging.requirements import Requirement
 from canting.cli.doctor import installed
 from tests.conftest import ROOT
 
-FILES = ("pyproject.toml", "requirements.txt", "requirements-gpu.txt")
+FILES = (
+    "pyproject.toml",
+    "requirements.txt",
+    "requirements-gpu.txt",
+    "requirements-cluster.txt",
+)
 
 
 def check(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -50,6 +55,8 @@ def test_the_locks_fit_the_project_file(folder: Path) -> None:
         ("requirements-gpu.txt", "a2wsgi==", "added==1\na2wsgi==", "gpu.txt: added has no hash"),
         ("requirements-gpu.txt", "\nkeras==", "\nkeras==99.", "in one lock and"),
         ("requirements-gpu.txt", "\ntensorflow==", "\ntensorflow-cpu==", "no longer asked for"),
+        ("requirements-cluster.txt", "\nray==", "\nother==", "cluster.txt: ray>="),
+        ("requirements-cluster.txt", "\nnumpy==", "\nnumpy==99.", "in one lock and"),
         (
             "pyproject.toml",
             '"tensorflow[and',
