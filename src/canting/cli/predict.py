@@ -1,7 +1,6 @@
 """`canting predict`: classify pictures with a bundle."""
 
 import argparse
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -34,5 +33,4 @@ def _run(arguments: argparse.Namespace) -> None:
 
     warnings.filterwarnings("ignore", module=r"PIL\.")
     bundle = arguments.bundle or arguments.root / "build" / "best"
-    printed = predict(arguments.paths, bundle, arguments.out)
-    sys.stdout.buffer.write(printed)
+    predict(arguments.paths, bundle, arguments.out, arguments.root)
