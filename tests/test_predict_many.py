@@ -143,8 +143,9 @@ def test_many_files_become_the_table_that_few_become(
 
 
 def test_json_keeps_what_some_take_for_the_end_of_a_line(tmp_path: Path) -> None:
-    parts = [[{"path": "a\u2028b\x85c\nd", "label": "é"}], [], [{"path": "", "label": None}]]
-    table.write(tmp_path / "a.json", parts)  # type: ignore[arg-type]
+    first: table.Row = {"path": "a\u2028b\x85c\nd", "label": "é"}
+    parts: list[list[table.Row]] = [[first], [], [{"path": "", "label": None}]]
+    table.write(tmp_path / "a.json", parts)
     rows = [row for part in parts for row in part]
     text = json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
     assert (tmp_path / "a.json").read_bytes() == text.encode()
@@ -266,6 +267,51 @@ def test_another_process_answers_a_chunk_and_refuses_another_bundle(
             pool.submit(keep, task._replace(digest="0" * 64, kept=None)).result()
     assert [one.path for one in chunk.rows(task)] == list(paths)
     assert chunk.rows(task) == chunk.classified(task)
+
+
+TRAINING = "joblib tqdm psutil threadpoolctl pandas pyarrow scipy sklearn keras tensorflow dvc cv2"
+ALONE = f"""
+import sys
+sys.modules.update(dict.fromkeys({TRAINING.split()!r}))
+from canting.cli.main import main
+from canting.serving.predict import chunks
+chunks.MOST = 7
+main()
+"""
+
+
+def test_no_package_of_the_training_is_needed(many: Path, bundle: Path) -> None:
+    line = [sys.executable, "-c", ALONE, "predict", str(many), "--bundle", str(bundle)]
+    told = subprocess.run(line, capture_output=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout == as_csv(expected(many, bundle))
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_closed_pipe_ends_it_soon_and_keeps_what_was_answered(
+    ends: bool, bundle: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.effect_noise((700, 700), 90).convert("RGB").save(tmp_path / "a.jpg")
+    for number in range(520):
+        os.link(tmp_path / "a.jpg", folder / f"{number:03}.jpg")
+    line = [sys.executable, "-c", MAIN, "predict", str(folder), "--bundle", str(bundle)]
+    pipes = subprocess.PIPE
+    with subprocess.Popen(line, stdout=pipes, stderr=pipes, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("path,label,")
+        assert 1 <= len(kept()) < 174
+        if ends:
+            process.stdout.close()
+            assert process.stderr.read() == ""
+            assert process.wait(timeout=30) == 141
+            assert 1 <= len(kept()) < 174
+        else:
+            assert len(process.stdout.read().splitlines()) == 520
+            assert process.wait(timeout=30) == 0
+            assert kept() == []
 
 
 def test_where_nothing_can_be_kept_a_warning_is_given_and_the_table_made(
