@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -189,7 +189,7 @@ def test_a_run_goes_on_and_says_so(
     classified.clear()
     predict([str(many)], bundle, Path("table.csv"))
     assert classified == []
-    assert f"{COUNT} of {COUNT} files were answered by a run" in capsys.readouterr().err
+    assert f"{COUNT} of {COUNT} files had been answered before." in capsys.readouterr().err
     assert Path("table.csv").read_bytes() == as_csv(expected(many, bundle))
     assert kept() == []
 
@@ -356,6 +356,18 @@ def started(folder: Path, bundle: Path, cwd: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(line, cwd=cwd, stderr=subprocess.PIPE)
 
 
+def test_runs_at_the_same_time_come_to_the_same_table(many: Path, bundle: Path) -> None:
+    for number in range(200):
+        os.link(many / "001.png", many / f"{number:03}.more.png")
+    line = [sys.executable, "-c", ALONE, "predict", str(many), "--bundle", str(bundle)]
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(subprocess.run, line, capture_output=True) for _ in range(3)]
+    told = [one.result() for one in asked]
+    assert [one.returncode for one in told] == [0, 0, 0], told
+    assert len({one.stdout for one in told}) == 1
+    assert len(told[0].stdout.splitlines()) == 252
+
+
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT])
 def test_killed_at_work_it_goes_on_where_it_stood(
     kind: signal.Signals, bundle: Path, tmp_path: Path
@@ -381,7 +393,7 @@ def test_killed_at_work_it_goes_on_where_it_stood(
     _, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
     first, last = told.decode().splitlines()
-    assert first == f"{3 * len(before)} of {count} files were answered by a run that did not end."
+    assert first == f"{3 * len(before)} of {count} files had been answered before."
     assert last.startswith(f"{count} predicted")
     lines = (tmp_path / "table.csv").read_bytes().splitlines()
     assert len(lines) == count + 1

@@ -14,7 +14,7 @@ def add(commands: Any) -> None:
         description="Classify pictures. Folders are searched for pictures by content, whatever "
         "they are named; what is not read is listed or counted on standard error. Exit code 0: at "
         "least one picture was predicted; 1: none was, or a path does not exist (then nothing is "
-        "written).",
+        "written). With more than 500 files, the same command goes on where it was interrupted.",
     )
     parser.add_argument(
         "paths",

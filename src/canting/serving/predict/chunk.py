@@ -1,5 +1,6 @@
 """A part of the files to predict: classified in one go, by any process, and kept."""
 
+import errno
 import hashlib
 import json
 import sys
@@ -128,11 +129,20 @@ def _kept(chunk: PredictChunk) -> list[Predicted] | None:
 
 
 def _write(chunk: PredictChunk, found: Sequence[Predicted]) -> None:
-    """Write the answers without the paths, which are the chunk's, after their SHA-256."""
-    if chunk.kept is not None:
-        content = json.dumps([_plain(one) for one in found], allow_nan=False).encode()
+    """Write the answers without the paths, which are the chunk's, after their SHA-256.
+
+    Another process that keeps the same chunk at the same time takes away what this one writes
+    beside it, or the other way round; either's answers are as good.
+    """
+    if chunk.kept is None:
+        return
+    content = json.dumps([_plain(one) for one in found], allow_nan=False).encode()
+    try:
         with files.replacing(chunk.kept) as aside:
             aside.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+            raise
 
 
 def _read(path: Path) -> list[Any]:

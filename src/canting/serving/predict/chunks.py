@@ -117,5 +117,6 @@ def remove(chunks: Sequence[PredictChunk]) -> None:
     """Remove what is kept of chunks, and what a killed process left beside a whole one."""
     for path in (one.kept for one in chunks if one.kept is not None):
         path.unlink(missing_ok=True)
-        for left in path.parent.glob(f".{path.name}.aside-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another run ends at the same time
+            for left in path.parent.glob(f".{path.name}.aside-*"):
+                shutil.rmtree(left, ignore_errors=True)

@@ -83,7 +83,7 @@ def _answer(tasks: Sequence[PredictChunk], total: int, out: Path | None) -> None
                 head = not _print(rows(task), head=head) and head
     shown.end()
     if there:
-        print(f"{there} of {total} files were answered by a run that did not end.", file=sys.stderr)
+        print(f"{there} of {total} files had been answered before.", file=sys.stderr)
 
 
 def _print(found: Sequence[Predicted], *, head: bool) -> bool:
