@@ -30,6 +30,9 @@ from tests.test_params import edited
 
 PICTURES, SIZE = 24, (32, 32)
 FEW = [name for name in CORRUPTIONS if name not in ("grey", "invert")]
+NEEDED = {*remove.KINDS} - {"predict"}
+"""Folders of what parameters can need; `canting predict` has none."""
+
 SMALL: dict[str, Any] = {
     "backbone": "efficientnet_lite0",
     "image_size": list(SIZE),
@@ -139,7 +142,7 @@ def test_all_that_a_run_kept_is_needed(tmp_path: Path) -> None:
     fill(settings, tmp_path)
     found = plan(settings, tmp_path)
     assert (found.idle, found.unfinished) == ([], [])
-    assert {one.folder for one in found.needed} == set(remove.KINDS)
+    assert {one.folder for one in found.needed} == NEEDED
     assert {path for one in found.needed for path in one.paths} == paths(tmp_path)
 
 
@@ -151,7 +154,7 @@ def test_all_that_a_run_kept_is_needed(tmp_path: Path) -> None:
         ({"tune__epochs": 9}, {"tune"}),
         ({"corruptions__pictures": 2}, {"corruptions"}),
         ({"corruptions__leave_out": [*FEW, "grey"]}, {"corruptions"}),
-        ({"image_size": [32, 48]}, set(remove.KINDS)),
+        ({"image_size": [32, 48]}, NEEDED),
         ({"features__views": 0}, {"features", "train", "other", "tune"}),
         ({"folds": 3}, {"train", "other"}),
         ({"epochs": [7, 30], "optimizer": ["sgd", "nadam"]}, {"train", "other"}),
@@ -190,8 +193,8 @@ def test_the_unfinished_is_named_apart(tmp_path: Path) -> None:
     assert half.frees == sum(one.stat().st_size for one in half.paths)
     told = remove.as_text(found, unfinished=False)
     assert (
-        f"Unfinished trainings and searches of other parameters: 1, {half.frees / 1e6:.1f} MB"
-        in (told)
+        "Unfinished trainings and searches of other parameters, and predictions: 1, "
+        f"{half.frees / 1e6:.1f} MB" in told
     )
     assert "trainings: 2," in told
     assert "trainings: 3," in remove.as_text(found, unfinished=True)
@@ -210,11 +213,22 @@ def test_a_killed_search_is_unfinished_until_it_has_its_score(tmp_path: Path) ->
     assert one.paths == (place,)
 
 
+def test_a_part_of_a_table_stays_until_the_unfinished_goes(tmp_path: Path) -> None:
+    place = tmp_path / "cache" / "predict" / "some.json"
+    files.write_text(place, "[]")
+    found = remove.plan(tmp_path / "cache", ())
+    assert found == remove.Plan([], [], [remove.CacheEntry("predict", (place,))])
+    assert "answers for many files: 0," in remove.as_text(found, unfinished=False)
+    assert "answers for many files: 1," in remove.as_text(found, unfinished=True)
+    remove.remove(found.unfinished)
+    assert not place.exists()
+
+
 def test_a_whole_network_needs_its_trainings_and_one_view_to_compare_by(tmp_path: Path) -> None:
     settings = params(tmp_path, fine_tune_from="all")
     fill(settings, tmp_path)
     found = plan(settings, tmp_path)
-    assert {one.folder for one in found.needed} == {*remove.KINDS} - {"corruptions"}
+    assert {one.folder for one in found.needed} == NEEDED - {"corruptions"}
     assert {path for one in found.needed for path in one.paths} == paths(tmp_path)
 
 

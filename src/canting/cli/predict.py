@@ -1,7 +1,6 @@
 """`canting predict`: classify pictures with a bundle."""
 
 import argparse
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ def add(commands: Any) -> None:
         description="Classify pictures. Folders are searched for pictures by content, whatever "
         "they are named; what is not read is listed or counted on standard error. Exit code 0: at "
         "least one picture was predicted; 1: none was, or a path does not exist (then nothing is "
-        "written).",
+        "written). With more than 500 files, the same command goes on where it was interrupted.",
     )
     parser.add_argument(
         "paths",
@@ -34,5 +33,4 @@ def _run(arguments: argparse.Namespace) -> None:
 
     warnings.filterwarnings("ignore", module=r"PIL\.")
     bundle = arguments.bundle or arguments.root / "build" / "best"
-    printed = predict(arguments.paths, bundle, arguments.out)
-    sys.stdout.buffer.write(printed)
+    predict(arguments.paths, bundle, arguments.out, arguments.root)

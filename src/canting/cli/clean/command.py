@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--unfinished",
         action="store_true",
-        help="remove unfinished trainings and searches of other parameters too",
+        help="remove unfinished trainings and searches of other parameters, and predictions, too",
     )
     parser.set_defaults(run=_run)
 

@@ -14,6 +14,7 @@ KINDS = {
     "corruptions": "changed pictures",
     "other": "answers on other collections",
     "tune": "searches",
+    "predict": "answers for many files",
 }
 """Folders of the cache, and what one key in each stands for.
 
@@ -35,10 +36,15 @@ class CacheEntry(NamedTuple):
 
     @property
     def is_unfinished(self) -> bool:
-        """Tell whether it is half a training, or a search that has not come to its score."""
+        """Tell whether it is half a training, a search without its score, or a part of a table.
+
+        What `canting predict` keeps goes with the end of its table.
+        """
         suffixes = {path.suffix: path for path in self.paths}
         if self.folder == "train":
             return ".npz" not in suffixes
+        if self.folder == "predict":
+            return True
         return self.folder == "tune" and not _has_score(suffixes.get(".json"))
 
 
@@ -79,7 +85,8 @@ def as_text(found: Plan, *, unfinished: bool) -> str:
     lines.append(f"Not needed by the parameters, in total: {_told(going)}")
     if found.unfinished and not unfinished:
         lines.append(
-            f"Unfinished trainings and searches of other parameters: {_told(found.unfinished)}. "
+            "Unfinished trainings and searches of other parameters, and predictions: "
+            f"{_told(found.unfinished)}. "
             "They stay; `--unfinished` removes them too."
         )
     lines.append(f"Needed by the parameters, kept: {_told(found.needed)}")

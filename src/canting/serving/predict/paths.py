@@ -10,9 +10,7 @@ from typing import NamedTuple
 from canting.config import formats
 from canting.core.errors import CantingError
 from canting.core.names import ignored
-
-STDIN = Path("-")
-"""Stands for the picture on standard input."""
+from canting.serving.predict.chunk import STDIN
 
 _MOST_KINDS = 8
 """Kinds of files that are named one by one."""

@@ -1,104 +1,124 @@
-"""Classify many files, over all cores."""
+"""Classify many files, over all cores, with the memory of few."""
 
-import os
+import contextlib
 import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from canting.bundle.answer import Answer, ModelOutputError
-from canting.bundle.classifier import Classifier
-from canting.bundle.load import load
 from canting.core.errors import CantingError
-from canting.imaging.pictures import PictureError
-from canting.serving.predict import paths, table
-from canting.serving.predict.table import Answered
+from canting.serving.predict import chunks, paths, table
+from canting.serving.predict.chunk import (
+    PredictChunk,
+    Predicted,
+    bundle_digest,
+    classified,
+    classifier,
+    keep,
+    rows,
+)
+from canting.serving.predict.threads import PictureCount, cores, in_order
+
+Parts = Callable[[], Iterable[list[Predicted]]]
+"""Returns the rows of all files, part after part, in their order; may be called again."""
 
 
-class Predicted(NamedTuple):
-    """A file with what the classifier says of it, or why it says nothing."""
+def predict(names: Sequence[str], bundle: Path, out: Path | None, root: Path = Path()) -> None:
+    """Classify what the names stand for; write `out`, or print CSV where there is none.
 
-    path: Path
-    answer: Answer | None
-    fault: str
-
-
-def answers_of(classifier: Classifier, paths: Sequence[Path]) -> list[Predicted]:
-    """Return a row for each file, in their order; a bad file is a row without an answer.
-
-    Progress is shown where a person looks at standard error.
-    """
-    with ThreadPoolExecutor(_cores()) as pool:
-        return list(_shown(pool.map(partial(_one, classifier), paths), len(paths)))
-
-
-def _one(classifier: Classifier, path: Path) -> Predicted:
-    try:
-        content = _standard_input() if path == paths.STDIN else path
-        return Predicted(path, classifier.classify(content), "")
-    except (PictureError, ModelOutputError) as error:
-        return Predicted(path, None, str(error))
-    except OSError as error:
-        return Predicted(path, None, error.strerror or str(error))
-
-
-def _standard_input() -> bytes:
-    """Return what is piped in; nothing where standard input is closed, which Python has as None."""
-    return sys.stdin.buffer.read() if sys.stdin else b""
-
-
-def _shown(rows: Iterable[Predicted], total: int) -> Iterator[Predicted]:
-    shown, next_time = sys.stderr.isatty(), 0.0
-    for number, row in enumerate(rows, start=1):
-        if shown and (time.monotonic() > next_time or number == total):
-            end = "\n" if number == total else ""
-            print(f"\rpredict: {number} of {total} pictures", end=end, file=sys.stderr, flush=True)
-            next_time = time.monotonic() + 0.2
-        yield row
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def predict(names: Sequence[str], bundle: Path, out: Path | None) -> bytes:
-    """Classify what the names stand for; write `out`, or return the CSV where there is none.
-
-    Names, on standard error, the files that are no pictures, warnings, how many were predicted, and
-    what was not read. Raises `CantingError` where nothing could be predicted; then nothing is
-    written.
+    Answers for many files are kept below `root` until the table is written, so that the same call
+    goes on where it was killed. Names, on standard error, the files that are no pictures, warnings,
+    how many were predicted, and what was not read. Raises `CantingError` where nothing could be
+    predicted; then nothing is written.
     """
     if out is not None:
         table.check(out)
     found = paths.expand(names)
-    classifier = load(bundle)
-    predicted = answers_of(classifier, found.files)
-    rows = [table.row(Answered(one.path, one.answer)) for one in predicted if one.answer]
-    _tell(predicted)
-    if told := found.told():
-        print(f"Not read: {told}.", file=sys.stderr)
-    if not rows:
-        raise CantingError(f"None of {len(found.files)} files is a picture. Nothing was written.")
+    made_by = chunks.Bundle(bundle, bundle_digest(bundle))
+    classifier(*made_by)  # which is told before any work where it is not whole
+    if len(found.files) > chunks.MOST:
+        _many(found, made_by, out, root)
+    else:
+        _few(found, made_by, out)
+
+
+def _few(found: paths.Expanded, bundle: chunks.Bundle, out: Path | None) -> None:
+    shown = PictureCount(len(found.files))
+    tasks = chunks.few(found.files, bundle, cores())
+    answered = [row for part in in_order(classified, tasks, shown) for row in part]
+    shown.end()
+    _tell(found, lambda: [answered])
     if out is None:
-        return table.as_csv(rows)
-    table.write(out, rows)
-    return b""
+        _print(answered, head=True)
+    else:
+        table.write(out, [table.rows(answered)])
 
 
-def _tell(predicted: Sequence[Predicted]) -> None:
-    bad = [one for one in predicted if one.answer is None]
-    for one in bad:
-        print(f"skipped `{one.path}`: {one.fault}", file=sys.stderr)
-    _warn(predicted)
-    abstained = sum(one.answer.abstained for one in predicted if one.answer)
+def _many(found: paths.Expanded, bundle: chunks.Bundle, out: Path | None, root: Path) -> None:
+    with chunks.place(root) as folder:
+        tasks = chunks.kept(found.files, bundle, folder)
+
+        def parts() -> Iterator[list[Predicted]]:
+            return (rows(one) for one in tasks)
+
+        _answer(tasks, len(found.files), out)
+        _tell(found, parts)
+        if out is not None:
+            table.write(out, (table.rows(part) for part in parts()))
+        chunks.remove(tasks)
+
+
+def _answer(tasks: Sequence[PredictChunk], total: int, out: Path | None) -> None:
+    """Keep the answers of all chunks; print each part of the table as it comes, if none is written.
+
+    Tells how many files had been answered before.
+    """
+    shown = PictureCount(total, quiet=out is None and sys.stdout.isatty())
+    there, head = 0, True
+    with contextlib.closing(in_order(keep, tasks, shown)) as answered:
+        for task, made in zip(tasks, answered, strict=True):
+            shown.add(len(task.paths) - made)
+            there += len(task.paths) - made
+            if out is None:
+                head = not _print(rows(task), head=head) and head
+    shown.end()
+    if there:
+        print(f"{there} of {total} files had been answered before.", file=sys.stderr)
+
+
+def _print(found: Sequence[Predicted], *, head: bool) -> bool:
+    """Print rows as CSV, after the names of the columns if `head`; tell whether there were any."""
+    listed = table.rows(found)
+    if listed:
+        sys.stdout.buffer.write(table.as_csv(listed, head=head))
+        sys.stdout.buffer.flush()
+    return bool(listed)
+
+
+def _tell(found: paths.Expanded, parts: Parts) -> None:
+    """Say what came out; raise `CantingError` where no file was a picture."""
+    counts: Counter[str] = Counter()
+    named: dict[str, list[Path]] = {word: [] for word in WARNINGS}
+    for one in (row for part in parts() for row in part):
+        if one.answer is None:
+            counts["skipped"] += 1
+            print(f"skipped `{one.path}`: {one.fault}", file=sys.stderr)
+            continue
+        counts["predicted"] += 1
+        counts["abstained"] += one.answer.abstained
+        for word in one.answer.warnings:
+            counts[word] += 1
+            named[word] += [one.path] if len(named[word]) < _MOST_NAMED else []
+    _warn(counts, named)
     print(
-        f"{len(predicted) - len(bad)} predicted, of these {abstained} unlike the training "
-        f"pictures; {len(bad)} skipped.",
+        f"{counts['predicted']} predicted, of these {counts['abstained']} unlike the training "
+        f"pictures; {counts['skipped']} skipped.",
         file=sys.stderr,
     )
+    if told := found.told():
+        print(f"Not read: {told}.", file=sys.stderr)
+    if not counts["predicted"]:
+        raise CantingError(f"None of {len(found.files)} files is a picture. Nothing was written.")
 
 
 WARNINGS = {
@@ -111,10 +131,10 @@ WARNINGS = {
 _MOST_NAMED = 10
 
 
-def _warn(predicted: Sequence[Predicted]) -> None:
+def _warn(counts: Counter[str], named: dict[str, list[Path]]) -> None:
     for word, meaning in WARNINGS.items():
-        paths = [one.path for one in predicted if one.answer and word in one.answer.warnings]
-        if paths:
-            named = ", ".join(f"`{path}`" for path in paths[:_MOST_NAMED])
-            more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
-            print(f"warning: {meaning}: {named}{more}", file=sys.stderr)
+        if counts[word]:
+            names = ", ".join(f"`{path}`" for path in named[word])
+            rest = counts[word] - len(named[word])
+            more = f" and {rest} more" if rest else ""
+            print(f"warning: {meaning}: {names}{more}", file=sys.stderr)
