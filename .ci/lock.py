@@ -71,7 +71,7 @@ def apart(one: str, other: str) -> Iterator[str]:
 
 
 def requirements(project: str, lock: str) -> Iterator[Requirement]:
-    """Yield the requirements of a `pyproject.toml` that a lock has, those of its extras included."""
+    """Yield the requirements of a `pyproject.toml` that a lock has, its extras included."""
     content = tomllib.loads(project)["project"]
     yield from map(Requirement, content["dependencies"])
     for extra, group in content["optional-dependencies"].items():

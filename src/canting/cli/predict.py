@@ -5,6 +5,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from canting.config.sections import EXPECTED, Compute
+from canting.core.errors import CantingError
+
 
 def add(commands: Any) -> None:
     """Declare the command."""
@@ -25,6 +30,15 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--out", type=Path, help="table to write: .csv, .json or .parquet; else CSV is printed"
     )
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="head of a Ray cluster that classifies more than 500 files; its nodes see them under "
+        "the same paths",
+    )
+    parser.add_argument(
+        "--storage", metavar="ADDRESS", help="folder or address (s3://…) that all nodes see"
+    )
     parser.set_defaults(run=_run, project="stay")
 
 
@@ -33,4 +47,25 @@ def _run(arguments: argparse.Namespace) -> None:
 
     warnings.filterwarnings("ignore", module=r"PIL\.")
     bundle = arguments.bundle or arguments.root / "build" / "best"
-    predict(arguments.paths, bundle, arguments.out, arguments.root)
+    predict(arguments.paths, bundle, arguments.out, arguments.root, _compute(arguments))
+
+
+def _compute(arguments: argparse.Namespace) -> Compute:
+    """Return where the work is done; raise `CantingError` for an option that does not fit."""
+    asked = {key: getattr(arguments, key) for key in EXPECTED}
+    if not any(asked.values()):
+        return Compute()
+    for key, given in asked.items():
+        if given is None:
+            raise CantingError(
+                f"`--{key}`: expected {EXPECTED[key]}, as the other option is given. Received: "
+                "nothing. Give both, or neither."
+            )
+    try:
+        return Compute.model_validate({"engine": "ray", **asked})
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        key = str(first["loc"][0])
+        raise CantingError(
+            f"`--{key}`: expected {first['ctx']['error']}. Received: {asked[key]}."
+        ) from None

@@ -14,6 +14,7 @@ from canting.bundle.classifier import Classifier
 from canting.bundle.load import load
 from canting.core import files
 from canting.core.cache import read_whole
+from canting.core.cluster.portable import Need
 from canting.core.errors import CantingError
 from canting.imaging.pictures import PictureError
 
@@ -44,6 +45,40 @@ class PredictChunk(NamedTuple):
     paths: tuple[Path, ...]
     kept: Path | None = None
 
+    @property
+    def cache(self) -> Path:
+        """The folder of what is kept here."""
+        assert self.kept is not None
+        return self.kept.parents[1]
+
+    @property
+    def is_fixed(self) -> bool:
+        """All that decides on the answers is in the name of their file."""
+        return True
+
+    @property
+    def comes_home(self) -> bool:
+        """Tables are made of the answers."""
+        return True
+
+    def needs(self) -> list[Need]:
+        """Return the files of the bundle; pictures lie where every machine sees them."""
+        there = self.moved().bundle
+        found = sorted(path for path in self.bundle.rglob("*") if path.is_file())
+        names = [(there / path.relative_to(self.bundle)).as_posix() for path in found]
+        return [Need(name, path, name) for name, path in zip(names, found, strict=True)]
+
+    def makes(self) -> list[str]:
+        """Return the name of the file of the answers."""
+        assert self.kept is not None
+        return [self.kept.relative_to(self.cache).as_posix()]
+
+    def moved(self) -> "PredictChunk":
+        """Return the chunk for another machine."""
+        paths = tuple(map(Path.absolute, self.paths))
+        kept = Path(*self.makes())
+        return self._replace(bundle=Path("bundles", self.digest), paths=paths, kept=kept)
+
 
 def _nothing() -> None:
     """Do nothing before a picture."""
@@ -55,11 +90,26 @@ def keep(chunk: PredictChunk, before: Callable[[], None] = _nothing) -> int:
     That is 0 where whole answers were kept already and every file could be read for them. `before`
     is called before each file. Raises `CantingError` for a bundle that changed meanwhile.
     """
-    found = _kept(chunk)
-    if found is not None and not any(one.unread for one in found):
+    if is_kept(chunk):
         return 0
     _write(chunk, classified(chunk, before))
     return len(chunk.paths)
+
+
+def is_kept(chunk: PredictChunk) -> bool:
+    """Return whether whole answers are kept, and every file could be read for them."""
+    found = _kept(chunk)
+    return found is not None and not any(one.unread for one in found)
+
+
+def keep_there(chunk: PredictChunk) -> int:
+    """Do `keep` on another machine; raise `CantingError` where it does not see the pictures."""
+    if not any(path.exists() for path in chunk.paths):
+        raise CantingError(
+            f"`{chunk.paths[0]}`: expected a folder that every node sees under the same path. "
+            "Received: a node that does not. Mount it there, or predict on this machine."
+        )
+    return keep(chunk)
 
 
 def rows(chunk: PredictChunk) -> list[Predicted]:

@@ -3,9 +3,10 @@
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from canting.config.sections import Compute
 from canting.core.errors import CantingError
 from canting.serving.predict import chunks, paths, table
 from canting.serving.predict.chunk import (
@@ -14,7 +15,9 @@ from canting.serving.predict.chunk import (
     bundle_digest,
     classified,
     classifier,
+    is_kept,
     keep,
+    keep_there,
     rows,
 )
 from canting.serving.predict.threads import PictureCount, cores, in_order
@@ -23,13 +26,19 @@ Parts = Callable[[], Iterable[list[Predicted]]]
 """Returns the rows of all files, part after part, in their order; may be called again."""
 
 
-def predict(names: Sequence[str], bundle: Path, out: Path | None, root: Path = Path()) -> None:
+def predict(
+    names: Sequence[str],
+    bundle: Path,
+    out: Path | None,
+    root: Path = Path(),
+    compute: Compute | None = None,
+) -> None:
     """Classify what the names stand for; write `out`, or print CSV where there is none.
 
     Answers for many files are kept below `root` until the table is written, so that the same call
-    goes on where it was killed. Names, on standard error, the files that are no pictures, warnings,
-    how many were predicted, and what was not read. Raises `CantingError` where nothing could be
-    predicted; then nothing is written.
+    goes on where it was killed; `compute` can name a cluster that classifies them. Names, on
+    standard error, the files that are no pictures, warnings, how many were predicted, and what was
+    not read. Raises `CantingError` where nothing could be predicted; then nothing is written.
     """
     if out is not None:
         table.check(out)
@@ -37,7 +46,7 @@ def predict(names: Sequence[str], bundle: Path, out: Path | None, root: Path = P
     made_by = chunks.Bundle(bundle, bundle_digest(bundle))
     classifier(*made_by)  # which is told before any work where it is not whole
     if len(found.files) > chunks.MOST:
-        _many(found, made_by, out, root)
+        _many(found, made_by, out, root, compute or Compute())
     else:
         _few(found, made_by, out)
 
@@ -54,28 +63,32 @@ def _few(found: paths.Expanded, bundle: chunks.Bundle, out: Path | None) -> None
         table.write(out, [table.rows(answered)])
 
 
-def _many(found: paths.Expanded, bundle: chunks.Bundle, out: Path | None, root: Path) -> None:
+def _many(
+    found: paths.Expanded, bundle: chunks.Bundle, out: Path | None, root: Path, compute: Compute
+) -> None:
     with chunks.place(root) as folder:
         tasks = chunks.kept(found.files, bundle, folder)
 
         def parts() -> Iterator[list[Predicted]]:
             return (rows(one) for one in tasks)
 
-        _answer(tasks, len(found.files), out)
+        _answer(tasks, len(found.files), out, compute)
         _tell(found, parts)
         if out is not None:
             table.write(out, (table.rows(part) for part in parts()))
         chunks.remove(tasks)
 
 
-def _answer(tasks: Sequence[PredictChunk], total: int, out: Path | None) -> None:
+def _answer(tasks: Sequence[PredictChunk], total: int, out: Path | None, compute: Compute) -> None:
     """Keep the answers of all chunks; print each part of the table as it comes, if none is written.
 
     Tells how many files had been answered before.
     """
     shown = PictureCount(total, quiet=out is None and sys.stdout.isatty())
     there, head = 0, True
-    with contextlib.closing(in_order(keep, tasks, shown)) as answered:
+    on_nodes = compute.engine == "ray"
+    kept = _on_nodes(tasks, shown, compute) if on_nodes else in_order(keep, tasks, shown)
+    with contextlib.closing(kept) as answered:
         for task, made in zip(tasks, answered, strict=True):
             shown.add(len(task.paths) - made)
             there += len(task.paths) - made
@@ -84,6 +97,23 @@ def _answer(tasks: Sequence[PredictChunk], total: int, out: Path | None) -> None
     shown.end()
     if there:
         print(f"{there} of {total} files had been answered before.", file=sys.stderr)
+
+
+def _on_nodes(
+    tasks: Sequence[PredictChunk], shown: PictureCount, compute: Compute
+) -> Generator[int, None, None]:
+    """Let a cluster keep the answers; yield how many of each chunk's files it classified."""
+    from canting.core import parallel  # its packages are those of a training
+
+    kept = list(map(is_kept, tasks))
+    missing = [task for task, there in zip(tasks, kept, strict=True) if not there]
+    with parallel.on(compute.cluster()):
+        made = parallel.silent(keep_there, missing)
+        for there in kept:
+            count = 0 if there else next(made) or 0
+            shown.add(count)
+            yield count
+        parallel.discard(name for task in missing for name in task.makes())
 
 
 def _print(found: Sequence[Predicted], *, head: bool) -> bool:
