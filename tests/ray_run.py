@@ -3,15 +3,20 @@
 usage: python -m tests.ray_run FOLDER [ADDRESS] [STORAGE]; what is kept lies below FOLDER/cache.
 """
 
+import os
 import sys
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from canting.config.params import Params
 from canting.core import files, parallel, runtime
+from canting.core.cluster.portable import Need
 from canting.core.errors import ending
+from canting.models.backbones.weight_files import identity
 from canting.models.features import compute
 from canting.models.train import grid
 from canting.models.tune import study
@@ -48,6 +53,28 @@ def params(folder: Path, address: str | None, storage: str | None) -> Params:
     return base.model_copy(update={**changes, "optimizer": ("adam", "sgd"), "epochs": (15,)})
 
 
+class Failing(NamedTuple):
+    """A task that fails wherever it is done."""
+
+    cache: Path
+    is_fixed, comes_home = False, False
+
+    def needs(self) -> list[Need]:
+        return []
+
+    def makes(self) -> list[str]:
+        return []
+
+    def moved(self) -> "Failing":
+        return self
+
+
+def fail(task: Failing) -> None:
+    with (task.cache / "tries").open("a") as file:
+        file.write("tried ")
+    raise ValueError("no such luck")
+
+
 def main(folder: Path, address: str | None, storage: str | None) -> None:
     """Write the tables to `folder/tables`."""
     runtime.prepare()
@@ -55,6 +82,11 @@ def main(folder: Path, address: str | None, storage: str | None) -> None:
     (backbone, cut), drawn = asked.trunks()[0], pictures()
     target = folder / "features" / backbone
     with parallel.on(asked.compute.cluster(), asked.compute.kept()):
+        if "FAILS" in os.environ:
+            list(parallel.silent(fail, [Failing(folder.absolute())]))
+        if network := os.environ.get("WEIGHTS"):
+            alike = [partial(identity, network)]
+            list(parallel.silent(fail, [Failing(folder.absolute())], alike=alike))
         made = compute.compute(
             backbone, cut, drawn, asked.features, asked.seed, cache=cache, target=target
         )

@@ -1,6 +1,7 @@
 """The Ray engine on real clusters of this machine: what one machine makes, and every fault told."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,11 +11,16 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
+import s3fs
+from PIL import Image
 
 from canting.core import files
+from canting.models.backbones.weight_files import filename
 from tests.conftest import ROOT
 from tests.ray_nodes import RayNodes, cluster, free_port
+from tests.service_fixtures import bundles
 
 pytestmark = [
     pytest.mark.slow,
@@ -144,6 +150,102 @@ def test_nodes_that_differ_are_named_before_any_work(nodes: RayNodes, tmp_path: 
     finally:
         nodes.kill(-1)
         time.sleep(1)
+
+
+def test_a_task_that_fails_three_times_is_named_with_its_node(
+    nodes: RayNodes, tmp_path: Path
+) -> None:
+    run = started(tmp_path, nodes.address, tmp_path / "storage", FAILS="1")
+    wait(run)
+    assert run.returncode == 1
+    told = (tmp_path / "stderr").read_text().splitlines()[-1]
+    assert re.search(
+        r"failed 3 times, the last time on node \S+ \([\d.]+\) with ValueError: no", told
+    )
+    assert (tmp_path / "tries").read_text() == "tried tried tried "
+
+
+def test_weights_that_a_node_lacks_are_named(nodes: RayNodes, tmp_path: Path) -> None:
+    """They are here, in a folder that no node was told of."""
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / filename("mobilenet_v2")).write_bytes(b"weights of this machine")
+    there = {"CANTING_WEIGHTS": str(weights)}
+    run = started(tmp_path, nodes.address, tmp_path / "storage", WEIGHTS="mobilenet_v2", **there)
+    wait(run)
+    assert run.returncode == 1
+    told = (tmp_path / "stderr").read_text().splitlines()[-1]
+    assert "expected nodes that have what this machine has" in told
+    assert told.count(files.sha256(weights / filename("mobilenet_v2"))) == 3
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[dict[str, str]]:
+    """Yield the environment for a real S3 server that has a bucket; its keys are nobody's."""
+    port = free_port()
+    server = [str(Path(sys.executable).with_name("moto_server")), "-H127.0.0.1", f"-p{port}"]
+    environment = {
+        "AWS_ACCESS_KEY_ID": "AKIAUNSEEN",
+        "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-may-see",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    with subprocess.Popen(server, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        until(lambda: _listens(port))
+        with pytest.MonkeyPatch.context() as patch:
+            for key, value in environment.items():
+                patch.setenv(key, value)
+            s3fs.S3FileSystem(skip_instance_cache=True).mkdir("shared")
+        yield environment
+        run.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_on_s3_and_credentials_are_nowhere(
+    bucket: dict[str, str], alone: Path, tmp_path: Path
+) -> None:
+    """A node without credentials is named before any work; with them, all is as on one machine."""
+    with cluster(0) as one:
+        one.start(**bucket)
+        one.start()
+        run = started(tmp_path, one.address, "s3://shared/canting", **bucket)
+        wait(run)
+        told = (tmp_path / "stderr").read_text()
+        assert run.returncode == 1
+        assert told.count("`compute.storage` is not the one that is seen here") == 1
+        one.kill(-1)
+        one.start(**bucket)
+        assert wait(started(tmp_path, one.address, "s3://shared/canting", **bucket)) == "4 8 2\n"
+        told += (tmp_path / "stderr").read_text()
+        for path in (*one.folder.rglob("*"), *tmp_path.rglob("*")):
+            if path.is_file() and b"a-secret-that" in path.read_bytes():
+                pytest.fail(f"{path} holds a secret")
+    same(tmp_path, alone)
+    assert "a-secret" not in told
+    assert not list((tmp_path / "cache").rglob("parts/*/*"))
+
+
+def test_predictions_of_a_cluster_are_those_of_one_machine(
+    nodes: RayNodes, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    generator = np.random.default_rng(1)
+    for number in range(600):
+        pixels = generator.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:03d}.png")
+    command = [str(Path(sys.executable).with_name("canting")), "predict", "pictures"]
+    command += ["--bundle", str(bundles(pytestconfig) / "best"), "--out"]
+    subprocess.run([*command, "here.csv"], cwd=tmp_path, check=True, capture_output=True)
+    given = ["--address", nodes.address, "--storage", str(tmp_path / "storage")]
+    subprocess.run([*command, "there.csv", *given], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+    assert len((tmp_path / "here.csv").read_text().splitlines()) == 601
+    assert not list((tmp_path / "storage").rglob("predict/*"))
 
 
 def test_an_address_that_does_not_answer_is_one_error(tmp_path: Path) -> None:

@@ -67,7 +67,11 @@ def _host_and_port(address: str) -> str:
 def _without_credentials(address: str) -> str:
     _, _, rest = address.partition("://")
     if "@" in rest or "?" in rest:
-        raise ValueError("an address without credentials: those are read from the environment")
+        raise CantingError(
+            "`compute.storage`: expected an address without credentials. Received: one with `@` or "
+            "`?`. Set them in the environment of every machine (`AWS_ACCESS_KEY_ID` and others); "
+            "this address is written to logs and results."
+        )
     return address
 
 
