@@ -9,6 +9,7 @@ from canting.core.cache import DAMAGED
 
 KINDS = {
     "features": "views",
+    "parts": "parts of views",
     "trunks": "trunks",
     "train": "trainings",
     "corruptions": "changed pictures",
@@ -36,14 +37,14 @@ class CacheEntry(NamedTuple):
 
     @property
     def is_unfinished(self) -> bool:
-        """Tell whether it is half a training, a search without its score, or a part of a table.
+        """Tell whether it is half a training, a search without its score, or a part of a whole.
 
-        What `canting predict` keeps goes with the end of its table.
+        Parts of views, and what `canting predict` keeps, go when the views or the table are whole.
         """
         suffixes = {path.suffix: path for path in self.paths}
         if self.folder == "train":
             return ".npz" not in suffixes
-        if self.folder == "predict":
+        if self.folder in ("parts", "predict"):
             return True
         return self.folder == "tune" and not _has_score(suffixes.get(".json"))
 
@@ -85,7 +86,7 @@ def as_text(found: Plan, *, unfinished: bool) -> str:
     lines.append(f"Not needed by the parameters, in total: {_told(going)}")
     if found.unfinished and not unfinished:
         lines.append(
-            "Unfinished trainings and searches of other parameters, and predictions: "
+            "Unfinished views, trainings and searches of other parameters, and predictions: "
             f"{_told(found.unfinished)}. "
             "They stay; `--unfinished` removes them too."
         )

@@ -5,7 +5,6 @@ together at the end. On GPUs, arrays are made one after another.
 """
 
 import math
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -59,7 +58,7 @@ class ViewsPart(NamedTuple):
     @property
     def name(self) -> str:
         """The file below the cache."""
-        return f"parts/{self.made_for}/{self.rows.start:09d}.npz"
+        return f"parts/{self.made_for}-{self.rows.start:09d}.npz"
 
     @property
     def is_fixed(self) -> bool:
@@ -146,7 +145,8 @@ def run(
     list(parallel.silent(put_together, [whole]))
     parallel.discard(need.name for one in parts for need in one.maker.needs(one.rows))
     parallel.discard(whole.parts)
-    shutil.rmtree(cache / "parts" / made_for, ignore_errors=True)
+    for name in whole.parts:
+        (cache / name).unlink(missing_ok=True)
     seconds = (time.perf_counter() - start) / len(missing)
     for place in missing.values():
         place.finish(seconds)
