@@ -30,7 +30,7 @@ from tests.test_params import edited
 
 PICTURES, SIZE = 24, (32, 32)
 FEW = [name for name in CORRUPTIONS if name not in ("grey", "invert")]
-NEEDED = {*remove.KINDS} - {"predict"}
+NEEDED = {*remove.KINDS} - {"parts", "predict"}
 """Folders of what parameters can need; `canting predict` has none."""
 
 SMALL: dict[str, Any] = {
@@ -193,7 +193,7 @@ def test_the_unfinished_is_named_apart(tmp_path: Path) -> None:
     assert half.frees == sum(one.stat().st_size for one in half.paths)
     told = remove.as_text(found, unfinished=False)
     assert (
-        "Unfinished trainings and searches of other parameters, and predictions: 1, "
+        "Unfinished views, trainings and searches of other parameters, and predictions: 1, "
         f"{half.frees / 1e6:.1f} MB" in told
     )
     assert "trainings: 2," in told

@@ -32,6 +32,8 @@ from canting.config.sections import (
 )
 from canting.config.tune import Tune
 from canting.core import runtime
+from canting.core.cluster.engine import Cluster
+from canting.core.cluster.storage import Storage
 from canting.core.errors import CantingError
 
 
@@ -121,6 +123,13 @@ class Params(ParamsSection):
         if draw == 1:
             return self
         return self.model_copy(update={"seed": runtime.derived_seed(self.seed, draw, *_OF_DRAWS)})
+
+    def engine(self) -> tuple[Cluster | None, Storage | None]:
+        """Return who does the work, and where results lie that machines share.
+
+        Neither changes a result, so no stage of `dvc.yaml` depends on these keys.
+        """
+        return self.compute.cluster(), self.compute.kept()
 
     def scenarios(self) -> list[Scenario]:
         """Return every combination of the scenario keys, in the order of their lists."""

@@ -64,5 +64,5 @@ def stage(name: str) -> Iterator[Params]:
     kept = "No output was damaged; `dvc repro` goes on from here."
     with ending(name, kept), used(CACHE), spending(BUILD / SPENT / f"{name}.json"):
         params = load(Path("params.yaml"))
-        with parallel.on(params.compute.cluster(), params.compute.kept()):
+        with parallel.on(*params.engine()):
             yield params

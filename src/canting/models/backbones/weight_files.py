@@ -1,6 +1,8 @@
 """Files of ImageNet weights: where each backbone's are, known without importing a framework."""
 
 import os
+from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,6 +58,15 @@ def identity(backbone: str) -> str:
     path = locate(backbone)
     made_with = f"{_hub()} " if backbone_of(backbone).weights == "hub" else ""
     return made_with + (files.sha256(path) if path else f"keras {version('keras')}")
+
+
+def identities(trunks: Iterable[tuple[str, str | None]]) -> list[Callable[[], str]]:
+    """Return what asks for the weights of all backbones of which more than a classifier is trained.
+
+    Trunks are a backbone and the layer that its tail starts at.
+    """
+    names = {backbone for backbone, cut in trunks if cut}
+    return [partial(identity, name) for name in sorted(names)]
 
 
 def _hub() -> str:

@@ -1,7 +1,6 @@
 """Training of all scenarios × folds: missing ones are trained, tables are made from the cache."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from canting.config.params import Params
 from canting.config.tables import REPEAT, fold_column
 from canting.core import parallel
 from canting.core.errors import CantingError
-from canting.models.backbones.weight_files import identity
+from canting.models.backbones.weight_files import identities
 from canting.models.features.store import slug
 from canting.models.train import fold
 from canting.models.train.fold import FoldTask
@@ -90,15 +89,13 @@ def complete(tasks: Sequence[FoldTask]) -> None:
     with fold.progress("train", missing):
         gpus = missing[0].params.compute.chosen().gpus
         for _ in parallel.silent(
-            fold.run, missing, workers="processes", gpus=gpus, alike=weights_of(missing[0].params)
+            fold.run,
+            missing,
+            workers="processes",
+            gpus=gpus,
+            alike=identities(missing[0].params.trunks()),
         ):
             pass
-
-
-def weights_of(params: Params) -> list[Callable[[], str]]:
-    """Return what tells which weights a machine has for the parts that are trained."""
-    names = {backbone for backbone, cut in params.trunks() if cut}
-    return [partial(identity, name) for name in sorted(names)]
 
 
 def loaded(task: FoldTask) -> FoldOutcome:

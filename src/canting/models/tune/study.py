@@ -11,7 +11,7 @@ from canting.config.params import Params
 from canting.core import parallel
 from canting.data.manifest import HELD_OUT
 from canting.data.preprocess.folds import Folds
-from canting.models.train import grid
+from canting.models.backbones.weight_files import identities
 from canting.models.tune import search
 from canting.models.tune.task import SearchOutcome, SearchTask, drawn, inner_folds, seed_of
 
@@ -43,7 +43,7 @@ def run(searches: list[SearchTask]) -> list[SearchOutcome]:
         total=len(searches),
         workers="processes",
         gpus=gpus,
-        alike=grid.weights_of(searches[0].params) if searches else (),
+        alike=identities(searches[0].params.trunks()) if searches else (),
     )
     return list(runs)
 
