@@ -87,14 +87,10 @@ def complete(tasks: Sequence[FoldTask]) -> None:
     if not missing:
         return
     with fold.progress("train", missing):
-        gpus = missing[0].params.compute.chosen().gpus
-        for _ in parallel.silent(
-            fold.run,
-            missing,
-            workers="processes",
-            gpus=gpus,
-            alike=identities(missing[0].params.trunks()),
-        ):
+        params = missing[0].params
+        gpus, alike = params.compute.chosen().gpus, identities(params.trunks())
+        trained = parallel.silent(fold.run, missing, workers="processes", gpus=gpus, alike=alike)
+        for _ in trained:
             pass
 
 
