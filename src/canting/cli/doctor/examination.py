@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from canting.cli.doctor import (
+    cluster,
     data,
     device,
     experiments,
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
     data.pictures,
     data.weights,
     state.results,
+    cluster.cluster,
     servers.servers,
     leftovers.disk,
 )

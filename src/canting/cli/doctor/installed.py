@@ -15,7 +15,15 @@ from canting.core.device import version
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 """The ends of `requires-python`: the lock has no wheels for Python 3.14."""
 
-LOCKS, PROJECT = {"cpu": "requirements.txt", "gpu": "requirements-gpu.txt"}, "pyproject.toml"
+CLUSTER = "make cluster"
+"""What installs what `compute.engine: ray` needs."""
+
+PROJECT = "pyproject.toml"
+LOCKS = {
+    "cpu": "requirements.txt",
+    "gpu": "requirements-gpu.txt",
+    "cluster": "requirements-cluster.txt",
+}
 PINNED = re.compile(r"^[A-Za-z0-9][^\s=]*==[^\\\n]+", re.MULTILINE)
 
 EXTRAS = {
@@ -23,6 +31,7 @@ EXTRAS = {
     "cpu": "TensorFlow for the processor",
     "gpu": "TensorFlow for NVIDIA GPUs",
     "serve": "the service",
+    "cluster": "`compute.engine: ray`, and storage that machines share",
     "track": "tracking with MLflow",
     "docs": "the documentation",
     "dev": "checks and tests",
@@ -57,20 +66,23 @@ def extras(root: Path) -> Iterator[Finding]:
             yield fine("extras", f"`{extra}` is installed: {use}")
         else:
             told = f"`{extra}` ({use}) is missing {', '.join(missing)}"
-            yield Finding("extras", "note", told, _install())
+            yield Finding("extras", "note", told, CLUSTER if extra == "cluster" else _install())
 
 
 def packages(root: Path) -> Iterator[Finding]:
-    """Tell which installed packages have another version than the lock says."""
-    lock = LOCKS[_device()]
-    if not (root / lock).is_file():
-        return
-    wrong = sorted(_differing((root / lock).read_text(encoding="utf-8")))
-    if wrong:
-        told = f"other versions than in `{lock}`: {', '.join(wrong)}"
-        yield Finding("packages", "fix", told, _install())
-    else:
-        yield fine("packages", f"all installed packages match `{lock}`")
+    """Tell which installed packages have another version than the locks say."""
+    commands = {LOCKS[_device()]: _install()}
+    if version("ray") is not None:
+        commands[LOCKS["cluster"]] = CLUSTER
+    for lock, command in commands.items():
+        if not (root / lock).is_file():
+            continue
+        wrong = sorted(_differing((root / lock).read_text(encoding="utf-8")))
+        if wrong:
+            told = f"other versions than in `{lock}`: {', '.join(wrong)}"
+            yield Finding("packages", "fix", told, command)
+        else:
+            yield fine("packages", f"all installed packages match `{lock}`")
 
 
 def _device() -> str:

@@ -200,7 +200,15 @@ def connected(cluster: Cluster) -> Any:
             f"{cluster.address}. Start it (`ray start --head --port …`), name another one, or take "
             "`compute.engine: local`."
         )
-    ray.init(cluster.address, namespace="canting", log_to_driver=False, logging_level=logging.ERROR)
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        ray.init(cluster.address, namespace="canting", **quiet)
+    except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
+        raise CantingError(
+            "`compute.address`: expected a cluster that lets this process in, of the same Ray and "
+            f"Python. Received from {cluster.address}: {' '.join(str(error).split())[:300]}. Make "
+            "the versions alike, or set `RAY_AUTH_MODE=token` and the cluster's token here."
+        ) from error
     return ray
 
 

@@ -3,6 +3,7 @@
 import platform
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,39 +41,25 @@ def here(storage: Storage, token: str, alike: Alike) -> Node:
         platform.python_version(),
         _code(),
         _versions(),
-        _read(storage, token),
+        read(storage, token),
         [_said(one) for one in alike],
     )
 
 
+class Living(NamedTuple):
+    """A node that is there: where, its cores, what it says of itself, and what is wrong with it."""
+
+    where: str
+    cores: int
+    said: Node | None
+    faults: list[str]
+
+
 def check(address: str, storage: Storage, alike: Alike) -> list[Node]:
     """Return what every living node says; raise `CantingError` that names those that differ."""
-    import ray
-
-    name = f"tokens/{uuid4().hex}"
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "token")
-        path.write_text(name, encoding="utf-8")
-        storage.put(path, name)
-    ours = here(storage, name, alike)
-    asking = {
-        node["NodeID"]: (node, _ask(node["NodeID"], storage, name, alike)) for node in alive()
-    }
-    ray.wait([one for _, one in asking.values()], num_returns=len(asking), timeout=PATIENCE)
-    found, faults = [], []
-    for node, asked in asking.values():
-        where = f"{node['NodeManagerAddress']} ({node['NodeID'][:8]})"
-        try:
-            told: Node = ray.get(asked, timeout=0)
-        except (ray.exceptions.GetTimeoutError, ray.exceptions.RayTaskError) as error:
-            faults.append(f"{where}: does not answer ({_short(error)})")
-        except ray.exceptions.RayError:
-            continue  # it went away, and gets no work
-        else:
-            found.append(told)
-            faults += [f"{where}: {fault}" for fault in differences(ours, told)]
-    storage.remove(name)
-    if not found and not faults:
+    living = examine(storage, alike)
+    faults = [f"{one.where}: {fault}" for one in living for fault in one.faults]
+    if not living:
         faults.append("no node that answers")
     if faults:
         raise CantingError(
@@ -80,7 +67,48 @@ def check(address: str, storage: Storage, alike: Alike) -> list[Node]:
             f"Received: {'; '.join(faults)}. Make them alike (the same commit, the same lock, the "
             "same weights, and the storage in sight), or take these nodes out of the cluster."
         )
-    return found
+    return [one.said for one in living if one.said]
+
+
+def examine(storage: Storage, alike: Alike = ()) -> list[Living]:
+    """Ask every living node, and return what each says and in what it differs from this machine."""
+    import ray
+
+    with token(storage) as name:
+        ours = here(storage, name, alike)
+        asking = [(node, _ask(node["NodeID"], storage, name, alike)) for node in alive()]
+        ray.wait([one for _, one in asking], num_returns=len(asking), timeout=PATIENCE)
+        found = [_heard(node, asked, ours) for node, asked in asking]
+    return [one for one in found if one]
+
+
+@contextmanager
+def token(storage: Storage) -> Iterator[str]:
+    """Yield the name of a new file in the storage, which holds its name and is removed after."""
+    name = f"tokens/{uuid4().hex}"
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "token")
+        path.write_text(name, encoding="utf-8")
+        storage.put(path, name)
+    try:
+        yield name
+    finally:
+        storage.remove(name)
+
+
+def _heard(node: dict[str, Any], asked: Any, ours: Node) -> Living | None:
+    """Return what a node says; none where it went away meanwhile, and so gets no work."""
+    import ray
+
+    where = f"{node['NodeManagerAddress']} ({node['NodeID'][:8]})"
+    cores = int(node["Resources"].get("CPU", 0))
+    try:
+        said: Node = ray.get(asked, timeout=0)
+    except (ray.exceptions.GetTimeoutError, ray.exceptions.RayTaskError) as error:
+        return Living(where, cores, None, [f"does not answer ({_short(error)})"])
+    except ray.exceptions.RayError:
+        return None
+    return Living(where, cores, said, list(differences(ours, said)))
 
 
 def alive() -> list[dict[str, Any]]:
@@ -128,7 +156,8 @@ def _versions() -> dict[str, str]:
     return dict(one.split(" ", 1) for one in versions([*deciding, "ray", "joblib", "pandas"]))
 
 
-def _read(storage: Storage, token: str) -> str:
+def read(storage: Storage, token: str) -> str:
+    """Return what a token in the storage holds, or why it cannot be read."""
     try:
         with TemporaryDirectory() as folder:
             path = Path(folder, "token")

@@ -38,7 +38,7 @@ class Storage(NamedTuple):
         """Copy a file there; a folder takes it over as a link where the file system can."""
         system, root = _opened(self.address)
         if _is_local(system):
-            _link(path, Path(root, name))
+            self._asked(lambda: _link(path, Path(root, name)))
         else:
             self._asked(lambda: system.put_file(str(path), f"{root}/{name}"))
 
