@@ -57,7 +57,14 @@ class Failing(NamedTuple):
     """A task that fails wherever it is done."""
 
     cache: Path
-    is_fixed, comes_home = False, False
+
+    @property
+    def is_fixed(self) -> bool:
+        return False
+
+    @property
+    def comes_home(self) -> bool:
+        return False
 
     def needs(self) -> list[Need]:
         return []

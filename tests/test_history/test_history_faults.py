@@ -247,7 +247,7 @@ def test_a_picture_that_waits_for_its_row_is_not_swept(url: str, folder: Path) -
 
 
 def test_at_a_url_only_old_pictures_are_swept(sqlite: str, folder: Path) -> None:
-    from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
+    from fsspec.implementations.memory import MemoryFileSystem
 
     history = open_history(sqlite, f"memory:/{folder}")
     kept = history.add(new(), picture())

@@ -110,8 +110,8 @@ def on(cluster: Cluster | None, storage: Storage | None = None) -> Iterator[None
 def discard(names: Iterable[str]) -> None:
     """Remove files that no task needs any more from what machines share, if they share anything."""
     storage = _cluster.storage if _cluster else _storage
-    for name in names:
-        if storage:
+    if storage:
+        for name in names:
             storage.remove(name)
 
 
