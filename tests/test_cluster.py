@@ -91,6 +91,7 @@ def test_two_nodes_that_die_change_nothing(nodes: RayNodes, alone: Path, tmp_pat
     same(tmp_path, alone)
     assert len(list(storage.glob("train/*.npz"))) == 8
     assert not list(storage.glob("parts/*")) + list(storage.glob("pictures/*"))
+    assert len(list(storage.glob("tables/*"))) == 1
     nodes.start()
 
 

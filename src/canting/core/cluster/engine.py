@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from canting.core.cluster import nodes
+from canting.core.cluster.packing import Packer, unpacked
 from canting.core.cluster.portable import Need, Portable
 from canting.core.cluster.storage import Storage
 from canting.core.errors import CantingError
@@ -46,9 +47,9 @@ class FailedError(Exception):
 
 
 class Sent(NamedTuple):
-    """A task as a node gets it: where it finds what it needs, and what it leaves."""
+    """A packed task as a node gets it: where it finds what it needs, and what it leaves."""
 
-    task: Any
+    task: bytes
     needs: list[Need]
     makes: list[str]
 
@@ -75,13 +76,14 @@ def run(
     waiting: deque[tuple[Portable, Any]] = deque()
     running: dict[Any, Portable] = {}
     put: set[str] = set()
+    packer = Packer(cluster.storage)
     seen = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes.alive()}
     most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 0)))
     for task in tasks:
         if held(cluster.storage, task, home=task.comes_home):
             waiting.append((task, None))
         else:
-            sent = _sent(cluster.storage, task, put)
+            sent = _sent(cluster.storage, task, packer, put)
             one = remote.remote(function, sent, cluster.storage)
             waiting.append((task, one))
             running[one] = task
@@ -109,14 +111,14 @@ def _bring_home(storage: Storage, task: Portable) -> None:
         storage.bring(name, task.cache / name)
 
 
-def _sent(storage: Storage, task: Portable, put: set[str]) -> Sent:
+def _sent(storage: Storage, task: Portable, packer: Packer, put: set[str]) -> Sent:
     needs = task.needs()
     for need in needs:
         if need.changes or need.name not in put:
             _given(storage, need)
             put.add(need.name)
     told = [need._replace(content=Path(need.place)) for need in needs]
-    return Sent(task.moved(), told, task.makes())
+    return Sent(packer.packed(task.moved()), told, task.makes())
 
 
 def _given(storage: Storage, need: Need) -> None:
@@ -244,7 +246,7 @@ def at_node(function: Callable[[Any], Result], sent: Sent, storage: Storage) -> 
     try:
         for need in sent.needs:
             _brought(storage, need)
-        result = function(sent.task)
+        result = function(unpacked(sent.task, storage))
         for name in sent.makes:
             storage.put(Path(name), name)
             Path(name).unlink()
