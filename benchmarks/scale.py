@@ -19,11 +19,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import psutil
 from joblib import Parallel, delayed
 from PIL import Image, ImageEnhance, ImageOps
@@ -92,16 +93,22 @@ def drawn(number: int) -> Image.Image:
     if number >= CLASSES and generator.random() < COPIES:
         # of the picture of this class before this one, mirrored and cropped
         return ImageOps.crop(ImageOps.mirror(drawn(number - CLASSES)), 6)
-    label, pixels = number % CLASSES, np.zeros((SIDE, SIDE, 3), np.float32)
+    pixels = texture(number % CLASSES).copy()
     for cells, strength in ((4, 28), (14, 24)):
         noise = generator.normal(0, strength, (cells, cells, 3)).astype(np.float32)
         pixels += cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    return Image.fromarray(cv2.convertScaleAbs(np.clip(pixels, 0, 255)))
+
+
+@cache
+def texture(label: int) -> npt.NDArray[np.float32]:
+    """Return a class's colour and stripes."""
     angle = math.pi * label / CLASSES
     rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
     along = rows * math.sin(angle) + columns * math.cos(angle)
-    pixels += 10 * np.sin(2 * math.pi * (3 + label / 2) * along)[..., None]
+    waves = 10 * np.sin(2 * math.pi * (3 + label / 2) * along)
     colour = 128 + 50 * np.cos(2 * math.pi * (label / CLASSES + np.array([0, 1 / 3, 2 / 3])))
-    return Image.fromarray(np.clip(pixels + colour, 0, 255).astype(np.uint8))
+    return np.asarray(waves[..., None] + colour, np.float32)
 
 
 def changed(sources: Sequence[Path], number: int) -> Image.Image:

@@ -50,12 +50,18 @@ def _read(
     signatures: npt.NDArray[np.float16],
     records: npt.NDArray[np.void],
 ) -> npt.NDArray[np.bytes_]:
-    """Fill in signatures and records; return the digests of the pictures' squares."""
+    """Fill in signatures and records; return the digests of the pictures' squares.
+
+    Who reads a picture writes its record: with slow disks, none wait in memory.
+    """
     contents = np.empty(len(paths), "S64")
-    tasks = (folder / path for path in paths)
-    sketches = parallel.run(sketch, tasks, label="near-duplicates: read", total=len(paths))
-    for row, (content, signature, record) in enumerate(sketches):
-        contents[row], signatures[row], records[row] = content, signature, record
+
+    def read(row: int) -> None:
+        contents[row], signatures[row], records[row] = sketch(folder / paths[row])
+
+    rows = range(len(paths))
+    for _ in parallel.run(read, rows, label="near-duplicates: read", total=len(paths)):
+        pass
     return contents
 
 
