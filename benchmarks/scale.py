@@ -77,7 +77,9 @@ def make(folder: Path, count: int, like: Path | None) -> None:
         (folder / f"class_{label}").mkdir(parents=True, exist_ok=True)
     draw = partial(changed, sources) if sources else drawn
     chunks = np.array_split(np.arange(count), math.ceil(count / 1000))
-    Parallel(n_jobs=-1)(delayed(_save)(folder, draw, chunk.tolist()) for chunk in chunks)
+    Parallel(n_jobs=-1, prefer="threads")(
+        delayed(_save)(folder, draw, chunk.tolist()) for chunk in chunks
+    )
 
 
 def _save(folder: Path, draw: "partial[Image.Image]", numbers: Sequence[int]) -> None:
