@@ -3,6 +3,7 @@
 import threading
 import tracemalloc
 from collections import defaultdict
+from configparser import ConfigParser
 from pathlib import Path, PurePosixPath
 from time import sleep
 from typing import Any
@@ -18,6 +19,7 @@ from canting.data.near_duplicates import connection, groups
 from canting.data.near_duplicates.signature import LENGTH
 from canting.data.near_duplicates.sketch import RECORD, Sketch
 from canting.data.preprocess import decode
+from tests.dvc_called import dvc
 
 
 def signatures(count: int) -> npt.NDArray[np.float16]:
@@ -151,3 +153,15 @@ def test_many_folders_of_one_name_are_looked_at_a_few_times_each(
 ) -> None:
     few, many = (looks(monkeypatch, folders) for folders in (50, 400))
     assert many / few < 8**1.2
+
+
+def test_dvc_keeps_one_copy_of_what_lies_in_a_folder(tmp_path: Path) -> None:
+    """With `reflink` or `copy` first, it takes a copy for a reflink, and links no file anew."""
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "view.npy").write_bytes(b"features")
+    config = ConfigParser()
+    config.read(Path(__file__).parents[1] / ".dvc" / "config", encoding="utf-8")
+    kinds = config["cache"]["type"].strip('"')
+    for command in (["init", "--no-scm"], ["config", "cache.type", kinds], ["add", "made"]):
+        assert dvc(tmp_path, *command, "--quiet").returncode == 0
+    assert (tmp_path / "made" / "view.npy").stat().st_nlink == 2
