@@ -139,12 +139,13 @@ def run(stage: str, folder: Path, pictures: int) -> Spent:
     """Run a stage's script in a folder, looking at all its processes ten times a second."""
     before, start = _files(folder), time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    most, cpu = np.zeros(3, np.int64), 0.0
+    most = (0, 0, 0)
     with subprocess.Popen(
         [sys.executable, str(ROOT / "stages" / f"{stage}.py")], cwd=folder, env=environment
     ) as process:
         while process.poll() is None:
-            most = np.maximum(most, _held(process.pid))
+            own, rss, temporary = map(max, most, _held(process.pid))
+            most = own, rss, temporary
             time.sleep(0.1)
         seconds = time.perf_counter() - start
     if process.returncode:
@@ -153,7 +154,7 @@ def run(stage: str, folder: Path, pictures: int) -> Spent:
     cpu = float(YAML(typ="safe").load(noted)["cpu_seconds"])
     after = _files(folder)
     written = sum(size for file, size in after.items() if file not in before)
-    return Spent(pictures, stage, round(seconds, 1), cpu, *map(int, most), written)
+    return Spent(pictures, stage, round(seconds, 1), cpu, *most, written)
 
 
 def _held(pid: int) -> tuple[int, int, int]:
@@ -227,10 +228,10 @@ def markdown(found: dict[tuple[str, int], Spent]) -> str:
             if before:
                 steps = math.log(one.pictures / before.pictures)
                 growth = f"n^{math.log(one.cpu_seconds / before.cpu_seconds) / steps:.2f}"
-            cells = (stage, f"{one.pictures:,}", f"{one.seconds:,.0f}", f"{one.cpu_seconds:,.0f}")
-            cells += (growth, f"{one.own / 1e6:,.0f}", f"{one.rss / 1e6:,.0f}")
-            shares = (size / one.pictures for size in (one.temporary, one.written))
-            lines.append(f"| {' | '.join([*cells, *(f'{share:,.0f}' for share in shares)])} |")
+            cells = [stage, f"{one.pictures:,}", f"{one.seconds:,.0f}", f"{one.cpu_seconds:,.0f}"]
+            cells += [growth, f"{one.own / 1e6:,.0f}", f"{one.rss / 1e6:,.0f}"]
+            cells += [f"{size / one.pictures:,.0f}" for size in (one.temporary, one.written)]
+            lines.append(f"| {' | '.join(cells)} |")
             before = one
     return "\n".join(lines)
 
