@@ -1,5 +1,6 @@
 """Work and memory that grow with the pictures and no faster: counted, not timed."""
 
+import os
 import threading
 import tracemalloc
 from collections import defaultdict
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from canting.core import files, runtime
+from canting.core import runtime
 from canting.data.fetch.copies import copies
 from canting.data.fetch.copying import targets
 from canting.data.near_duplicates import connection, groups
@@ -26,13 +27,18 @@ def signatures(count: int) -> npt.NDArray[np.float16]:
     """Return what pictures of one palette are looked up by: alike in colour, else at random."""
     random = np.random.default_rng(0)
     found = np.ones((count, LENGTH)) + random.normal(0, 0.2, (count, LENGTH))
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float16)
 
 
 def comparisons(monkeypatch: pytest.MonkeyPatch, count: int, alike: bool) -> int:
     """Return how many pairs of so many pictures are compared."""
     calls = []
-    monkeypatch.setattr(connection, "same", lambda *pair: calls.append(pair) or alike)
+
+    def same(*pair: Any) -> bool:
+        calls.append(pair)
+        return alike
+
+    monkeypatch.setattr(connection, "same", same)
     roots = connection.connect(signatures(count), np.zeros(1, RECORD), np.zeros(count, np.int64))
     assert len(np.unique(roots)) == (1 if alike else count)
     return len(calls)
@@ -77,7 +83,7 @@ def test_a_full_disk_ends_the_search_for_near_duplicates_at_once(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "posix_fallocate", full)
+    monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(OSError, match="No space left"):
         groups.group(tmp_path, ["not read"], tmp_path)
 
