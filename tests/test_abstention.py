@@ -1,5 +1,6 @@
 """Prototypes, the threshold, and what is refused."""
 
+import tracemalloc
 from pathlib import Path
 
 import keras
@@ -353,3 +354,24 @@ def test_the_curve_of_refusals_by_hand() -> None:
     assert steps[-1] == [1, 1]
     assert [0.09, 0.59] in steps
     assert np.asarray(point.get_data()).ravel().tolist() == [0, 0.5]
+
+
+def test_views_are_averaged_a_few_pictures_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    views = [np.random.default_rng(seed).random((4000, 64), np.float32) for seed in range(6)]
+    expected = np.asarray(np.mean(views, axis=0), np.float32)
+    monkeypatch.setattr(features, "ROWS", 300)
+    tracemalloc.start()
+    found = features.mean(views)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.tobytes() == expected.tobytes()
+    assert peak < 2 * found.nbytes
+    assert np.shares_memory(features.mean(views[:1]), views[0])
+
+
+def test_prototypes_of_some_pictures_are_those_of_these_alone() -> None:
+    generator = np.random.default_rng(0)
+    pooled, codes = generator.random((600, 16), np.float32), generator.integers(0, 3, 600)
+    used = generator.random(600) < 0.7
+    alone = fit.prototypes(pooled[used], codes[used], 5)
+    assert fit.prototypes(pooled, codes, 5, used).tobytes() == alone.tobytes()

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -89,13 +89,28 @@ def writing(path: Path, shape: tuple[int, ...], dtype: Any) -> "Iterator[npt.NDA
 
     with replacing(path) as aside:
         array = np.lib.format.open_memmap(aside, mode="w+", dtype=dtype, shape=shape)
-        _reserve(aside)
+        with aside.open("r+b") as file:
+            _reserve(file)
         yield array
         array.flush()
 
 
-def _reserve(path: Path) -> None:
+@contextmanager
+def scratch(folder: Path, shape: tuple[int, ...], dtype: Any) -> "Iterator[npt.NDArray[Any]]":
+    """Yield an array in a file without a name in `folder`: its pages need not stay in memory.
+
+    Raises `OSError` at once where the disk has no room for it.
+    """
+    import numpy as np
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        array = np.memmap(file, dtype, "w+", shape=shape)
+        _reserve(file)
+        yield array
+
+
+def _reserve(file: IO[bytes]) -> None:
     """Take the room of a sparse file now: a disk that fills under a mapping kills the process."""
     if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)

@@ -14,13 +14,15 @@ def copies(source: Source, inside: Inside) -> dict[PurePosixPath, PurePosixPath]
     """Return the folders that repeat a shallower one, and that one.
 
     A folder repeats another if its path ends as the other's does below their common folder
-    (`set/set/train/glass` and `set/train/glass`), with the same names and bytes in it.
+    (`set/set/train/glass` and `set/train/glass`), with the same names and bytes in it. Only folders
+    with one name, and the same names and sizes in them, are compared, however many there are.
     """
     ordered = sorted(inside, key=lambda path: (len(path.parts), path))
-    by_name: dict[str, list[PurePosixPath]] = {}
+    by_names: dict[tuple[str, int], list[PurePosixPath]] = {}
     found: dict[PurePosixPath, PurePosixPath] = {}
     for folder in ordered:
-        alike = by_name.setdefault(folder.name, [])
+        names = hash(frozenset((path.name, source.pictures[path]) for path in inside[folder]))
+        alike = by_names.setdefault((folder.name, names), [])
         for other in alike:
             if _nested(other, folder) and _same(source, inside, other, folder):
                 found[folder] = other

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import compress
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
@@ -39,10 +40,10 @@ def _file_names(paths: list[PurePosixPath]) -> Names:
     count = Counter(key(path.name) for path in paths)
     names = {path: composed(path.name) for path in paths if count[key(path.name)] == 1}
     taken = set(map(key, names.values()))
-    folders = {path.parent for path in paths}
+    prefixes = _prefixes({path.parent for path in paths})
     for path in paths:
         if path not in names:
-            names[path] = free_path(f"{_prefix(path.parent, folders)}-{path.name}", taken)
+            names[path] = free_path(f"{prefixes[path.parent]}-{path.name}", taken)
             taken.add(key(names[path]))
     return names
 
@@ -58,16 +59,19 @@ def _check_twins(paths: list[PurePosixPath]) -> None:
             )
 
 
-def _prefix(folder: PurePosixPath, folders: Collection[PurePosixPath]) -> str:
-    """Return what distinguishes a folder from others of its label: the parts that differ."""
+def _prefixes(folders: Collection[PurePosixPath]) -> dict[PurePosixPath, str]:
+    """Return what distinguishes each folder from others of its label: the parts that differ."""
     deepest = max(len(path.parts) for path in folders)
     columns = [
         {path.parts[-place] if place <= len(path.parts) else "" for path in folders}
         for place in range(1, deepest + 1)
     ]
-    parts = folder.parts[::-1]
-    differing = [part for part, seen in zip(parts, columns, strict=False) if len(seen) > 1]
-    return "-".join(dict.fromkeys(composed(part) for part in differing[::-1]))
+    differing = [len(seen) > 1 for seen in columns]
+    return {path: _joined(compress(path.parts[::-1], differing)) for path in folders}
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "-".join(dict.fromkeys(composed(part) for part in [*parts][::-1]))
 
 
 def copied(source: Together, names: Names, target: Path) -> Iterator[DigestRow]:

@@ -23,6 +23,7 @@ _MAX_TURN_ERROR = 22.0
 _MIN_SPAN = 12.0
 _CELLS = np.arange(128).reshape(4, 4, 8)
 _MIRRORED = _CELLS[::-1][:, :, -np.arange(8) % 8].ravel()
+_TURNS = np.arange(0, 360, 90, dtype=np.float32)[:, None]
 _TRIALS = np.random.default_rng(0).integers(0, 2**30, (400, 2))
 
 
@@ -36,8 +37,10 @@ def placements(first: npt.NDArray[np.void], second: npt.NDArray[np.void]) -> lis
             continue
         angles = second["angles"][its]
         turned = first["angles"][mine] - (180 - angles if mirrored else angles)
-        for turns in range(4):
-            near = np.abs((turned - 90 * turns + 180) % 360 - 180) < _MAX_TURN_ERROR
+        near_each = np.abs((turned - _TURNS + 180) % 360 - 180) < _MAX_TURN_ERROR
+        for turns, near in enumerate(near_each):
+            if np.count_nonzero(near) < MIN_AGREEING:
+                continue
             source = turn_points(second["points"][its[near]], mirrored, turns)
             agreeing, scale, shift = _fit(first["points"][mine[near]], source)
             if agreeing >= MIN_AGREEING:

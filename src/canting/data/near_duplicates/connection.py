@@ -48,12 +48,13 @@ def neighbours(
 ) -> npt.NDArray[np.int64]:
     """Return `(queries, k)` rows of `signatures`, nearest first; a query may find itself.
 
-    One thread adds, in the order given: the graph, and so the answer, is the same every time.
+    One thread adds, in the order given: the graph, and so the answer, is the same every time. The
+    graph refers to `signatures` where they lie.
     """
     from usearch.index import Index
 
     index = Index(ndim=signatures.shape[1], metric="ip", dtype="f16", expansion_search=128)
-    index.add(np.arange(len(signatures)), signatures, threads=1)
+    index.add(np.arange(len(signatures)), signatures, copy=False, threads=1)
     count = min(NEIGHBOURS + 1, len(signatures))
     found = index.search(queries, count, threads=1, exact=len(signatures) <= 4 * NEIGHBOURS)
     return np.asarray(found.keys, dtype=np.int64).reshape(len(queries), count)
@@ -103,18 +104,23 @@ def _tasks(queries: Rows, near: Rows, components: Components) -> Iterator[tuple[
 
     What is joined by then depends on timing, but only spares comparisons within a component.
     """
-    place = {int(row): index for index, row in enumerate(queries)}
-    for row, others in zip(queries.tolist(), near.tolist(), strict=True):
+    for row, others in zip(map(int, queries), near, strict=True):
         root = components.find(row)
         yield (
             row,
             [
                 other
-                for other in others
+                for other in others.tolist()
                 if components.find(other) != root
-                and not (other < row and other in place and row in near[place[other]])
+                and not (other < row and row in _of(other, queries, near))
             ],
         )
+
+
+def _of(row: int, queries: Rows, near: Rows) -> Rows:
+    """Return the neighbours of a row; none of one that is not asked for. `queries` are sorted."""
+    place = int(np.searchsorted(queries, row))
+    return near[place] if place < len(queries) and queries[place] == row else near[0, :0]
 
 
 def _of_large_groups(roots: Rows, before: Rows, signatures: Signatures) -> tuple[Rows, Rows]:

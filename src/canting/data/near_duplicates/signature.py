@@ -50,12 +50,13 @@ def _colours(square: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     lab = cv2.cvtColor(square, cv2.COLOR_RGB2LAB).reshape(-1, 3).astype(np.float64)
     unit = np.clip((lab - (0, 64, 64)) / (255, 128, 128), 0, 1) * COLOUR_BINS
     low = np.minimum(unit.astype(np.int64), np.array(COLOUR_BINS) - 1)
-    high_share = unit - low
+    high_share = np.ascontiguousarray((unit - low).T)
+    shares, bins = (1 - high_share, high_share), np.ravel_multi_index(tuple(low.T), _CELLS)
     histogram = np.zeros(int(np.prod(_CELLS)))
-    for corner in product((0, 1), repeat=3):
-        share = np.where(corner, high_share, 1 - high_share).prod(axis=1)
-        bins = np.ravel_multi_index(tuple((low + corner).T), _CELLS)
-        histogram += np.bincount(bins, share, histogram.size)
+    for l_high, a_high, b_high in product((0, 1), repeat=3):
+        share = shares[l_high][0] * shares[a_high][1] * shares[b_high][2]
+        step = int(np.ravel_multi_index((l_high, a_high, b_high), _CELLS))
+        histogram += np.bincount(bins + step, share, histogram.size)
     return np.sqrt(histogram / len(lab))
 
 

@@ -1,7 +1,6 @@
 """Decode all pictures into one memory-mapped array."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +14,16 @@ from canting.imaging.pictures import PictureError, Pixels
 def decode_all(folder: Path, paths: Sequence[str], size: tuple[int, int], target: Path) -> None:
     """Write `(n, height, width, 3) uint8` to `target`, rows in the order of `paths`.
 
-    Works on all cores and holds a few pictures at a time, however many there are.
+    Works on all cores and holds a few pictures at a time, however many there are and however slow
+    the disk is: who decodes a picture writes it too.
     """
     with files.writing(target, (len(paths), *size, 3), np.uint8) as array:
-        rows = parallel.run(partial(_row, folder, size), paths, label="decode", total=len(paths))
-        for number, row in enumerate(rows):
-            array[number] = row
+
+        def decode(number: int) -> None:
+            array[number] = _row(folder, size, paths[number])
+
+        for _ in parallel.run(decode, range(len(paths)), label="decode", total=len(paths)):
+            pass
 
 
 def _row(folder: Path, size: tuple[int, int], path: str) -> Pixels:

@@ -29,7 +29,7 @@ def group(raw: Path, records: pd.DataFrame) -> "pd.Series[int]":
     """
     decodable = records[records["error"].isna()].drop_duplicates("sha256")
     paths = decodable["path"].tolist()
-    found = near_duplicates.group(raw, paths).tolist() if paths else []
+    found = near_duplicates.group(raw, paths, raw.parent).tolist() if paths else []
     of_content = dict(zip(decodable["sha256"], found, strict=True))
     content = records["sha256"].where(records["sha256"].notna(), records["path"])
     return number(content.map(lambda key: of_content.get(key, key)))

@@ -7,21 +7,35 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.models.features.drawn import opened
-from canting.models.features.store import Store
+from canting.models.features.store import Array, Store
 from canting.models.train import fold, grid, prediction
 from canting.models.train.fold import FoldTask
 
 Features = npt.NDArray[np.float32]
 """`(n, channels)`, rows in manifest order: the mean over the views of a test."""
 
+ROWS = 4096
+"""Pictures whose views are in memory at once."""
+
 
 def pooled(tail: keras.Model, store: Store) -> Features:
     """Return the classifier's input in a trained tail, for every picture."""
     classified = tail.get_layer("dropout").input
     if classified is tail.input:
-        return np.asarray(np.mean(store.test_views, axis=0), dtype=np.float32)
+        return mean(store.test_views)
     inside = keras.Model(tail.input, classified)
     return prediction.predict(inside, store, np.arange(len(store.view(0))))
+
+
+def mean(views: Sequence[Array]) -> Features:
+    """Return the mean of some views of all pictures; that of one stays in its file."""
+    if len(views) == 1:
+        return np.asarray(views[0], dtype=np.float32)
+    found = np.empty(views[0].shape, np.float32)
+    for start in range(0, len(found), ROWS):
+        rows = slice(start, start + ROWS)
+        found[rows] = np.mean([view[rows] for view in views], axis=0)
+    return found
 
 
 def of_folds(tasks: Sequence[FoldTask], final: Features) -> Iterator[Features]:

@@ -83,16 +83,24 @@ MOST = 400
 ROUNDS = 20
 
 
-def prototypes(pooled: Features, codes: npt.NDArray[np.int64], seed: int) -> Array:
+def prototypes(
+    pooled: Features,
+    codes: npt.NDArray[np.int64],
+    seed: int,
+    used: npt.NDArray[np.bool_] | None = None,
+) -> Array:
     """Return unit vectors, `(k, channels)`, class by class, from pooled features `(n, channels)`.
+
+    From those of `used`, `(n,)`, alone if it is given; those of one class are in memory at a time.
 
     Spherical k-means in each class (Dhillon and Modha, "Concept Decompositions for Large Sparse
     Text Data Using Clustering", Machine Learning 42, 2001).
     """
-    classes, generator = np.unique(codes), np.random.default_rng(seed)
+    used = np.ones(len(codes), dtype=bool) if used is None else used
+    classes, generator = np.unique(codes[used]), np.random.default_rng(seed)
     most = max(1, min(PER_CLASS, MOST // len(classes)))
     found = [
-        _means(directions(pooled[codes == code]), most, generator).astype(np.float16)
+        _means(directions(pooled[used & (codes == code)]), most, generator).astype(np.float16)
         for code in classes
     ]
     return np.concatenate(found).astype(np.float32)
@@ -200,10 +208,10 @@ def fit(
     scores = np.zeros(len(known.codes))
     for fold, features in enumerate(of_folds):
         train, test = known.inside & (known.folds != fold), known.folds == fold
-        found = prototypes(features[train], known.codes[train], seed)
+        found = prototypes(features, known.codes, seed, train)
         scores[test] = unlikeness(features[test], found)
     ours, folds = scores[known.inside], known.folds[known.inside]
-    found = prototypes(final[known.inside], known.codes[known.inside], seed)
+    found = prototypes(final, known.codes, seed, known.inside)
     if energies is not None:
         return _with_energies(found, ours, energies[known.inside], folds, wanted)
     return FittedAbstention(

@@ -92,7 +92,7 @@ def _with_groups(
     """Return the pictures with their groups, and in `like` a training picture of the group."""
     below = target.relative_to(build) / "raw"
     paths = ["raw/" + known[PATH], below.as_posix() + "/" + found[PATH]]
-    groups = near_duplicates.group(build, pd.concat(paths).tolist())
+    groups = near_duplicates.group(build, pd.concat(paths).tolist(), target)
     of_known = pd.Series(known[PATH].tolist(), groups[: len(known)])
     first = of_known[~of_known.index.duplicated()]
     near = pd.Series(groups[len(known) :], found.index)
