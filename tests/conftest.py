@@ -5,11 +5,13 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partialmethod
+from copy import deepcopy
+from functools import cache, partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from canting.core import runtime
 
@@ -33,6 +35,40 @@ def real(path: str) -> Path:
 def slow(*values: object) -> list[Any]:
     """Return values as parameters of a test that only `make test-all` takes."""
     return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
+@cache
+def _parsed(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+class ParsedOnce:
+    """Stands for `YAML(typ="safe", pure=True)`, and parses each text once a worker."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def load(self, text: str) -> Any:
+        return deepcopy(_parsed(text))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def texts_are_parsed_once() -> Iterator[None]:
+    """Parse `params.yaml` and `dvc.lock` once: half a second for the lock, in every report."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("canting.config.params", "canting.documents.provenance"):
+            patch.setattr(f"{name}.YAML", ParsedOnce)
+        yield
+
+
+@cache
+def _written() -> Any:
+    return YAML().load(ROOT / "params.yaml")
+
+
+def project_params() -> Any:
+    """Return what `params.yaml` holds, with its comments, to be changed and written."""
+    return deepcopy(_written())
 
 
 @pytest.fixture
