@@ -1,5 +1,6 @@
 """Collections that nothing is trained on: what is brought, how it is scored, what is said of it."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,19 @@ from canting.painter import LABELS, paint
 SIZE = (64, 64)
 
 
+@cache
+def painting(motif: str, number: int) -> Image.Image:
+    """Return a painted picture, not to be changed: each takes half a second."""
+    return Image.fromarray(paint(motif, number, 3))
+
+
 def painted(folder: Path, numbers: range, labels: tuple[str, ...] = LABELS) -> Path:
     """Write painted pictures, the same for the same class and number."""
     for label in labels:
         (folder / label).mkdir(parents=True, exist_ok=True)
         for number in numbers:
             motif = LABELS[labels.index(label) % len(LABELS)]
-            picture = Image.fromarray(paint(motif, number, 3))
-            picture.save(folder / label / f"{number}.jpg", quality=92)
+            painting(motif, number).save(folder / label / f"{number}.jpg", quality=92)
     return folder
 
 
