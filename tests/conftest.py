@@ -33,8 +33,9 @@ def real(path: str) -> Path:
 
 
 def slow(*values: object) -> list[Any]:
-    """Return values as parameters of a test that only `make test-all` takes."""
-    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+    """Return values, or tuples of values, as parameters that only `make test-all` takes."""
+    rows = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [pytest.param(*row, marks=pytest.mark.slow) for row in rows]
 
 
 @cache

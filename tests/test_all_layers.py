@@ -24,7 +24,7 @@ from canting.models.train.batches import Batches, Data
 from canting.models.train.mutable import MutableRate
 from canting.models.train.trainer import Trainer, key_of
 from canting.models.tune.trial_runner import subset
-from tests.conftest import ROOT, eagerly
+from tests.conftest import ROOT, eagerly, slow
 from tests.test_params import edited
 
 SIZE, PICTURES = (32, 48), 12
@@ -139,6 +139,7 @@ def test_parts_are_made_ahead_in_their_order_and_an_error_comes_out() -> None:
     assert list(drawn.ahead([])) == []
 
 
+@pytest.mark.slow
 def test_drawn_views_train_as_kept_ones_do(pictures: Pictures, tmp_path: Path) -> None:
     """In epochs one by one, as `train` has them, and in few calls, as a search has them."""
     views = made(pictures, tmp_path / "made")
@@ -177,7 +178,7 @@ def test_a_failed_draw_ends_the_batch(pictures: Pictures, tmp_path: Path) -> Non
         Batches(data, np.arange(99), 99, 1, train())[0]
 
 
-@pytest.mark.parametrize("normalized", ["inference", "training"])
+@pytest.mark.parametrize("normalized", ["inference", *slow("training")])
 def test_every_layer_learns_and_statistics_as_they_are_told(normalized: str) -> None:
     keras.utils.set_random_seed(1)
     one, settings = scenario(), train(batch_norm=normalized)
@@ -198,6 +199,7 @@ def test_every_layer_learns_and_statistics_as_they_are_told(normalized: str) -> 
     assert prediction.answers(model, batch, np.arange(4)).shape == (4, 3)
 
 
+@pytest.mark.slow
 def test_a_whole_network_predicts_in_batches_that_memory_holds() -> None:
     def at_once(backbone: str, size: tuple[int, int]) -> int:
         one = scenario(backbone=(backbone,))
@@ -227,7 +229,13 @@ def gradients(model: keras.Model, seed: int) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+QUICK = ("adam", "lion", "sgd")
+"""Optimizers that every run of the tests takes."""
+
+
+@pytest.mark.parametrize(
+    "optimizer", [one for name in OPTIMIZERS for one in ([name] if name in QUICK else slow(name))]
+)
 def test_a_layer_learns_as_at_its_own_rate(optimizer: str) -> None:
     """The layers of a depth move as all layers move at the rate of that depth."""
     decayed = layered(optimizer, layer_decay=0.5)
@@ -248,6 +256,7 @@ def test_a_layer_learns_as_at_its_own_rate(optimizer: str) -> None:
     assert type(decayed.optimizer).__name__ == type(alone[0].optimizer).__name__
 
 
+@pytest.mark.slow
 def test_depth_counts_layers_on_the_longest_way() -> None:
     network = TABLE["resnet50"].build((32, 32, 3))
     depths = optimizers.depths(network)
@@ -302,10 +311,9 @@ def test_branches_are_dropped_by_example_and_scaled() -> None:
 @pytest.mark.parametrize(
     ("backbone", "additions"),
     [
-        ("efficientnet_lite0", 9),
+        *slow(("efficientnet_lite0", 9)),
         ("mobilenet_v3_small", 6),
-        ("resnet50", 16),
-        ("efficientnet_b0", 9),
+        *slow(("resnet50", 16), ("efficientnet_b0", 9)),
     ],
 )
 def test_branches_are_dropped_more_with_depth(backbone: str, additions: int) -> None:
@@ -334,6 +342,7 @@ def whole(precision: str) -> keras.Model:
     return tail.build(scenario(), SIZE, (*SIZE, 3), 3, train(precision=precision))
 
 
+@pytest.mark.slow
 def test_mixed_precision_keeps_weights_and_logits_in_float32() -> None:
     exact, mixed = whole("float32"), whole("mixed_bfloat16")
     assert {one.dtype for one in mixed.weights} == {"float32"}

@@ -110,7 +110,7 @@ def test_weights_are_read_from_the_named_folder(
     assert all(np.array_equal(*pair) for pair in zip(expected, received, strict=True))
 
 
-@pytest.mark.parametrize("name", KERAS)
+@pytest.mark.parametrize("name", OTHERS)
 def test_files_are_named_as_keras_names_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(fname: str, *_: Any, **__: Any) -> None:
         raise OSError(fname)
@@ -121,6 +121,7 @@ def test_files_are_named_as_keras_names_them(name: str, monkeypatch: pytest.Monk
     assert f"({weight_files.filename(name)})" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_file_that_was_saved_with_keras_is_taken_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +186,7 @@ def test_every_cut_point_can_be_cut_at(built: Built) -> None:
         assert tail.output.shape == core.output.shape
 
 
+@pytest.mark.slow
 def test_cells_that_take_two_maps_can_only_be_cut_before_the_first() -> None:
     """Every cell of NASNet takes the maps of the two before it."""
     assert cut_points(TABLE["nasnet_mobile"].build((*SMALL, 3))) == ["stem_conv1"]

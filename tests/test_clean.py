@@ -177,6 +177,7 @@ def test_a_list_of_values_needs_what_each_of_them_needs(tmp_path: Path) -> None:
     assert plan(params(tmp_path, epochs=[3, 4]), tmp_path).idle == []
 
 
+@pytest.mark.slow
 def test_the_unfinished_is_named_apart(tmp_path: Path) -> None:
     mine, other = params(tmp_path), params(tmp_path, seed=5)
     for settings in (mine, other):

@@ -302,6 +302,7 @@ def test_an_older_run_without_the_metric_is_shown_and_not_tested(tmp_path: Path)
     assert chosen.startswith("not comparable: old was made before there was MCC.")
 
 
+@pytest.mark.slow
 def test_a_search_turns_around(tmp_path: Path) -> None:
     trials = [Trial({}, [(1, score)], "complete", 1.0, 1.0) for score in (0.5, 0.2, 0.9)]
     assert (best_of(trials, "loss"), best_of(trials, "mcc")) == (1, 2)

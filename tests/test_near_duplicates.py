@@ -133,6 +133,7 @@ def test_more_copies_than_neighbours_are_one_group(tmp_path: Path) -> None:
     assert set(group(tmp_path, saved(tmp_path, images)).tolist()) == {0}
 
 
+@pytest.mark.slow
 def test_order_and_repetition_change_nothing(tmp_path: Path) -> None:
     images = {
         f"{seed}{name}": COPIES[name](texture(seed))

@@ -252,6 +252,7 @@ def copy(done: Path, tmp_path: Path) -> Path:
     return tmp_path / "copy"
 
 
+@pytest.mark.slow
 def test_a_second_run_from_nothing_gives_the_same_bytes(copy: Path) -> None:
     """All but the features stage, which `test_features` compares, are run again."""
     before = results(copy)
@@ -275,6 +276,7 @@ def test_dvc_on_all_cores_gives_the_same_bytes(done: Path, tmp_path: Path) -> No
     assert run(folder, "git", "status", "--porcelain").stdout == ""
 
 
+@pytest.mark.slow
 def test_the_run_is_with_mlflow_once(done: Path) -> None:
     assert list(json.loads((done / "build" / "tracked.json").read_text())) == ["digest"]
     assert canting(done, "track").startswith("1 study sent to MLflow at sqlite:")
@@ -422,6 +424,7 @@ def test_a_picture_that_was_repaired_is_read_again(done: Path, tmp_path: Path) -
     run(done, "dvc", "checkout", "-q")
 
 
+@pytest.mark.slow
 def test_an_interrupt_leaves_no_metrics_and_no_lock(done: Path) -> None:
     lock, before = (done / "dvc.lock").read_bytes(), results(done)
     shutil.rmtree(done / ".canting" / "train")

@@ -112,6 +112,7 @@ def test_slow_headers_do_not_prolong_the_time(port: int) -> None:
     assert time.monotonic() - started < 4
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_is_left(port: int) -> None:
     with opened(port, WHOLE % b"long") as one:
         time.sleep(5)
@@ -184,6 +185,7 @@ print("found", after - before)
 """
 
 
+@pytest.mark.slow
 def test_bentoml_keeps_nothing_of_a_request(bundle: Path, tmp_path: Path) -> None:
     """Its timers, never cancelled, kept 30 objects of each of 300 for a minute."""
     found = subprocess.run(

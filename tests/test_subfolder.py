@@ -73,6 +73,7 @@ def test_predictions_stay_where_the_user_is(bundle: Path, below: Path) -> None:
     assert named.stdout.splitlines()[1].startswith("red.png,kawung,")
 
 
+@pytest.mark.slow
 def test_a_history_is_the_project_s_or_named_from_where_the_user_is(below: Path) -> None:
     missing = canting("history", "check", cwd=below)
     assert missing.returncode == 1
@@ -83,6 +84,7 @@ def test_a_history_is_the_project_s_or_named_from_where_the_user_is(below: Path)
     assert f"`{below}/mine.db` is not there" in absolute.stderr
 
 
+@pytest.mark.slow
 def test_paintings_go_where_the_user_is_and_replace_nothing(below: Path) -> None:
     (below / "painted").touch()
     told = canting("paint", "painted", cwd=below)
@@ -93,6 +95,7 @@ def test_paintings_go_where_the_user_is_and_replace_nothing(below: Path) -> None
     assert "Received: a folder with files in it" in canting("paint", below, cwd=below).stderr
 
 
+@pytest.mark.slow
 def test_runs_are_found_from_the_project_or_from_where_the_user_is(below: Path) -> None:
     (below / "run").mkdir()
     (below / "run" / "params.yaml").touch()

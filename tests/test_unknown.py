@@ -52,7 +52,7 @@ from stages import (
 )
 from stages import fetch as fetching
 from tests import tune_data
-from tests.conftest import ROOT, eagerly
+from tests.conftest import ROOT, eagerly, slow
 from tests.test_fetch_folder import plant
 from tests.test_fetch_layout import brought
 from tests.test_params import edited
@@ -130,6 +130,7 @@ def table(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(path) if name.endswith("parquet") else pd.read_csv(path)
 
 
+@pytest.mark.slow
 def test_predictions_have_no_row_and_no_column_of_it(done: Path) -> None:
     pictures = manifest.read(done / "build" / "manifest.parquet")
     known = pictures[pictures["label"] != UNKNOWN]
@@ -145,6 +146,7 @@ def test_predictions_have_no_row_and_no_column_of_it(done: Path) -> None:
         assert path.name in elsewhere_or_quarantine or UNKNOWN not in path.read_text(), path
 
 
+@pytest.mark.slow
 def test_the_stages_count_it_apart(done: Path) -> None:
     said = (done / "said").read_text()
     assert re.search(r"\b36 pictures, 3 labels, 14 pictures of no class, to be refused, dig", said)
@@ -152,6 +154,7 @@ def test_the_stages_count_it_apart(done: Path) -> None:
     assert "web: 18 pictures of 3 classes, 7 of 1 labels that no class has" in said
 
 
+@pytest.mark.slow
 def test_its_pictures_are_trained_with_where_they_are_not_left_out(done: Path) -> None:
     rows = fold.read_table(done / "build" / "folds.csv")
     unknown = rows[rows["label"] == UNKNOWN]
@@ -161,6 +164,7 @@ def test_its_pictures_are_trained_with_where_they_are_not_left_out(done: Path) -
     assert (table(done / "results", "evaluate/confusion.csv")[["label"]].nunique() == 3).all()
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_the_logits_of_classes(done: Path) -> None:
     predictions = table(done / "build", "train/predictions.parquet")
     told = files.read_json(done / "results" / "evaluate" / "metrics.json")
@@ -175,6 +179,7 @@ def test_scores_are_those_of_the_logits_of_classes(done: Path) -> None:
     assert leak["pictures"] == len(predictions)
 
 
+@pytest.mark.slow
 def test_the_bundle_knows_the_classes_alone(done: Path) -> None:
     card = files.read_json(done / "build" / "best" / "card.json")
     assert card["labels"] == [*LABELS]
@@ -195,6 +200,7 @@ def test_the_bundle_knows_the_classes_alone(done: Path) -> None:
     assert said["logits"].shape == (3,)
 
 
+@pytest.mark.slow
 def test_energy_is_that_of_the_classes(done: Path) -> None:
     card = files.read_json(done / "build" / "best" / "card.json")
     predictions = table(done / "build", "train/predictions.parquet")
@@ -202,12 +208,14 @@ def test_energy_is_that_of_the_classes(done: Path) -> None:
     assert card["abstention"]["energy"]["middle"] == pytest.approx(middle, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_another_collection_has_it_as_an_unknown_label(done: Path) -> None:
     told = files.read_json(done / "results" / "select_best" / "elsewhere.json")
     assert (told["pictures"], told["unknown"]) == (3 * PER_CLASS, STRANGE)
     assert 0 <= told["unknown_refused"] <= 1
 
 
+@pytest.mark.slow
 def test_changed_pictures_and_doubtful_labels_leave_it_out(done: Path) -> None:
     changed = table(done / "results", "corruptions/corruptions.csv")
     assert set(changed["label"].fillna("")) == {"", *LABELS}
@@ -215,6 +223,7 @@ def test_changed_pictures_and_doubtful_labels_leave_it_out(done: Path) -> None:
     assert counts["pictures"] == counts["judged"] == 2 * 3 * PER_CLASS
 
 
+@pytest.mark.slow
 def test_report_and_model_card_say_how_many_were_trained_with(done: Path) -> None:
     params = load_params(done / "params.yaml")
     run = load_run(params, done / "results", done / "build")
@@ -253,7 +262,7 @@ def test_a_trained_tail_has_one_output_more_and_loses_it_by_its_weights(tmp_path
     assert whole[:, 2].std() > 0
 
 
-@pytest.mark.parametrize("backbone", ["small_cnn", "efficientnet_lite0"])
+@pytest.mark.parametrize("backbone", ["small_cnn", *slow("efficientnet_lite0")])
 @pytest.mark.parametrize("hidden", [None, 5])
 def test_the_whole_model_of_any_tail_answers_as_before(backbone: str, hidden: int | None) -> None:
     """Everything is trained, or a classifier with or without hidden units: all end alike."""

@@ -140,6 +140,7 @@ def at_root(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return sound
 
 
+@pytest.mark.slow
 def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
     at_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,6 +178,7 @@ def test_reading_back_what_is_no_manifest_is_refused(tmp_path: Path) -> None:
         manifest.read(path)
 
 
+@pytest.mark.slow
 def test_quarantine_names_each_useless_picture_once(sound: Path, params: Validate) -> None:
     build = sound.parent
     for name, grey in (("black", 0), ("grey", 128), ("white", 255)):
