@@ -133,6 +133,7 @@ def test_a_file_that_was_saved_with_keras_is_taken_too(
     assert all(np.array_equal(*pair) for pair in pairs)
 
 
+@pytest.mark.slow
 def test_every_network_answers_on_litert_as_in_keras(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

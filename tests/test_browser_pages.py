@@ -205,6 +205,7 @@ def test_history_is_filtered(visit: Open) -> None:
     shoot(page, "history-empty")
 
 
+@pytest.mark.slow
 def test_history_is_corrected_and_deleted_without_leaving(visit: Open, site: Server) -> None:
     page = visit("/classify")
     page.set_input_files("input[multiple]", files("red"))
@@ -270,7 +271,7 @@ def test_the_switch_of_the_language(visit: Open, scripts: bool) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
 
 
-@pytest.mark.parametrize("name", ["landing", "history", *slow("classify", "about")])
+@pytest.mark.parametrize("name", ["landing", *slow("history", "classify", "about")])
 @pytest.mark.parametrize("scheme", ["light", *slow("dark")])
 def test_a_phone_never_scrolls_sideways(visit: Open, name: str, scheme: str) -> None:
     page = visit(PATHS[name], color_scheme=scheme, **PHONE)

@@ -68,6 +68,7 @@ def test_by_keyboard_from_the_first_to_the_last(browser: "Browser", tmp_path: Pa
     assert problems == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scripts", [True, *slow(False)])
 def test_on_a_phone_nothing_is_cut_off(browser: "Browser", tmp_path: Path, scripts: bool) -> None:
     project(tmp_path)

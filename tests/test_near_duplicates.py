@@ -124,6 +124,7 @@ def test_none_one_and_two(tmp_path: Path) -> None:
     assert group(tmp_path, paths).tolist() == [0, 0]
 
 
+@pytest.mark.slow
 def test_more_copies_than_neighbours_are_one_group(tmp_path: Path) -> None:
     image, images = texture(1), {}
     for mark in range(20):

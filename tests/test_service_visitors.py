@@ -36,7 +36,7 @@ def public(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 @pytest.fixture(scope="module")
 def closed(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("closed")
-    with running(folder, bundle, token=TOKEN, visitors="false") as one:
+    with in_process(folder, bundle, token=TOKEN, visitors="false") as one:
         yield one
 
 

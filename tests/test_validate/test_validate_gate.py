@@ -79,6 +79,7 @@ def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
         assert "default-src 'none'" in text  # a file name that is markup runs nothing
 
 
+@pytest.mark.slow
 def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: Validate) -> None:
     build = broken.parent
     changes = {"on_bad": "quarantine", "max_imbalance": 2.5}
