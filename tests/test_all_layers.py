@@ -230,7 +230,7 @@ def gradients(model: keras.Model, seed: int) -> list[Any]:
     ]
 
 
-QUICK = ("adam", "lion", "sgd")
+QUICK = ("lion", "sgd")
 """Optimizers that every run of the tests takes."""
 
 

@@ -166,6 +166,7 @@ def test_the_overlay_is_shown_and_hidden(visit: Open, scripts: bool) -> None:
     layer.wait_for(state="hidden")
 
 
+@pytest.mark.slow
 def test_without_scripts_everything_works(visit: Open) -> None:
     page = visit("/", java_script_enabled=False)
     page.set_input_files("input[multiple]", files("red", "lime"))

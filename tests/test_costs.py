@@ -71,6 +71,7 @@ def test_lite0_is_b0_without_squeeze_and_excitation() -> None:
     assert multiply_adds(whole) - by_hand == multiply_adds(lite)
 
 
+@pytest.mark.slow
 def test_a_backbone_trained_from_nothing_has_a_cost_and_no_trunk(tmp_path: Path) -> None:
     counted = cost.of_backbone("small_cnn", SIZE, tmp_path)
     assert counted.parameters == 28 * 32 + (9 * 32 + 1) * 64 + (9 * 64 + 1) * 128

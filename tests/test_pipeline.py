@@ -246,8 +246,9 @@ def test_nothing_is_up_for_a_second_run(committed: Path) -> None:
     assert run(committed, "git", "status", "--porcelain").stdout == ""
 
 
-def test_all_that_a_run_keeps_is_needed_by_its_parameters(done: Path) -> None:
-    told = canting(done, "clean")
+@pytest.mark.slow
+def test_all_that_a_run_keeps_is_needed_by_its_parameters(committed: Path) -> None:
+    told = canting(committed, "clean")
     assert "Not needed by the parameters, in total: 0, 0.0 MB" in told
     assert "Unfinished" not in told
 

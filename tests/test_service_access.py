@@ -208,6 +208,7 @@ def test_few_clients_are_remembered() -> None:
     assert len(limits._left) == rates.CLIENTS
 
 
+@pytest.mark.slow
 def test_a_client_behind_a_proxy_has_a_rate_and_may_be_in_the_log(
     bundle: Path, tmp_path: Path
 ) -> None:

@@ -279,6 +279,7 @@ def test_a_form_of_ours_deletes_one_entry_alone(server: Server) -> None:
     assert list((server.folder / "history").rglob(f"{other}*"))
 
 
+@pytest.mark.slow
 def test_a_locked_database_loses_no_answer(server: Server) -> None:
     before = server.entries()
     files = set((server.folder / "history").rglob("*.jpg"))

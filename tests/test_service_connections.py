@@ -143,6 +143,7 @@ def test_there_is_room_for_a_request_beside_hundreds_that_wait(port: int) -> Non
         one.close()
 
 
+@pytest.mark.slow
 def test_a_request_that_is_answered_is_not_closed_for_one_that_waits(port: int) -> None:
     with opened(port, WHOLE % b"long") as one:
         first = one.recv(1000)

@@ -182,6 +182,7 @@ def test_public_shows_all_and_lets_change_ones_own(public: Server) -> None:
         assert changes(one, name) == [200, 303, 303, 404]
 
 
+@pytest.mark.slow
 def test_a_history_of_an_earlier_version_is_the_operators(bundle: Path, tmp_path: Path) -> None:
     with in_process(tmp_path, bundle, token=TOKEN) as first, browser(first) as one:
         name = ask(one)

@@ -263,7 +263,7 @@ def test_a_trained_tail_has_one_output_more_and_loses_it_by_its_weights(tmp_path
 
 
 @pytest.mark.parametrize("backbone", ["small_cnn", *slow("efficientnet_lite0")])
-@pytest.mark.parametrize("hidden", [None, 5])
+@pytest.mark.parametrize("hidden", [None, *slow(5)])
 def test_the_whole_model_of_any_tail_answers_as_before(backbone: str, hidden: int | None) -> None:
     """Everything is trained, or a classifier with or without hidden units: all end alike."""
     settings = load_params(ROOT / "params.yaml").train.model_copy(update={"hidden": hidden})

@@ -148,7 +148,7 @@ CASES: dict[str, tuple[Breaking, dict[str, Any], list[str]]] = {
 }
 
 
-QUICK = ("decodable", "min_side", "max_conflicts", "unique_labels", "min_groups")
+QUICK = ("decodable", "max_conflicts", "unique_labels", "min_groups")
 """Expectations that every run of the tests lets fail; each time takes half a second."""
 
 

@@ -105,6 +105,7 @@ def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: 
     assert len(list((build / "data_docs/validations/pictures").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_a_picture_without_its_end_is_taken_with_a_warning(sound: Path, params: Validate) -> None:
     content = io.BytesIO()
     picture("whole", (64, 48), "RGB").save(content, "JPEG")
@@ -123,6 +124,7 @@ def test_quarantine_does_not_hide_a_class_that_becomes_too_small(
     assert passage.aside["path"].tolist() == ["kawung/grey.png"]
 
 
+@pytest.mark.slow
 def test_quarantine_of_every_picture_leaves_classes_that_fail(raw: Path, params: Validate) -> None:
     for label in ("kawung", "parang"):
         save(raw, f"{label}/1.png", (1, 1))
