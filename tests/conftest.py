@@ -158,14 +158,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 LONGEST = (
-    "pipeline browser_pages service_running keras_backends tune_search train backbones features "
-    "device service_decoders backup doctor_space metrics validate_gate history_faults select_best "
-    "workflows_run cards_written report track_send pull_request_parts validate_expectations "
-    "service_visitors service_api near_duplicates service_fuzz pages_http clean service_access "
-    "package_serve deploy drift_history grid_faults service_limits keys registry_promote study "
-    "tune_ledger doctor_checks costs painter docs_site classifier_signature evaluate "
-    "service_connections history_entries browser_axe abstention compare_runs workflows_checks "
-    "history_outage drift_signals doctor_dvc history_schema pictures"
+    "pipeline browser_pages report all_layers backbones device service_running backup "
+    "keras_backends service_decoders tune_search clean features unknown validate_gate "
+    "service_visitors other cards_written train metrics select_best own_network service_api crops "
+    "pull_request_parts keys corruptions repeats_scores remedies service_access service_limits "
+    "tune_ledger validate_expectations doctor_space epochs lock doctor_checks pages_http "
+    "collections_chosen grid_faults workflows_run fetch_hub_faults ensemble history_faults "
+    "near_duplicates review_page ending service_connections service_fuzz costs subfolder "
+    "classifier_signature drift_history fetch_kaggle branches predict abstention service_uploads "
+    "other_documents study browser_axe browser_review registry_promote pictures doctor_data "
+    "ensemble_documents compare_runs deploy docs_commands track_send painter docs_site "
+    "history_outage package_serve evaluate"
 )
 """Files of tests in the order in which they are started."""
 

@@ -179,7 +179,7 @@ def test_a_failed_draw_ends_the_batch(pictures: Pictures, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("normalized", ["inference", *slow("training")])
+@pytest.mark.parametrize("normalized", ["inference", "training"])
 def test_every_layer_learns_and_statistics_as_they_are_told(normalized: str) -> None:
     keras.utils.set_random_seed(1)
     one, settings = scenario(), train(batch_norm=normalized)
@@ -309,12 +309,14 @@ def test_branches_are_dropped_by_example_and_scaled() -> None:
     np.testing.assert_array_equal(layer([x, np.ones_like(x)]), x + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backbone", "additions"),
     [
-        *slow(("efficientnet_lite0", 9)),
+        ("efficientnet_lite0", 9),
         ("mobilenet_v3_small", 6),
-        *slow(("resnet50", 16), ("efficientnet_b0", 9)),
+        ("resnet50", 16),
+        ("efficientnet_b0", 9),
     ],
 )
 def test_branches_are_dropped_more_with_depth(backbone: str, additions: int) -> None:

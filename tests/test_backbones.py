@@ -100,6 +100,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return Built(name, network, folder)
 
 
+@pytest.mark.slow
 def test_weights_are_read_from_the_named_folder(
     built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -272,6 +272,7 @@ def test_the_switch_of_the_language(visit: Open, scripts: bool) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["landing", *slow("history", "classify", "about")])
 @pytest.mark.parametrize("scheme", ["light", *slow("dark")])
 def test_a_phone_never_scrolls_sideways(visit: Open, name: str, scheme: str) -> None:

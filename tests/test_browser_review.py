@@ -8,7 +8,6 @@ import pytest
 
 from canting.data import relabel
 from tests.browser_fixtures import SCREENSHOTS, browser
-from tests.conftest import slow
 from tests.review_made import HOSTILE, project
 from tests.test_browser_axe import RUN, SCRIPT, TAGS
 from tests.test_review_page import running
@@ -69,7 +68,7 @@ def test_by_keyboard_from_the_first_to_the_last(browser: "Browser", tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scripts", [True, *slow(False)])
+@pytest.mark.parametrize("scripts", [True, False])
 def test_on_a_phone_nothing_is_cut_off(browser: "Browser", tmp_path: Path, scripts: bool) -> None:
     project(tmp_path)
     with running(tmp_path) as (_, address):

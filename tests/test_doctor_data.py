@@ -136,6 +136,7 @@ def test_own_pictures_are_taken(clone: Path) -> None:
     assert (clone / "data" / "mine" / "1.jpg").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_own_pictures_are_given_up(clone: Path) -> None:
     (clone / "data").mkdir()
     (clone / "data" / "1.jpg").write_text("mine")

@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("study", 141), ("doctor", 141)])
+@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("study", 141), *slow(("doctor", 141))])
 def test_a_closed_pipe_ends_a_command_without_a_word(word: str, code: int) -> None:
     """Argparse gives its help up by itself; `doctor` ends by `sys.exit`, with words unwritten."""
     told = unread(word)

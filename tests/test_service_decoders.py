@@ -56,7 +56,7 @@ QUICK: dict[str, dict[str, Any]] = {
 """Options of each kind with which a large picture is written in little time."""
 
 
-FAST = ("JPEG", "PNG", "WEBP", "HEIF")
+FAST = ("JPEG", "PNG", "WEBP")
 """Kinds that every run of the tests takes."""
 
 
