@@ -5,11 +5,13 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partialmethod
+from copy import deepcopy
+from functools import cache, partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from canting.core import runtime
 
@@ -31,8 +33,43 @@ def real(path: str) -> Path:
 
 
 def slow(*values: object) -> list[Any]:
-    """Return values as parameters of a test that only `make test-all` takes."""
-    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+    """Return values, or tuples of values, as parameters that only `make test-all` takes."""
+    rows = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [pytest.param(*row, marks=pytest.mark.slow) for row in rows]
+
+
+@cache
+def _parsed(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+class ParsedOnce:
+    """Stands for `YAML(typ="safe", pure=True)`, and parses each text once a worker."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def load(self, text: str) -> Any:
+        return deepcopy(_parsed(text))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def texts_are_parsed_once() -> Iterator[None]:
+    """Parse `params.yaml` and `dvc.lock` once: half a second for the lock, in every report."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("canting.config.params", "canting.documents.provenance"):
+            patch.setattr(f"{name}.YAML", ParsedOnce)
+        yield
+
+
+@cache
+def _written() -> Any:
+    return YAML().load(ROOT / "params.yaml")
+
+
+def project_params() -> Any:
+    """Return what `params.yaml` holds, with its comments, to be changed and written."""
+    return deepcopy(_written())
 
 
 @pytest.fixture
@@ -121,14 +158,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 LONGEST = (
-    "pipeline browser_pages service_running keras_backends tune_search train backbones features "
-    "device service_decoders backup doctor_space metrics validate_gate history_faults select_best "
-    "workflows_run cards_written report track_send pull_request_parts validate_expectations "
-    "service_visitors service_api near_duplicates service_fuzz pages_http clean service_access "
-    "package_serve deploy drift_history grid_faults service_limits keys registry_promote study "
-    "tune_ledger doctor_checks costs painter docs_site classifier_signature evaluate "
-    "service_connections history_entries browser_axe abstention compare_runs workflows_checks "
-    "history_outage drift_signals doctor_dvc history_schema pictures"
+    "pipeline browser_pages report all_layers backbones device service_running backup "
+    "keras_backends service_decoders tune_search clean features unknown validate_gate "
+    "service_visitors other cards_written train metrics select_best own_network service_api crops "
+    "pull_request_parts keys corruptions repeats_scores remedies service_access service_limits "
+    "tune_ledger validate_expectations doctor_space epochs lock doctor_checks pages_http "
+    "collections_chosen grid_faults workflows_run fetch_hub_faults ensemble history_faults "
+    "near_duplicates review_page ending service_connections service_fuzz costs subfolder "
+    "classifier_signature drift_history fetch_kaggle branches predict abstention service_uploads "
+    "other_documents study browser_axe browser_review registry_promote pictures doctor_data "
+    "ensemble_documents compare_runs deploy docs_commands track_send painter docs_site "
+    "history_outage package_serve evaluate"
 )
 """Files of tests in the order in which they are started."""
 

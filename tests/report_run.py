@@ -29,7 +29,7 @@ from canting.evaluation.review.review import review
 from canting.evaluation.select_best import card, rule
 from canting.models.features.store import slug
 from canting.models.train.fold import read_table
-from tests.conftest import ROOT
+from tests.conftest import project_params
 
 LABELS = ("kawung", "<script>alert(1)</script>", "a|b_*c*")
 COLLECTIONS = ("museum", "phones", "web")
@@ -71,11 +71,10 @@ def evaluated(folder: Path, params: Params) -> Evaluation:
 
 
 def _params(folder: Path, keys: dict[str, Any]) -> Params:
-    yaml = YAML()
-    content = yaml.load(ROOT / "params.yaml")
+    content = project_params()
     content.update({"epochs": 3, "folds": 3, "backbone": "resnet50", **keys})
     folder.mkdir(parents=True, exist_ok=True)
-    yaml.dump(content, folder / "params.yaml")
+    YAML().dump(content, folder / "params.yaml")
     return load(folder / "params.yaml")
 
 

@@ -130,6 +130,7 @@ def params(cut: str | None) -> Params:
     return changed.model_copy(update={"image_size": (32, 32), "dropout": (0.0,)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [None, *slow(5)])
 def test_features_of_a_fold_come_from_the_tail_that_never_saw_it(
     hidden: int | None, tmp_path: Path

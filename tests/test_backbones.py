@@ -100,6 +100,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return Built(name, network, folder)
 
 
+@pytest.mark.slow
 def test_weights_are_read_from_the_named_folder(
     built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +111,7 @@ def test_weights_are_read_from_the_named_folder(
     assert all(np.array_equal(*pair) for pair in zip(expected, received, strict=True))
 
 
-@pytest.mark.parametrize("name", KERAS)
+@pytest.mark.parametrize("name", OTHERS)
 def test_files_are_named_as_keras_names_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(fname: str, *_: Any, **__: Any) -> None:
         raise OSError(fname)
@@ -121,6 +122,7 @@ def test_files_are_named_as_keras_names_them(name: str, monkeypatch: pytest.Monk
     assert f"({weight_files.filename(name)})" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_file_that_was_saved_with_keras_is_taken_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_file_that_was_saved_with_keras_is_taken_too(
     assert all(np.array_equal(*pair) for pair in pairs)
 
 
+@pytest.mark.slow
 def test_every_network_answers_on_litert_as_in_keras(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +188,7 @@ def test_every_cut_point_can_be_cut_at(built: Built) -> None:
         assert tail.output.shape == core.output.shape
 
 
+@pytest.mark.slow
 def test_cells_that_take_two_maps_can_only_be_cut_before_the_first() -> None:
     """Every cell of NASNet takes the maps of the two before it."""
     assert cut_points(TABLE["nasnet_mobile"].build((*SMALL, 3))) == ["stem_conv1"]

@@ -195,6 +195,7 @@ def task(data: Data, cache: Path, **changes: object) -> FoldTask:
     return FoldTask(scenario(**changes), HELD_OUT, settings, table, data.store.folder, cache)
 
 
+@pytest.mark.slow
 @eagerly()
 def test_the_training_on_everything_is_kept(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 from tests.dvc_called import dvc
 from tests.test_doctor_data import shell
 
@@ -95,7 +95,7 @@ def own_folder(folder: Path) -> None:
     shell(folder, "git config core.hooksPath hooks")
 
 
-@pytest.mark.parametrize("own", [own_hook, own_folder])
+@pytest.mark.parametrize("own", [own_hook, *slow(own_folder)])
 def test_own_hooks_stay_and_their_owner_is_told(own: Callable[[Path], None], project: Path) -> None:
     own(project)
     before = sorted((project / ".git" / "hooks").iterdir())

@@ -137,6 +137,7 @@ def broken(
     return {name: rules for name, rules in found.items() if rules}
 
 
+@pytest.mark.slow
 def test_a_selection_of_pages_breaks_no_rule(browser: "Browser", site: Server) -> None:
     selection = ("landing", "history", "entry", "about")
     assert broken(browser, site, ("phone", "dark", "id"), selection) == {}
@@ -159,6 +160,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rule", ["landmark-unique", *slow(*(one for one in PLANTED if one != "landmark-unique"))]
 )

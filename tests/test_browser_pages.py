@@ -104,6 +104,7 @@ def test_what_cannot_be_sent_is_said_before(visit: Open) -> None:
     assert "1 picture chosen" in status.inner_text()
 
 
+@pytest.mark.slow
 def test_content_decides_where_the_name_says_nothing(visit: Open) -> None:
     page = visit("/classify")
     assert page.locator("input[multiple]").get_attribute("accept") is None
@@ -115,6 +116,7 @@ def test_content_decides_where_the_name_says_nothing(visit: Open) -> None:
     assert page.locator("[data-answer] h2").all_inner_texts() == ["Kawung"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["image/heic", "image/jpeg", ""])
 def test_a_picture_of_a_phone_is_sent_and_answered(visit: Open, kind: str) -> None:
     page = visit("/classify")
@@ -127,12 +129,14 @@ def test_a_picture_of_a_phone_is_sent_and_answered(visit: Open, kind: str) -> No
     assert page.locator("[data-answer] h2").all_inner_texts() == ["Kawung"]
 
 
+@pytest.mark.slow
 def test_a_phone_opens_its_photos(visit: Open) -> None:
     page = visit("/classify", **PHONE)
     assert page.locator("input[multiple]").get_attribute("accept") == accepted()
     assert not page.get_by_text(words("id")("upload.drop")).is_visible()
 
 
+@pytest.mark.slow
 def test_drop_and_paste(visit: Open) -> None:
     page = visit("/classify")
     give = """(type) => {
@@ -149,6 +153,7 @@ def test_drop_and_paste(visit: Open) -> None:
     assert page.locator("[data-chosen] img").count() == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scripts", [True, *slow(False)], ids=["scripts", "no scripts"])
 def test_the_overlay_is_shown_and_hidden(visit: Open, scripts: bool) -> None:
     page = visit("/samples/1", java_script_enabled=scripts)
@@ -161,6 +166,7 @@ def test_the_overlay_is_shown_and_hidden(visit: Open, scripts: bool) -> None:
     layer.wait_for(state="hidden")
 
 
+@pytest.mark.slow
 def test_without_scripts_everything_works(visit: Open) -> None:
     page = visit("/", java_script_enabled=False)
     page.set_input_files("input[multiple]", files("red", "lime"))
@@ -179,6 +185,7 @@ def test_without_scripts_everything_works(visit: Open) -> None:
     page.get_by_text("The entry was deleted.").wait_for()
 
 
+@pytest.mark.slow
 def test_history_is_filtered(visit: Open) -> None:
     page = visit("/history")
     page.get_by_label("Recognised?").select_option("no")
@@ -199,6 +206,7 @@ def test_history_is_filtered(visit: Open) -> None:
     shoot(page, "history-empty")
 
 
+@pytest.mark.slow
 def test_history_is_corrected_and_deleted_without_leaving(visit: Open, site: Server) -> None:
     page = visit("/classify")
     page.set_input_files("input[multiple]", files("red"))
@@ -222,6 +230,7 @@ def test_history_is_corrected_and_deleted_without_leaving(visit: Open, site: Ser
     assert site.entries() == before - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "refused"])
 def test_the_link_to_an_answer_is_copied(visit: Open, site: Server, allowed: bool) -> None:
     address = f"{site.url}/history/{site.answer(cloth('red'))['history_id']}"
@@ -239,6 +248,7 @@ def test_the_link_to_an_answer_is_copied(visit: Open, site: Server, allowed: boo
     shoot(page, "copied" if allowed else "not-copied")
 
 
+@pytest.mark.slow
 def test_the_link_of_a_new_answer_is_copied_in_place(visit: Open) -> None:
     page = visit("/classify")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -250,6 +260,7 @@ def test_the_link_of_a_new_answer_is_copied_in_place(visit: Open) -> None:
     assert page.locator("[data-answer] h2").inner_text() == "Kawung"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scripts", [True, *slow(False)], ids=["scripts", "no scripts"])
 def test_the_switch_of_the_language(visit: Open, scripts: bool) -> None:
     page = visit("/about", locale="id-ID", java_script_enabled=scripts)
@@ -261,7 +272,8 @@ def test_the_switch_of_the_language(visit: Open, scripts: bool) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
 
 
-@pytest.mark.parametrize("name", ["landing", "history", *slow("classify", "about")])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["landing", *slow("history", "classify", "about")])
 @pytest.mark.parametrize("scheme", ["light", *slow("dark")])
 def test_a_phone_never_scrolls_sideways(visit: Open, name: str, scheme: str) -> None:
     page = visit(PATHS[name], color_scheme=scheme, **PHONE)
@@ -270,6 +282,7 @@ def test_a_phone_never_scrolls_sideways(visit: Open, name: str, scheme: str) -> 
     shoot(page, f"phone-{scheme}-{name}")
 
 
+@pytest.mark.slow
 def test_a_phone_takes_a_photo_and_shows_its_answer(visit: Open) -> None:
     page = visit("/classify", **PHONE)
     page.on("filechooser", lambda chooser: chooser.set_files(files("red")))
@@ -285,6 +298,7 @@ def test_a_phone_takes_a_photo_and_shows_its_answer(visit: Open) -> None:
     shoot(page, "phone-answer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["landing", *slow("classify", "history", "about")])
 @pytest.mark.parametrize("scheme", ["light", *slow("dark")])
 def test_a_desk(visit: Open, name: str, scheme: str) -> None:
@@ -295,6 +309,7 @@ def test_a_desk(visit: Open, name: str, scheme: str) -> None:
     shoot(page, f"desk-{scheme}-{name}")
 
 
+@pytest.mark.slow
 def test_an_abstention_in_plain_words(visit: Open) -> None:
     page = visit("/history?known=no")
     page.locator(".tile-open").first.click()
@@ -305,6 +320,7 @@ def test_an_abstention_in_plain_words(visit: Open) -> None:
     shoot(page, "abstention")
 
 
+@pytest.mark.slow
 def test_the_keyboard_alone(visit: Open) -> None:
     page = visit("/classify")
     page.on("filechooser", lambda chooser: chooser.set_files(files("red")))
@@ -342,6 +358,7 @@ def test_landmarks_and_headings(visit: Open) -> None:
         assert all(after <= before + 1 for before, after in steps), (path, levels)
 
 
+@pytest.mark.slow
 def test_on_paper(visit: Open) -> None:
     page = visit("/samples/1")
     page.emulate_media(media="print")

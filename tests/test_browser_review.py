@@ -35,6 +35,7 @@ def labels(folder: Path) -> list[str]:
     return [row.label for row in relabel.read(folder / "relabel.csv").values()]
 
 
+@pytest.mark.slow
 def test_by_keyboard_from_the_first_to_the_last(browser: "Browser", tmp_path: Path) -> None:
     project(tmp_path)
     problems: list[str] = []
@@ -66,6 +67,7 @@ def test_by_keyboard_from_the_first_to_the_last(browser: "Browser", tmp_path: Pa
     assert problems == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scripts", [True, False])
 def test_on_a_phone_nothing_is_cut_off(browser: "Browser", tmp_path: Path, scripts: bool) -> None:
     project(tmp_path)

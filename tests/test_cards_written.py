@@ -251,6 +251,7 @@ def test_abstention_is_told_where_the_bundle_abstains(plain: Path, tmp_path: Pat
     assert "from elsewhere are refused this says nothing" not in said
 
 
+@pytest.mark.slow
 def test_two_writings_differ_in_nothing(grid: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         write(run_of(grid), provenance(ROOT), tmp_path / name)

@@ -26,6 +26,7 @@ from canting.models.features import compute, cost, drawn, store, trunk
 from canting.models.train import checkpoint, fold, outcome
 from canting.models.tune import search, study
 from canting.models.tune.records import SearchRecord, Trial, TunedSetting
+from tests.conftest import slow
 from tests.test_params import edited
 
 PICTURES, SIZE = 24, (32, 32)
@@ -150,14 +151,18 @@ def test_all_that_a_run_kept_is_needed(tmp_path: Path) -> None:
     ("change", "folders"),
     [
         ({"epochs": 7}, {"train", "other"}),
-        ({"train__mixup": 0.3}, {"train", "other", "tune"}),
-        ({"tune__epochs": 9}, {"tune"}),
-        ({"corruptions__pictures": 2}, {"corruptions"}),
-        ({"corruptions__leave_out": [*FEW, "grey"]}, {"corruptions"}),
+        *slow(
+            ({"train__mixup": 0.3}, {"train", "other", "tune"}),
+            ({"tune__epochs": 9}, {"tune"}),
+            ({"corruptions__pictures": 2}, {"corruptions"}),
+            ({"corruptions__leave_out": [*FEW, "grey"]}, {"corruptions"}),
+        ),
         ({"image_size": [32, 48]}, NEEDED),
         ({"features__views": 0}, {"features", "train", "other", "tune"}),
-        ({"folds": 3}, {"train", "other"}),
-        ({"epochs": [7, 30], "optimizer": ["sgd", "nadam"]}, {"train", "other"}),
+        *slow(
+            ({"folds": 3}, {"train", "other"}),
+            ({"epochs": [7, 30], "optimizer": ["sgd", "nadam"]}, {"train", "other"}),
+        ),
         ({"evaluate__misclassified": 3}, set()),
     ],
 )
@@ -180,6 +185,7 @@ def test_a_list_of_values_needs_what_each_of_them_needs(tmp_path: Path) -> None:
     assert plan(params(tmp_path, epochs=[3, 4]), tmp_path).idle == []
 
 
+@pytest.mark.slow
 def test_the_unfinished_is_named_apart(tmp_path: Path) -> None:
     mine, other = params(tmp_path), params(tmp_path, seed=5)
     for settings in (mine, other):

@@ -235,6 +235,7 @@ def test_the_views_of_a_test_are_averaged(tasks: list[FoldTask], pictures: Pictu
     assert answers.loc[answers["kind"] == "grey", "predicted"].tolist() == said
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_not_made_again(
     pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from keras import layers
 from canting.models.backbones.multiply_adds import multiply_adds
 from canting.models.backbones.table import TABLE
 from canting.models.features import cost
+from tests.conftest import slow
 
 SIZE, LITE = (64, 64), "efficientnet_lite0"
 
@@ -40,14 +41,18 @@ def test_a_model_in_a_model_counts_once() -> None:
 @pytest.mark.parametrize(
     ("backbone", "published", "classifier"),
     [
-        ("mobilenet_v2", 300e6, 1280 * 1000),  # Sandler et al. 2018, table 4
-        ("efficientnet_b0", 0.39e9, 1280 * 1000),  # Tan and Le 2019, table 2
-        ("resnet50", 3.8e9, 2048 * 1000),  # He et al. 2015, table 1
+        *slow(
+            ("mobilenet_v2", 300e6, 1280 * 1000),  # Sandler et al. 2018, table 4
+            ("efficientnet_b0", 0.39e9, 1280 * 1000),  # Tan and Le 2019, table 2
+            ("resnet50", 3.8e9, 2048 * 1000),  # He et al. 2015, table 1
+        ),
         ("vgg16", 15.5e9, 25088 * 4096 + 4096 * 4096 + 4096 * 1000),  # the same
         ("vgg19", 19.6e9, 25088 * 4096 + 4096 * 4096 + 4096 * 1000),  # the same table
         ("mobilenet_v1", 569e6, 1024 * 1000),  # Howard et al. 2017, table 4
-        ("nasnet_mobile", 564e6, 1056 * 1000),  # Zoph et al. 2018, table 3
-        ("convnext_tiny", 4.5e9, 768 * 1000),  # Liu et al. 2022, table 1
+        *slow(
+            ("nasnet_mobile", 564e6, 1056 * 1000),  # Zoph et al. 2018, table 3
+            ("convnext_tiny", 4.5e9, 768 * 1000),  # Liu et al. 2022, table 1
+        ),
     ],
 )
 def test_published_backbones(backbone: str, published: float, classifier: int) -> None:
@@ -55,6 +60,7 @@ def test_published_backbones(backbone: str, published: float, classifier: int) -
     assert multiply_adds(network) + classifier == pytest.approx(published, rel=0.02)
 
 
+@pytest.mark.slow
 def test_lite0_is_b0_without_squeeze_and_excitation() -> None:
     whole, lite = (TABLE[name].build((224, 224, 3)) for name in ("efficientnet_b0", LITE))
     excitation = [
@@ -65,6 +71,7 @@ def test_lite0_is_b0_without_squeeze_and_excitation() -> None:
     assert multiply_adds(whole) - by_hand == multiply_adds(lite)
 
 
+@pytest.mark.slow
 def test_a_backbone_trained_from_nothing_has_a_cost_and_no_trunk(tmp_path: Path) -> None:
     counted = cost.of_backbone("small_cnn", SIZE, tmp_path)
     assert counted.parameters == 28 * 32 + (9 * 32 + 1) * 64 + (9 * 64 + 1) * 128

@@ -68,6 +68,7 @@ def contents(trained: keras.Model) -> Contents:
     return Contents(card, arrays, {})
 
 
+@pytest.mark.slow
 def test_the_bundle_answers_as_the_features_do(pictures: Pictures, tmp_path: Path) -> None:
     asked = (SCENARIO.backbone, None, pictures, CROPPING, 1)
     compute.compute(*asked, cache=tmp_path / "cache", target=tmp_path / "features")

@@ -128,6 +128,7 @@ def promtool(*arguments: str) -> None:
     assert told.returncode == 0, told.stdout + told.stderr
 
 
+@pytest.mark.slow
 def test_alerts_fire_when_they_should_and_are_silent_otherwise() -> None:
     promtool("check", "config", str(DEPLOY / "prometheus" / "prometheus.yml"))
     promtool("test", "rules", str(DEPLOY / "prometheus" / "rules_test.yml"))

@@ -93,6 +93,7 @@ def test_gpus_are_those_that_the_user_lets_be_seen(monkeypatch: pytest.MonkeyPat
     assert "finds none" in device.gpus().reason
 
 
+@pytest.mark.slow
 def test_tensorflow_is_asked_for_its_gpus() -> None:
     assert device._count("tensorflow", "none") == 0
 
@@ -141,6 +142,7 @@ def pictures() -> Pictures:
     return Pictures(array, [files.digest(number) for number in range(len(array))])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cut", "precision", "least", "most"),
     [
@@ -201,6 +203,7 @@ def task(folder: Path) -> fold.FoldTask:
     )
 
 
+@pytest.mark.slow
 def test_a_training_in_a_process_of_its_own_ends_the_same(tmp_path: Path) -> None:
     here, there = task(tmp_path / "a"), task(tmp_path / "b")
     fold.train(here)
@@ -219,6 +222,7 @@ SETTLED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tensorflow", *slow("jax", "torch")])
 def test_float32_on_a_gpu_is_rounded_only_where_it_is_asked_for(name: str) -> None:
     if device.missing(name):
@@ -246,6 +250,7 @@ def small() -> keras.Model:
     return keras.Model(picture, {"map": answer, "pooled": averages})
 
 
+@pytest.mark.slow
 def test_another_process_exports_to_the_same_bytes(tmp_path: Path) -> None:
     model = small()
     export.export(model, tmp_path / "here.tflite")

@@ -105,6 +105,7 @@ def project(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_changed_results_code_and_parameters_are_told(tmp_path: Path) -> None:
     folder = project(tmp_path)
     before = {one.told for one in state.results(folder)}

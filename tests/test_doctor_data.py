@@ -14,7 +14,7 @@ from canting.cli.doctor import data, repository
 from canting.cli.doctor.examination import examine
 from canting.cli.doctor.experiments import experiments
 from canting.core.errors import CantingError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 from tests.dvc_called import dvc
 
 BIN = Path(sys.executable).parent
@@ -102,7 +102,13 @@ CASES: dict[str, tuple[Callable[[Path], None], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+QUICK = ("git", "nothing")
+"""Cases that every run of the tests takes."""
+
+
+@pytest.mark.parametrize(
+    "name", [one for name in CASES for one in ([name] if name in QUICK else slow(name))]
+)
 def test_what_stops_the_pictures_is_named_and_healed(name: str, clone: Path) -> None:
     breaking, subject, words = CASES[name]
     breaking(clone)
@@ -117,6 +123,7 @@ def test_what_stops_the_pictures_is_named_and_healed(name: str, clone: Path) -> 
     assert [one.level for check in checks.values() for one in check(clone)] == ["fine", "fine"]
 
 
+@pytest.mark.slow
 def test_own_pictures_are_taken(clone: Path) -> None:
     (clone / "data" / "mine").mkdir(parents=True)
     (clone / "data" / "mine" / "1.jpg").write_text("mine")
@@ -129,6 +136,7 @@ def test_own_pictures_are_taken(clone: Path) -> None:
     assert (clone / "data" / "mine" / "1.jpg").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_own_pictures_are_given_up(clone: Path) -> None:
     (clone / "data").mkdir()
     (clone / "data" / "1.jpg").write_text("mine")
@@ -158,6 +166,7 @@ def test_git_that_is_not_there_or_does_not_work_is_named(
     assert missing.told.startswith("git is not installed")
 
 
+@pytest.mark.slow
 def test_make_data_says_why(clone: Path) -> None:
     no_git(clone)
     told = shell(clone, "make -o .venv/ready data")

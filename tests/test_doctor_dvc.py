@@ -76,8 +76,13 @@ def fix(folder: Path, findings: list[Finding]) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        '{"write": ',
-        *slow("[]", '{"write": {"out": 3}}', '{"read": {"out": [{"pid": 1}]}}', '{"x": {}}'),
+        *slow(
+            '{"write": ',
+            "[]",
+            '{"write": {"out": 3}}',
+            '{"read": {"out": [{"pid": 1}]}}',
+            '{"x": {}}',
+        ),
     ],
 )
 def test_a_damaged_rwlock_stops_dvc_and_is_fixed(repository: Path, content: str) -> None:

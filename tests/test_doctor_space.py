@@ -132,6 +132,7 @@ def test_every_step_says_what_it_loses(
         assert not {"rm", "--force", "-f", "--workspace"} & set(one.command.split())
 
 
+@pytest.mark.slow
 def test_the_steps_lose_what_they_say_and_nothing_else(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

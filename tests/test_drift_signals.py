@@ -41,6 +41,7 @@ def shifted(
     return made.answered(classifier, made.drawn(count, 1, **changes))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_pictures_of_the_same_kind_raise_no_more_false_alarms_than_stated(
     pool: list[made.Answered],
 ) -> None:

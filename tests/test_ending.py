@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from canting.core.errors import ending, no_room
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 from tests.ending_run import MAIN, canting, interrupted, said, small_files, unmeasured, unread
 from tests.service_fixtures import bundle
 from tests.test_validate.folder import fetched
@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("study", 141), ("doctor", 141)])
+@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("study", 141), *slow(("doctor", 141))])
 def test_a_closed_pipe_ends_a_command_without_a_word(word: str, code: int) -> None:
     """Argparse gives its help up by itself; `doctor` ends by `sys.exit`, with words unwritten."""
     told = unread(word)
@@ -55,6 +55,7 @@ def test_ctrl_c_ends_a_command_in_one_line(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_stage_in_one_line(project: Path) -> None:
     line = [sys.executable, str(ROOT / "stages" / "validate.py")]
     code, told = interrupted(line, project, said("near-duplicates"))
@@ -85,7 +86,7 @@ def test_a_full_disk_ends_a_command_in_one_line() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", *slow("json", "parquet")])
 def test_a_file_that_may_not_grow_ends_a_command_in_one_line(
     kind: str, bundle: Path, project: Path
 ) -> None:

@@ -290,6 +290,7 @@ def of_members(tasks: Sequence[FoldTask], pictures: np.ndarray) -> np.ndarray:
     return np.asarray(np.mean(found, axis=0))
 
 
+@pytest.mark.slow
 def test_the_bundle_answers_as_its_averaged_members_do_in_keras(both: Made) -> None:
     loaded, wanted = load(both.folder), of_members(both.tasks, both.pictures)
     answers = [loaded.answer(picture, overlay=True) for picture in both.pictures]
@@ -303,6 +304,7 @@ def test_the_bundle_answers_as_its_averaged_members_do_in_keras(both: Made) -> N
     assert loaded.card.members[1].scenario["dropout"] == 0.3
 
 
+@pytest.mark.slow
 def test_the_hold_out_is_scored_by_the_mean(both: Made) -> None:
     held = both.shipped.hold_out
     assert held is not None
@@ -312,6 +314,7 @@ def test_the_hold_out_is_scored_by_the_mean(both: Made) -> None:
     assert held["loss"] == pytest.approx(-np.log(wanted[np.arange(6), np.arange(6) % 3]).mean())
 
 
+@pytest.mark.slow
 def test_every_member_has_the_same_weight_in_the_distance(both: Made) -> None:
     """And pictures like the training ones are answered, others are refused."""
     engine, inside = Engine(both.folder / "model.tflite"), both.pictures[6:]
@@ -324,6 +327,7 @@ def test_every_member_has_the_same_weight_in_the_distance(both: Made) -> None:
     assert np.mean(refused) <= 0.2
 
 
+@pytest.mark.slow
 def test_a_bundle_whose_members_do_not_fit_is_refused(both: Made, tmp_path: Path) -> None:
     card = files.read_json(both.folder / "card.json")
     for name in ("model.tflite", "arrays.npz"):
@@ -340,6 +344,7 @@ def test_a_bundle_whose_members_do_not_fit_is_refused(both: Made, tmp_path: Path
         load(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_service_answers_with_it(both: Made, tmp_path: Path) -> None:
     with in_process(tmp_path, both.folder) as server:
         answer = server.answer(encoded(Image.fromarray(both.pictures[9])), overlay="true")

@@ -101,6 +101,7 @@ def test_costs_are_sums_and_a_shared_network_counts_once(taken: Written) -> None
     assert len(table) == len(taken.run.ranking) + 1
 
 
+@pytest.mark.slow
 def test_where_it_was_not_taken_it_says_why(left: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     told = left.run.ensemble
     assert told is not None

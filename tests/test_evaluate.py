@@ -256,6 +256,7 @@ def write(found: Evaluation, raw: Path, folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
+@pytest.mark.slow
 def test_all_files_are_written_the_same_each_time_and_say_what_failed(tmp_path: Path) -> None:
     for path in predictions()["path"]:
         (tmp_path / path).parent.mkdir(exist_ok=True)

@@ -70,6 +70,7 @@ def run(pictures: Pictures, cache: Path, target: Path, settings: Features) -> co
     )
 
 
+@pytest.mark.slow
 def test_features_agree_with_keras(pictures: Pictures, cache: Path, tmp_path: Path) -> None:
     flipping = MOVING.model_copy(update={"test_views": 4})
     run(pictures, cache, tmp_path / "features", flipping)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from canting.core.errors import CantingError
+from tests.conftest import slow
 from tests.hub_server import FIRST, SECOND, SOURCE, Hub, refused, run, serving
 
 LARGE = {
@@ -143,7 +144,7 @@ def test_cut_every_time_is_an_error_and_goes_on_later(hub: Hub, tmp_path: Path) 
     assert "bytes=0-" not in starts
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("end", [signal.SIGKILL, *slow(signal.SIGINT)])
 def test_a_killed_download_goes_on(hub: Hub, tmp_path: Path, end: signal.Signals) -> None:
     hub.file_faults = ["cut"] * 9
     code = f"""

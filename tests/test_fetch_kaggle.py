@@ -23,6 +23,7 @@ from canting.core.errors import CantingError
 from canting.data.fetch.fetch import Fetched, fetch
 from canting.data.fetch.retry import Retry
 from canting.data.fetch.source import Means
+from tests.conftest import slow
 
 SOURCE = "kaggle:owner/slug/versions/3"
 QUICK = Retry(tries=3, delay=0.01, longest=2.0, silence=0.5)
@@ -261,7 +262,7 @@ def test_tries_are_bounded(kaggle: Kaggle, tmp_path: Path, status: int) -> None:
     assert kaggle.count("DownloadDataset") == 3
 
 
-@pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.mark.parametrize("form", ["seconds", *slow("date")])
 def test_waits_as_long_as_the_server_asks(kaggle: Kaggle, tmp_path: Path, form: str) -> None:
     soon = email.utils.formatdate(time.time() + 2, usegmt=True)
     kaggle.faults = [(429, {"Retry-After": "1" if form == "seconds" else soon})]

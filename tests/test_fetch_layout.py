@@ -306,6 +306,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 def test_layouts_as_others_drew_them(tmp_path: Path) -> None:
     script = real("cases/pipeline/make_layouts.py")
     subprocess.run([sys.executable, script, tmp_path], check=True)

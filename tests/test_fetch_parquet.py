@@ -151,6 +151,7 @@ def test_a_broken_file_is_named(hub: Hub, tmp_path: Path, damage: str) -> None:
     refused(tmp_path, f"`{SOURCE}: train.parquet` is not a Parquet file that can be read")
 
 
+@pytest.mark.slow
 def test_reads_a_few_rows_at_a_time(tmp_path: Path) -> None:
     noise = np.random.default_rng(0)
     images = [{"bytes": picture(1) + noise.bytes(200_000), "path": None} for _ in range(400)]

@@ -53,7 +53,7 @@ from canting.runs.tracking import study
 from canting.runs.tracking.scenarios import scenarios
 from docs.reference import metrics as reference
 from tests import report_run, track_run, tune_run
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 
 NEW = "first_share"
 """The row that is added: the share of all pictures that are hits of the first class."""
@@ -134,7 +134,7 @@ def test_every_row_has_its_function_and_can_decide() -> None:
         SelectBest(metric="taste", alpha=0.05)
 
 
-@pytest.fixture(params=[True, False], ids=["averaged", "pooled only"])
+@pytest.fixture(params=[True, *slow(False)], ids=["averaged", "pooled only"])
 def run(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Path, bool]:
@@ -302,6 +302,7 @@ def test_an_older_run_without_the_metric_is_shown_and_not_tested(tmp_path: Path)
     assert chosen.startswith("not comparable: old was made before there was MCC.")
 
 
+@pytest.mark.slow
 def test_a_search_turns_around(tmp_path: Path) -> None:
     trials = [Trial({}, [(1, score)], "complete", 1.0, 1.0) for score in (0.5, 0.2, 0.9)]
     assert (best_of(trials, "loss"), best_of(trials, "mcc")) == (1, 2)

@@ -124,6 +124,7 @@ def test_none_one_and_two(tmp_path: Path) -> None:
     assert group(tmp_path, paths).tolist() == [0, 0]
 
 
+@pytest.mark.slow
 def test_more_copies_than_neighbours_are_one_group(tmp_path: Path) -> None:
     image, images = texture(1), {}
     for mark in range(20):
@@ -133,6 +134,7 @@ def test_more_copies_than_neighbours_are_one_group(tmp_path: Path) -> None:
     assert set(group(tmp_path, saved(tmp_path, images)).tolist()) == {0}
 
 
+@pytest.mark.slow
 def test_order_and_repetition_change_nothing(tmp_path: Path) -> None:
     images = {
         f"{seed}{name}": COPIES[name](texture(seed))

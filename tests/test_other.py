@@ -1,5 +1,6 @@
 """Collections that nothing is trained on: what is brought, how it is scored, what is said of it."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,20 @@ from canting.data import manifest, origins
 from canting.data.validate import tables
 from canting.evaluation.evaluate import elsewhere
 from canting.evaluation.other import pictures, served
-from canting.painter import LABELS, paint
+from canting.painter import LABELS, SEED, paint
+from tests.conftest import ROOT
 
 SIZE = (64, 64)
+
+
+@cache
+def painting(motif: str, number: int) -> Image.Image:
+    """Return an embedded picture, not to be changed; it is painted where it was not pulled."""
+    kept = ROOT / "data" / motif / f"{motif}_{number:03d}.jpg"
+    if kept.exists():
+        with Image.open(kept) as image:
+            return image.convert("RGB")
+    return Image.fromarray(paint(motif, number, SEED))
 
 
 def painted(folder: Path, numbers: range, labels: tuple[str, ...] = LABELS) -> Path:
@@ -26,8 +38,7 @@ def painted(folder: Path, numbers: range, labels: tuple[str, ...] = LABELS) -> P
         (folder / label).mkdir(parents=True, exist_ok=True)
         for number in numbers:
             motif = LABELS[labels.index(label) % len(LABELS)]
-            picture = Image.fromarray(paint(motif, number, 3))
-            picture.save(folder / label / f"{number}.jpg", quality=92)
+            painting(motif, number).save(folder / label / f"{number}.jpg", quality=92)
     return folder
 
 

@@ -23,7 +23,7 @@ from canting.models.backbones.table import architecture
 from canting.models.export import export
 from canting.models.features import cost, store, trunk
 from canting.models.train import tail
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 
 SIZE = (32, 48)
 NUMBERS = count()
@@ -74,7 +74,7 @@ def scenario(backbone: str) -> Scenario:
     return load(ROOT / "params.yaml").scenarios()[0].model_copy(update={"backbone": backbone})
 
 
-@pytest.mark.parametrize("backbone", ["own", "small_cnn_d5_w4_bn"])
+@pytest.mark.parametrize("backbone", ["own", *slow("small_cnn_d5_w4_bn")])
 def test_it_is_trained_as_a_whole_and_gives_a_bundle_with_three_outputs(
     backbone: str, mine: str, tmp_path: Path
 ) -> None:

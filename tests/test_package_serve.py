@@ -60,6 +60,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
+@pytest.mark.slow
 def test_the_same_content_is_the_same_bytes(built: Path, packed: Path, cards: Path) -> None:
     bento.build(ROOT, packed, cards, packed.parent / "again")
     assert contents(packed.parent / "again") == contents(built)

@@ -221,6 +221,7 @@ def test_the_history_is_searched_by_file_name(site: Server) -> None:
     assert words("en")("history.empty_filter") in get(site, "/history?name=%25%25")
 
 
+@pytest.mark.slow
 def test_a_table_begins_before_it_is_read_and_is_cut_where_reading_fails(
     site_bundle: Path, tmp_path: Path
 ) -> None:

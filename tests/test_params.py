@@ -9,17 +9,16 @@ from ruamel.yaml import YAML
 from canting.config.catalog import OPTIMIZERS
 from canting.config.params import Params, load
 from canting.core.errors import CantingError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, project_params
 
 
 def edited(tmp_path: Path, **changes: object) -> Path:
     """Write the project's parameters with some keys changed (`a__b` is `a.b`)."""
-    yaml = YAML()
-    content = yaml.load(ROOT / "params.yaml")
+    content = project_params()
     for key, value in changes.items():
         section, _, name = key.rpartition("__")
         (content[section] if section else content)[name] = value
-    yaml.dump(content, tmp_path / "params.yaml")
+    YAML().dump(content, tmp_path / "params.yaml")
     return tmp_path / "params.yaml"
 
 

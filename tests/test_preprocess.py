@@ -162,6 +162,7 @@ def test_rows_are_in_the_order_of_the_paths(tmp_path: Path) -> None:
         assert np.array_equal(row, np.asarray(Image.open(tmp_path / path)))
 
 
+@pytest.mark.slow
 def test_memory_stays_flat(tmp_path: Path) -> None:
     paths = painted(tmp_path, 30)
     decode_all(tmp_path, paths, (256, 256), tmp_path / "warm.npy")

@@ -164,6 +164,7 @@ def test_without_an_artifact_it_says_so(tmp_path: Path) -> None:
 HOSTILE = "<img src=x onerror=alert(1)>@everyone [x](http://evil.example) #1 www.evil.example `|"
 
 
+@pytest.mark.slow
 def test_names_from_a_run_are_no_markup_mention_or_link(tmp_path: Path) -> None:
     contents = tables()
     winner = b'"' + HOSTILE.encode() + b'"'
@@ -200,6 +201,7 @@ def test_damaged_files_are_told_in_one_line(tmp_path: Path, name: str, content: 
     assert not Path("evil").exists()
 
 
+@pytest.mark.slow
 def test_a_long_comment_ends_at_a_line(tmp_path: Path) -> None:
     contents = tables()
     contents["params.yaml"] += b"".join(

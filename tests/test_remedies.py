@@ -20,7 +20,7 @@ from canting.data.validate.report import ValidationError
 from canting.runs.registry.candidate import of_run
 from canting.serving.service.settings import SettingsError, from_environment
 from tests import track_run
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 from tests.dvc_called import dvc
 from tests.test_docs_commands import clone
 from tests.test_doctor_data import shell
@@ -62,7 +62,7 @@ PICTURES = ("decodable", *list(LIMITS)[:9], "unique_names")
 CLASSES = ("labels", "min_pictures", "min_groups", "max_imbalance")
 
 
-@pytest.mark.parametrize("names", [PICTURES, CLASSES], ids=["pictures", "classes"])
+@pytest.mark.parametrize("names", [*slow((PICTURES,)), CLASSES], ids=["pictures", "classes"])
 def test_the_limits_that_the_gate_names_let_the_pictures_pass(
     names: tuple[str, ...], sound: Path, params: Validate
 ) -> None:
@@ -75,6 +75,7 @@ def test_the_limits_that_the_gate_names_let_the_pictures_pass(
     assert set(left) == set(names) - set(LIMITS)  # no limit lets a damaged file pass
 
 
+@pytest.mark.slow
 def test_quarantine_and_removal_heal_what_the_gate_names(sound: Path, params: Validate) -> None:
     classes = {"max_imbalance": 9.0, "min_pictures": 1, "min_groups": 1}
     for name in PICTURES:

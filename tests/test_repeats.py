@@ -133,6 +133,7 @@ def test_clean_leaves_the_trainings_of_all_draws(features: Path, tmp_path: Path)
     assert len(kept) == 2 * 3 + 1 + 3  # draws × folds, on all, without each collection
 
 
+@pytest.mark.slow
 @one_core()
 @eagerly()
 def test_further_draws_are_trained_once_and_change_nothing_of_the_first(

@@ -188,6 +188,7 @@ def test_the_table_with_costs(grid: Path) -> None:
     assert len([line for line in text.splitlines() if line.startswith("|")]) == 6
 
 
+@pytest.mark.slow
 def test_time_and_score_by_batch_size(grid: Path, tmp_path: Path) -> None:
     sizes = [5, 16, 500]
     folder = written(tmp_path, batch_size=sizes, dropout=[0.2, 0.4])

@@ -242,6 +242,7 @@ def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate()
 
 
+@pytest.mark.slow
 def test_killed_after_a_decision_it_goes_on_and_the_button_ends_it(tmp_path: Path) -> None:
     project(tmp_path)
     with running(tmp_path) as (process, address):
@@ -259,6 +260,7 @@ def test_killed_after_a_decision_it_goes_on_and_the_button_ends_it(tmp_path: Pat
     assert "Next: `dvc repro`" in told
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_with_what_to_do_next(tmp_path: Path) -> None:
     project(tmp_path)
     with running(tmp_path) as (process, address):

@@ -92,6 +92,7 @@ def test_a_tie_in_cost_goes_to_the_better_score_and_one_scenario_to_itself() -> 
     assert "only scenario" in alone.reason
 
 
+@pytest.mark.slow
 def test_costs_count_parameters() -> None:
     frozen, tuned = scenario(), scenario(fine_tune_from="head_conv", epochs=5)
     counted = cost.costs([frozen, tuned], params(), 3)
@@ -100,6 +101,7 @@ def test_costs_count_parameters() -> None:
     assert counted[tuned.name] == (3_413_024 + 1281 * 3, head + 1281 * 3, 5)
 
 
+@pytest.mark.slow
 def test_costs_count_a_hidden_layer_over_several_levels() -> None:
     channels, hidden = 144 + 480 + 672 + 1280, 5
     counted = cost.costs([scenario()], params(levels=4, hidden=hidden), 3)
@@ -131,7 +133,7 @@ def how(hidden: int | None = None) -> Train:
             {"fine_tune_from": "block15_expand_conv"}, (2, 2, 192), None, 1, marks=pytest.mark.slow
         ),
         ({"backbone": "small_cnn"}, (64, 64, 3), 7, 1),
-        ({"fine_tune_from": "all"}, (64, 64, 3), None, 1),
+        pytest.param({"fine_tune_from": "all"}, (64, 64, 3), None, 1, marks=pytest.mark.slow),
         pytest.param({}, (2576,), None, 4, marks=pytest.mark.slow),
         pytest.param({}, (2576,), 7, 4, marks=pytest.mark.slow),
     ],

@@ -149,6 +149,7 @@ def test_a_prefix_comes_from_proxies_of_ours_alone(given: str, root: str) -> Non
         assert proxies.path_of(asked) == "/about"
 
 
+@pytest.mark.slow
 def test_no_proxy_is_trusted_unasked_and_none_hides_another(bundle: Path, tmp_path: Path) -> None:
     """Uvicorn would believe whoever is on this machine, and take a proxy for its client."""
     headers = {
@@ -207,6 +208,7 @@ def test_few_clients_are_remembered() -> None:
     assert len(limits._left) == rates.CLIENTS
 
 
+@pytest.mark.slow
 def test_a_client_behind_a_proxy_has_a_rate_and_may_be_in_the_log(
     bundle: Path, tmp_path: Path
 ) -> None:
@@ -292,6 +294,7 @@ def links(page: str) -> set[str]:
     return {unescape(one) for one in found if not one.startswith("data:")}
 
 
+@pytest.mark.slow
 def test_every_address_works_below_a_prefix_through_nginx(behind_nginx: httpx.Client) -> None:
     client = behind_nginx
     page = client.get("/classify").text

@@ -16,7 +16,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from canting.serving.service.outage import QUIET_SECONDS
-from tests.service_fixtures import LABELS, Server, bundle, encoded, running, visited
+from tests.service_fixtures import LABELS, Server, bundle, encoded, in_process, visited
 
 __all__ = ["bundle"]
 
@@ -30,7 +30,7 @@ def server(usual: Server) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def guarded(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("guarded")
-    with running(folder, bundle, token="kunci", visitors="false") as one:
+    with in_process(folder, bundle, token="kunci", visitors="false") as one:
         yield one
 
 
@@ -279,6 +279,7 @@ def test_a_form_of_ours_deletes_one_entry_alone(server: Server) -> None:
     assert list((server.folder / "history").rglob(f"{other}*"))
 
 
+@pytest.mark.slow
 def test_a_locked_database_loses_no_answer(server: Server) -> None:
     before = server.entries()
     files = set((server.folder / "history").rglob("*.jpg"))

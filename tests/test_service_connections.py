@@ -112,6 +112,7 @@ def test_slow_headers_do_not_prolong_the_time(port: int) -> None:
     assert time.monotonic() - started < 4
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_is_left(port: int) -> None:
     with opened(port, WHOLE % b"long") as one:
         time.sleep(5)
@@ -142,6 +143,7 @@ def test_there_is_room_for_a_request_beside_hundreds_that_wait(port: int) -> Non
         one.close()
 
 
+@pytest.mark.slow
 def test_a_request_that_is_answered_is_not_closed_for_one_that_waits(port: int) -> None:
     with opened(port, WHOLE % b"long") as one:
         first = one.recv(1000)
@@ -184,6 +186,7 @@ print("found", after - before)
 """
 
 
+@pytest.mark.slow
 def test_bentoml_keeps_nothing_of_a_request(bundle: Path, tmp_path: Path) -> None:
     """Its timers, never cancelled, kept 30 objects of each of 300 for a minute."""
     found = subprocess.run(

@@ -22,6 +22,7 @@ from canting.serving.service.decoding.decoder import KEPT_SIDE
 from canting.serving.service.decoding.decoders import MOST, Decoders
 from canting.serving.service.errors import Refusal
 from canting.serving.service.settings import Settings
+from tests.conftest import slow
 from tests.heic_grid import tiled
 from tests.service_fixtures import encoded, saved
 
@@ -55,7 +56,13 @@ QUICK: dict[str, dict[str, Any]] = {
 """Options of each kind with which a large picture is written in little time."""
 
 
-@pytest.mark.parametrize("kind", QUICK)
+FAST = ("JPEG", "PNG", "WEBP")
+"""Kinds that every run of the tests takes."""
+
+
+@pytest.mark.parametrize(
+    "kind", [one for kind in QUICK for one in ([kind] if kind in FAST else slow(kind))]
+)
 def test_the_model_sees_what_it_sees_in_the_pipeline(decoders: Decoders, kind: str) -> None:
     noise = Image.fromarray(NOISE)
     noise = noise.quantize(method=Image.Quantize.FASTOCTREE) if kind == "GIF" else noise
@@ -125,6 +132,7 @@ def test_a_decoder_that_died_while_it_waited_is_no_fault_of_a_picture(decoders: 
         assert decoders.decode(encoded(), SHAPE).size == (96, 80)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [encoded(), bytes(10**7)])
 def test_a_decoder_that_is_stopped_holds_nobody_up(
     monkeypatch: pytest.MonkeyPatch, content: bytes
@@ -198,6 +206,7 @@ class Peak:
         return sum(one.memory_info().rss for one in self._children)
 
 
+@pytest.mark.slow
 def test_the_largest_picture_of_any_kind_takes_at_most_150_mb(decoders: Decoders) -> None:
     for name in (*LARGEST, "tiles"):
         content = largest(name)
@@ -206,6 +215,7 @@ def test_the_largest_picture_of_any_kind_takes_at_most_150_mb(decoders: Decoders
         assert peak.bytes - peak.before <= 150 * MB, name
 
 
+@pytest.mark.slow
 def test_many_large_pictures_at_once_wait_for_memory(decoders: Decoders) -> None:
     content = largest("alpha")
     with Peak() as peak, ThreadPoolExecutor(4) as pool:
@@ -214,7 +224,7 @@ def test_many_large_pictures_at_once_wait_for_memory(decoders: Decoders) -> None
     assert peak.bytes <= (MOST * 45 + 200) * MB
 
 
-@pytest.mark.parametrize("options", [{}, {"lossless": True}, {"exif": b"Exif\0\0MM"}])
+@pytest.mark.parametrize("options", [{}, *slow({"lossless": True}, {"exif": b"Exif\0\0MM"})])
 def test_a_webp_that_takes_too_much_is_known_before_it_is_opened(
     decoders: Decoders, options: dict[str, Any]
 ) -> None:
@@ -250,6 +260,7 @@ def test_a_library_writes_nothing_to_the_log(capfd: pytest.CaptureFixture[str]) 
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_nobody_is_left_behind_where_the_service_is_killed() -> None:
     """The socket of a decoder ends with the service, and the decoder with the socket."""
     read, write = os.pipe()

@@ -194,6 +194,7 @@ def test_a_webp_that_claims_to_be_huge(server: Server) -> None:
     assert server.memory() - before < 50 * MIB
 
 
+@pytest.mark.slow
 def test_a_slow_upload_is_left_and_the_others_are_served(server: Server) -> None:
     body = multipart(encoded())
     with connected(server) as silent, connected(server) as dripping:
@@ -226,6 +227,7 @@ def noisy(seed: int, colour: str) -> bytes:
     return saved(Image.fromarray(np.asarray(image) // 2 + noise), "PNG")
 
 
+@pytest.mark.slow
 def test_two_hundred_at_once(server: Server) -> None:
     """Some are answered, each rightly; the others are told to come again."""
     labels = list(COLOURS)

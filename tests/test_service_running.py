@@ -19,6 +19,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from canting.cli.main import main
+from tests.conftest import slow
 from tests.service_fixtures import (
     Server,
     bundle,
@@ -67,7 +68,7 @@ def workers(server: Server) -> list[psutil.Process]:
     return [first, *first.children(recursive=True)]
 
 
-@pytest.mark.parametrize("kind", ["server", "bento"])
+@pytest.mark.parametrize("kind", ["server", *slow("bento")])
 def test_it_is_alive_ready_and_answers(kind: str, request: pytest.FixtureRequest) -> None:
     server: Server = request.getfixturevalue(kind)
     assert server.client.get("/livez").status_code == 200
@@ -105,6 +106,7 @@ def test_one_port_and_nothing_is_left_in_the_temporary_folder(server: Server) ->
     assert all(line.startswith("{") for line in (server.folder / "log").read_text().splitlines())
 
 
+@pytest.mark.slow
 def test_a_container_has_no_port_for_others(bento: Server) -> None:
     server = bento
     addresses = listening(server)
@@ -121,6 +123,7 @@ def test_a_container_has_no_port_for_others(bento: Server) -> None:
     assert not list(server.folder.rglob("pwned"))
 
 
+@pytest.mark.slow
 def test_no_training_framework_is_loaded(bundle: Path, tmp_path: Path) -> None:
     """All of the service is imported and one picture answered in a process of its own."""
     program = """
@@ -203,6 +206,7 @@ def test_the_end_waits_for_what_was_accepted(server: Server) -> None:
     assert {str(answer["history_id"]) for answer in answers} <= kept
 
 
+@pytest.mark.slow
 def test_a_worker_ends_with_its_supervisor() -> None:
     worker = "from canting.serving.service.service import end_with_parent as end; end()"
     worker += "; print('on', flush=True); import time; time.sleep(60)"
@@ -249,6 +253,7 @@ CODES = {
 }
 
 
+@pytest.mark.slow
 def test_a_bad_model_is_a_reason(bundle: Path, tmp_path: Path) -> None:
     """BentoML's whole application, with one bad bundle after the other as its model."""
     for how in CODES:
@@ -374,6 +379,7 @@ def test_a_history_that_cannot_be_written(bundle: Path, tmp_path: Path, required
         assert server.metric("canting_history_failures_total") >= before + 1
 
 
+@pytest.mark.slow
 def test_without_history_and_in_another_locale(bundle: Path, tmp_path: Path) -> None:
     os.environ.update({"TZ": "Asia/Jakarta", "LC_ALL": "id_ID.UTF-8"})
     try:

@@ -36,7 +36,7 @@ def public(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 @pytest.fixture(scope="module")
 def closed(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("closed")
-    with running(folder, bundle, token=TOKEN, visitors="false") as one:
+    with in_process(folder, bundle, token=TOKEN, visitors="false") as one:
         yield one
 
 
@@ -182,6 +182,7 @@ def test_public_shows_all_and_lets_change_ones_own(public: Server) -> None:
         assert changes(one, name) == [200, 303, 303, 404]
 
 
+@pytest.mark.slow
 def test_a_history_of_an_earlier_version_is_the_operators(bundle: Path, tmp_path: Path) -> None:
     with in_process(tmp_path, bundle, token=TOKEN) as first, browser(first) as one:
         name = ask(one)

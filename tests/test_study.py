@@ -231,6 +231,7 @@ def test_every_study_can_be_used() -> None:
         assert path.read_text().startswith("# ")
 
 
+@pytest.mark.slow
 def test_a_study_is_the_same_after_any_other() -> None:
     """What an earlier one has left in `params.yaml` does not go into the next, but the source."""
     changes = {path: read(path) for path in (ROOT / "studies").glob("*.yaml")}

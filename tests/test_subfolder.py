@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from canting.cli.main import COMMANDS, parser, project
-from tests.conftest import ROOT
+from tests.conftest import ROOT, slow
 from tests.ending_run import canting
 from tests.service_fixtures import bundle
 
@@ -36,7 +36,7 @@ def test_the_nearest_folder_with_both_files_is_the_project(below: Path, tmp_path
     assert project(below) == below
 
 
-@pytest.mark.parametrize("words", [["study"], ["show"], ["doctor", "--json"]])
+@pytest.mark.parametrize("words", [["study"], *slow(["show"], ["doctor", "--json"])])
 def test_a_command_finds_what_the_project_holds(words: list[str]) -> None:
     there, here = canting(*words, cwd=BELOW), canting(*words, cwd=ROOT)
     named = here.stdout.replace("studies/", "../../studies/") if words == ["study"] else here.stdout
@@ -46,7 +46,7 @@ def test_a_command_finds_what_the_project_holds(words: list[str]) -> None:
     assert len(widths) > 1
 
 
-@pytest.mark.parametrize("words", [["tune"], ["clean"], ["promote", "--rollback"]])
+@pytest.mark.parametrize("words", [["tune"], *slow(["clean"], ["promote", "--rollback"])])
 def test_a_command_that_finds_nothing_names_the_project(words: list[str], below: Path) -> None:
     told = canting(*words, cwd=below)
     assert told.returncode == 1
@@ -73,6 +73,7 @@ def test_predictions_stay_where_the_user_is(bundle: Path, below: Path) -> None:
     assert named.stdout.splitlines()[1].startswith("red.png,kawung,")
 
 
+@pytest.mark.slow
 def test_a_history_is_the_project_s_or_named_from_where_the_user_is(below: Path) -> None:
     missing = canting("history", "check", cwd=below)
     assert missing.returncode == 1
@@ -83,6 +84,7 @@ def test_a_history_is_the_project_s_or_named_from_where_the_user_is(below: Path)
     assert f"`{below}/mine.db` is not there" in absolute.stderr
 
 
+@pytest.mark.slow
 def test_paintings_go_where_the_user_is_and_replace_nothing(below: Path) -> None:
     (below / "painted").touch()
     told = canting("paint", "painted", cwd=below)
@@ -93,6 +95,7 @@ def test_paintings_go_where_the_user_is_and_replace_nothing(below: Path) -> None
     assert "Received: a folder with files in it" in canting("paint", below, cwd=below).stderr
 
 
+@pytest.mark.slow
 def test_runs_are_found_from_the_project_or_from_where_the_user_is(below: Path) -> None:
     (below / "run").mkdir()
     (below / "run" / "params.yaml").touch()

@@ -289,6 +289,7 @@ def test_every_optimizer_trains(optimizer: str, features: Path) -> None:
     assert any(changed)
 
 
+@pytest.mark.slow
 def test_a_tail_starts_from_the_weights_behind_the_cut() -> None:
     (scenario,) = params(fine_tune_from=("block15_expand_conv",)).scenarios()
     keras.utils.set_random_seed(1)

@@ -167,6 +167,7 @@ def pull(sha: str) -> dict[str, object]:
     return {"number": 12, "label": "somebody:topic", "head": {"sha": sha}}
 
 
+@pytest.mark.slow
 def test_a_pull_request_gets_one_comment_that_follows_its_runs(
     checkout: Path, server: tuple[str, State]
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_run_that_failed_is_told(checkout: Path, server: tuple[str, State]) ->
     assert "https://github.example/owner/name/actions/runs/7" in state.comments[0]["body"]
 
 
+@pytest.mark.slow
 def test_a_commit_that_is_no_longer_the_newest_gets_no_comment(
     checkout: Path, server: tuple[str, State]
 ) -> None:

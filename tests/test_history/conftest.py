@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from canting.serving.service.history import History, open_history
+from tests.conftest import slow
 
 NAMES = itertools.count()
 USERS = ("postgres", "nobody")
@@ -100,7 +101,7 @@ def sqlite(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/history/history.db"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", *slow("postgresql")])
 def url(request: pytest.FixtureRequest) -> str:
     """Return the URL of an empty database of each kind."""
     made: str = request.getfixturevalue(request.param)

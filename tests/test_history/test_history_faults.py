@@ -233,6 +233,7 @@ print(history.add(new(), picture()).id)
 """
 
 
+@pytest.mark.slow
 def test_a_picture_that_waits_for_its_row_is_not_swept(url: str, folder: Path) -> None:
     other = python(WAITING, url, str(folder))
     assert other.stdout is not None
@@ -310,6 +311,7 @@ history.close()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_begin_and_write_at_once(url: str, folder: Path) -> None:
     for process in [python(ADD, url, str(folder), name) for name in ("a", "b")]:
         ended(process)

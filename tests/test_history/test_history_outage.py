@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.service_fixtures import Server, bundle, encoded, running
 from tests.test_history.conftest import Database
 
@@ -18,6 +20,7 @@ def pictures(server: Server) -> set[str]:
     return {path.stem for path in (server.folder / "history").rglob("*.jpg")}
 
 
+@pytest.mark.slow
 def test_postgresql_away_loses_nothing_and_leaves_nothing(
     own_database: Database, bundle: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from canting.config.sections import Validate
 from canting.data.validate.class_checks import class_checks
 from canting.data.validate.picture_checks import mostly, picture_checks
+from tests.conftest import slow
 
 from .folder import failed, picture, save, settled
 
@@ -147,7 +148,13 @@ CASES: dict[str, tuple[Breaking, dict[str, Any], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+QUICK = ("decodable", "max_conflicts", "unique_labels", "min_groups")
+"""Expectations that every run of the tests lets fail; each time takes half a second."""
+
+
+@pytest.mark.parametrize(
+    "name", [one for name in CASES for one in ([name] if name in QUICK else slow(name))]
+)
 def test_each_fails_alone(name: str, sound: Path, params: Validate) -> None:
     breaking, changes, rows = CASES[name]
     breaking(sound)

@@ -79,6 +79,7 @@ def test_stop_names_all_that_is_wrong_and_leaves_earlier_results(
         assert "default-src 'none'" in text  # a file name that is markup runs nothing
 
 
+@pytest.mark.slow
 def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: Validate) -> None:
     build = broken.parent
     changes = {"on_bad": "quarantine", "max_imbalance": 2.5}
@@ -104,6 +105,7 @@ def test_quarantine_sets_the_bad_ones_aside_with_a_reason(broken: Path, params: 
     assert len(list((build / "data_docs/validations/pictures").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_a_picture_without_its_end_is_taken_with_a_warning(sound: Path, params: Validate) -> None:
     content = io.BytesIO()
     picture("whole", (64, 48), "RGB").save(content, "JPEG")
@@ -122,6 +124,7 @@ def test_quarantine_does_not_hide_a_class_that_becomes_too_small(
     assert passage.aside["path"].tolist() == ["kawung/grey.png"]
 
 
+@pytest.mark.slow
 def test_quarantine_of_every_picture_leaves_classes_that_fail(raw: Path, params: Validate) -> None:
     for label in ("kawung", "parang"):
         save(raw, f"{label}/1.png", (1, 1))
@@ -140,6 +143,7 @@ def at_root(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return sound
 
 
+@pytest.mark.slow
 def test_the_stage_gives_the_same_bytes_twice_and_calls_nobody(
     at_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,6 +181,7 @@ def test_reading_back_what_is_no_manifest_is_refused(tmp_path: Path) -> None:
         manifest.read(path)
 
 
+@pytest.mark.slow
 def test_quarantine_names_each_useless_picture_once(sound: Path, params: Validate) -> None:
     build = sound.parent
     for name, grey in (("black", 0), ("grey", 128), ("white", 255)):
