@@ -44,7 +44,8 @@ def run(
 
     With `gpus`, one process a GPU takes the place of one worker a core. Inside `on` with a cluster,
     its nodes do the tasks that are `Portable`, where all of `alike` comes out as here. Shows
-    progress under `label`. Tasks are drawn as workers come free, so memory stays flat.
+    progress under `label`. Tasks are drawn as workers come free, and results wait until they are
+    asked for: memory stays flat where results are small.
     """
     with progress.bar(label, total) as bar:
         for result in silent(function, tasks, workers=workers, gpus=gpus, alike=alike):

@@ -266,7 +266,7 @@ def _brought(storage: Storage, need: Need) -> None:
     from filelock import FileLock
 
     place = Path(need.place)
-    if need.changes:
+    if need.changes or not need.stays:  # then one task alone asks for it
         storage.bring(need.name, place)
         return
     if not place.exists():
