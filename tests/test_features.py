@@ -1,6 +1,7 @@
 """Augmented views, the engine, and features that are kept view by view."""
 
 import errno
+import io
 import os
 import shutil
 import time
@@ -14,8 +15,9 @@ from canting.config.sections import Features
 from canting.core import files
 from canting.models import augmentation
 from canting.models.backbones.cut import split
-from canting.models.features import compute, cost, drawn, store, trunk
+from canting.models.features import compute, cost, drawn, inference, store, trunk
 from canting.models.features.compute import Pictures
+from canting.models.features.inference import ViewsPart
 
 STILL = Features(
     views=2,
@@ -148,6 +150,29 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
         assert (tmp_path / "again" / name).read_bytes() == (
             tmp_path / "features" / name
         ).read_bytes()
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-9], lambda _: b"", bytes.swapcase])
+def test_a_damaged_part_is_made_again(
+    damage: Callable[[bytes], bytes], pictures: Pictures, cache: Path, tmp_path: Path
+) -> None:
+    task = ViewsPart(
+        compute.ViewMaker(pictures.array, pictures.digests, MOVING, 1),
+        trunk.place("efficientnet_lite0", None, SIZE, cache),
+        (0, 1),
+        range(3),
+        "made_for",
+        tmp_path,
+    )
+    trunk.load("efficientnet_lite0", None, SIZE, cache)
+    inference.answer_part(task)
+    path = tmp_path / task.name
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    with pytest.warns(UserWarning, match="is damaged and is made again"):
+        inference.answer_part(task)
+    with np.load(path) as again, np.load(io.BytesIO(whole)) as before:
+        assert all(np.array_equal(again[name], before[name]) for name in ("0", "1"))
 
 
 def copied(cache: Path, fresh: Path) -> list[Path]:

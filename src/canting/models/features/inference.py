@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from canting.core import files, parallel
+from canting.core.cache import read_whole
 from canting.core.cluster.portable import Need
 from canting.imaging.pictures import Pixels
 from canting.models.features import trunk
@@ -155,7 +156,7 @@ def run(
 def answer_part(task: ViewsPart) -> None:
     """Write what a trunk answers to the rows of a part; one that is there is not made again."""
     path = task.cache / task.name
-    if path.exists():
+    if read_whole(path, _rows) == len(task.rows):
         return
     answer = trunk.answering(task.trunk)
     found = {
@@ -164,6 +165,13 @@ def answer_part(task: ViewsPart) -> None:
     }
     with files.replacing(path) as aside, aside.open("wb") as file:
         np.savez(file, allow_pickle=False, **found)
+
+
+def _rows(path: Path) -> int:
+    """Return the rows of a part; raise where an array of it cannot be read."""
+    with path.open("rb") as file, np.load(file) as part:  # which NumPy leaves open after a fault
+        (count,) = {len(part[name]) for name in part}
+    return count
 
 
 def put_together(task: WholeViews) -> None:
