@@ -112,6 +112,29 @@ def test_what_the_storage_holds_is_not_done_again(
     assert before == {path: path.stat().st_mtime_ns for path in storage.rglob("*.npz")}
 
 
+def test_a_damaged_file_of_the_storage_is_removed_and_made_again(
+    alone: Path, tmp_path: Path
+) -> None:
+    storage, here = tmp_path / "storage", alone.parent / "cache"
+    for folder in ("features", "train"):
+        shutil.copytree(here / folder, storage / folder)
+    for damaged in (next(storage.glob("features/*.npy")), next(storage.glob("train/*.npz"))):
+        damaged.write_bytes(damaged.read_bytes()[:300])
+        assert wait(started(tmp_path, "", storage)) == ""
+        told = (tmp_path / "stderr").read_text().splitlines()[-1]
+        assert told.startswith("ray_run: `compute.storage`: expected ")
+        assert f"{damaged.parent.name}/{damaged.name}" in told
+        assert not damaged.exists()
+    assert wait(started(tmp_path, "", storage)) == "0 8 2\n"
+    same(tmp_path, alone)
+    whole = {path.name for path in storage.glob("features/*.npy")}
+    linked = [
+        path for path in (tmp_path / "cache" / "features").glob("*.npy") if path.name in whole
+    ]
+    assert len(linked) == 3
+    assert all(path.samefile(storage / "features" / path.name) for path in linked)
+
+
 def test_a_cluster_that_goes_away_is_told_and_one_machine_goes_on(
     alone: Path, tmp_path: Path
 ) -> None:

@@ -59,7 +59,7 @@ EXPECTED = {
 
 def _host_and_port(address: str) -> str:
     host, _, port = address.rpartition(":")
-    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not host or set("/@") & set(host) or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError(EXPECTED["address"])
     return address
 

@@ -108,6 +108,12 @@ def on(cluster: Cluster | None, storage: Storage | None = None) -> Iterator[None
         _cluster, _storage = before
 
 
+def is_held(task: Portable) -> bool:
+    """Return whether what machines share holds all that a task leaves; it is here then."""
+    storage = _cluster.storage if _cluster else _storage
+    return storage is not None and engine.held(storage, task)
+
+
 def discard(names: Iterable[str]) -> None:
     """Remove files that no task needs any more from what machines share, if they share anything."""
     storage = _cluster.storage if _cluster else _storage

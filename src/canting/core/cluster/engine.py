@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from canting.core.cluster import nodes
 from canting.core.cluster.packing import Packer, unpacked
 from canting.core.cluster.portable import Need, Portable
-from canting.core.cluster.storage import Storage
+from canting.core.cluster.storage import Storage, StorageError
 from canting.core.errors import CantingError
 
 Result = TypeVar("Result")
@@ -141,7 +141,7 @@ def _wait(cluster: Cluster, running: dict[Any, Portable], seen: dict[str, str]) 
             raise CantingError(
                 f"`compute.address: {cluster.address}`: the cluster does not answer any more. What "
                 "was done is kept in `compute.storage`. Run again when it is back, or with "
-                "`compute.engine: local`: both go on from there."
+                "`compute.engine: local` and `compute.device: cpu`: both go on from there."
             )
     _tell_of_lost(seen)
     for one in ended:
@@ -170,7 +170,7 @@ def _checked(one: Any) -> Any:
             raise CantingError(f"A task failed {TRIES} times, the last time {cause}.") from error
         if isinstance(cause, CantingError):
             raise CantingError(str(cause)) from error
-        raise
+        raise CantingError(f"A task failed on a node: {str(error).splitlines()[-1]}") from error
     except ray.exceptions.RayError as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CantingError(
@@ -253,11 +253,11 @@ def at_node(function: Callable[[Any], Result], sent: Sent, storage: Storage) -> 
         for need in sent.needs:
             if not need.stays:
                 Path(need.place).unlink(missing_ok=True)
-    except CantingError as error:
-        raise CantingError(str(error)) from None  # one with a call of its own cannot be pickled
     except Exception as error:
+        if isinstance(error, CantingError) and not isinstance(error, StorageError):
+            raise CantingError(str(error)) from None  # one with a call of its own is not pickled
         where = f"on node {socket.gethostname()} ({ray.util.get_node_ip_address()})"
-        raise FailedError(f"{where} with {type(error).__name__}: {error}") from error
+        raise FailedError(f"{where} with {type(error).__name__}: {error}") from None
     return result
 
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
+from zipfile import ZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from canting.core import files, parallel
 from canting.core.cache import read_whole
 from canting.core.cluster.portable import Need
+from canting.core.errors import CantingError
 from canting.imaging.pictures import Pixels
 from canting.models.features import trunk
 from canting.models.features.cache import CachedView
@@ -59,7 +61,11 @@ class ViewsPart(NamedTuple):
     @property
     def name(self) -> str:
         """The file below the cache."""
-        return f"parts/{self.made_for}-{self.rows.start:09d}.npz"
+        return f"parts/{self._own}.npz"
+
+    @property
+    def _own(self) -> str:
+        return f"{self.made_for}-{self.rows.start:09d}"
 
     @property
     def is_fixed(self) -> bool:
@@ -74,7 +80,9 @@ class ViewsPart(NamedTuple):
     def needs(self) -> list[Need]:
         """Return the trunk, and the rows of pictures."""
         name = f"trunks/{self.trunk.name}"
-        return [Need(name, self.trunk, name), *self.maker.needs(self.rows)]
+        pictures = self.maker.needs(self.rows)
+        ours = [one._replace(name=f"pictures/{self._own}.npy") for one in pictures]
+        return [Need(name, self.trunk, name), *ours]
 
     def makes(self) -> list[str]:
         """Return the name of its file."""
@@ -140,17 +148,30 @@ def run(
     size = max(CHUNK, math.ceil(count / MOST_PARTS))
     rows = [range(at, min(at + size, count)) for at in range(0, count, size)]
     parts = [ViewsPart(maker, answer, tuple(missing), one, made_for, cache) for one in rows]
-    for _ in parallel.run(answer_part, parts, label=label, total=len(parts)):
-        pass
     whole = WholeViews(tuple(one.name for one in parts), arrays, count, cache)
-    list(parallel.silent(put_together, [whole]))
-    parallel.discard(need.name for one in parts for need in one.maker.needs(one.rows))
-    parallel.discard(whole.parts)
-    for name in whole.parts:
-        (cache / name).unlink(missing_ok=True)
+    if not parallel.is_held(whole):
+        for _ in parallel.run(answer_part, parts, label=label, total=len(parts)):
+            pass
+        list(parallel.silent(put_together, [whole]))
     seconds = (time.perf_counter() - start) / len(missing)
     for place in missing.values():
         place.finish(seconds)
+    _check(missing, arrays, count)
+    parallel.discard(need.name for one in parts for need in one.needs() if not need.stays)
+    parallel.discard(whole.parts)
+    for name in whole.parts:
+        (cache / name).unlink(missing_ok=True)
+
+
+def _check(missing: Mapping[int, CachedView], arrays: Mapping[int, str], count: int) -> None:
+    """Raise `CantingError` where a storage held a damaged array, which is removed there."""
+    damaged = [number for number, place in missing.items() if not place.is_whole(count)]
+    if damaged:
+        parallel.discard(arrays[number] for number in damaged)
+        raise CantingError(
+            f"`compute.storage`: expected whole features in `{arrays[damaged[0]]}`. Received: a "
+            "damaged file, which was removed there and here. Run again, and it is made again."
+        )
 
 
 def answer_part(task: ViewsPart) -> None:
@@ -159,12 +180,11 @@ def answer_part(task: ViewsPart) -> None:
     if read_whole(path, _rows) == len(task.rows):
         return
     answer = trunk.answering(task.trunk)
-    found = {
-        str(number): np.stack([answer(task.maker.make(number, row)) for row in task.rows])
-        for number in task.numbers
-    }
-    with files.replacing(path) as aside, aside.open("wb") as file:
-        np.savez(file, allow_pickle=False, **found)
+    with files.replacing(path) as aside, ZipFile(aside, "w") as written:
+        for number in task.numbers:  # one after another: all at once would fill the memory
+            rows = np.stack([answer(task.maker.make(number, row)) for row in task.rows])
+            with written.open(f"{number}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, rows, allow_pickle=False)
 
 
 def _rows(path: Path) -> int:

@@ -92,6 +92,13 @@ def complete(tasks: Sequence[FoldTask]) -> None:
         trained = parallel.silent(fold.run, missing, workers="processes", gpus=gpus, alike=alike)
         for _ in trained:
             pass
+    for task in missing:
+        if fold.load(task) is None:
+            parallel.discard(task.makes())
+            raise CantingError(
+                f"`compute.storage`: expected a whole outcome in `{task.makes()[0]}`. Received: a "
+                "damaged file, which was removed there and here. Run again: it is trained again."
+            )
 
 
 def loaded(task: FoldTask) -> FoldOutcome:

@@ -109,8 +109,10 @@ def _on_nodes(
     missing = [task for task, there in zip(tasks, kept, strict=True) if not there]
     with parallel.on(compute.cluster()):
         made = parallel.silent(keep_there, missing)
-        for there in kept:
+        for task, there in zip(tasks, kept, strict=True):
             count = 0 if there else next(made) or 0
+            if not there and not is_kept(task):
+                count = keep(task)  # what no node could read may be read here
             shown.add(count)
             yield count
         parallel.discard(name for task in missing for name in task.makes())
