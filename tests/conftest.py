@@ -158,7 +158,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 LONGEST = (
-    "pipeline browser_pages report all_layers backbones device service_running backup "
+    "cluster pipeline browser_pages report all_layers backbones device service_running backup "
     "keras_backends service_decoders tune_search clean features unknown validate_gate "
     "service_visitors other cards_written train metrics select_best own_network service_api crops "
     "pull_request_parts keys corruptions repeats_scores remedies service_access service_limits "
