@@ -25,19 +25,19 @@ SIZE, CLASSES, PICTURES = (64, 64), 3, 48
 BACKBONES = ("efficientnet_lite0", "small_cnn")
 
 
-def pictures() -> compute.Pictures:
-    """Return coarse pictures: of rows, of columns, of squares."""
-    coarse = np.random.default_rng(7).integers(0, 256, (PICTURES, 8, 8, 3), dtype=np.uint8)
+def pictures(count: int = PICTURES, square: int = 8) -> compute.Pictures:
+    """Return coarse pictures: of rows, of columns, of squares of so many pixels a side."""
+    coarse = np.random.default_rng(7).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
     coarse[::CLASSES] = coarse[::CLASSES, :, :1]
     coarse[1::CLASSES] = coarse[1::CLASSES, :1]
-    array = coarse.repeat(8, axis=1).repeat(8, axis=2)
-    return compute.Pictures(array, [files.digest(number) for number in range(PICTURES)])
+    array = coarse.repeat(square, axis=1).repeat(square, axis=2)
+    return compute.Pictures(array, [files.digest(number) for number in range(count)])
 
 
-def table() -> pd.DataFrame:
-    numbers = np.arange(PICTURES)
+def table(count: int = PICTURES, folds: int = 2) -> pd.DataFrame:
+    numbers = np.arange(count)
     labels = np.asarray(["a", "b", "c"])[numbers % CLASSES]
-    columns = {"label": labels, "fold": numbers // CLASSES % 2, "group": numbers}
+    columns = {"label": labels, "fold": numbers // CLASSES % folds, "group": numbers}
     return pd.DataFrame({"path": [f"{number}.jpg" for number in numbers], **columns})
 
 

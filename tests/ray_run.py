@@ -9,9 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
-
 from canting.config.params import Params
 from canting.core import files, parallel, runtime
 from canting.core.cluster.portable import Need
@@ -21,25 +18,10 @@ from canting.models.features import compute
 from canting.models.train import grid
 from canting.models.tune import study
 from tests import tune_data
+from tests.backend_run import pictures, table
 
-SIZE, CLASSES, PICTURES = (96, 96), 3, 240
+SIZE, PICTURES, FOLDS = (96, 96), 240, 4
 SEARCH = {**tune_data.SMALL, "tune__method": ["random"], "tune__budget": 2, "tune__epochs": 2}
-
-
-def pictures() -> compute.Pictures:
-    """Return coarse pictures: of rows, of columns, of squares."""
-    coarse = np.random.default_rng(7).integers(0, 256, (PICTURES, 8, 8, 3), dtype=np.uint8)
-    coarse[::CLASSES] = coarse[::CLASSES, :, :1]
-    coarse[1::CLASSES] = coarse[1::CLASSES, :1]
-    array = coarse.repeat(12, axis=1).repeat(12, axis=2)
-    return compute.Pictures(array, [files.digest(number) for number in range(PICTURES)])
-
-
-def table() -> pd.DataFrame:
-    numbers = np.arange(PICTURES)
-    labels = np.asarray(["a", "b", "c"])[numbers % CLASSES]
-    columns = {"label": labels, "fold": numbers // CLASSES % 4, "group": numbers}
-    return pd.DataFrame({"path": [f"{number}.jpg" for number in numbers], **columns})
 
 
 def params(folder: Path, address: str | None, storage: str | None) -> Params:
@@ -49,7 +31,7 @@ def params(folder: Path, address: str | None, storage: str | None) -> Params:
     compute_ = base.compute.model_copy(
         update={"engine": engine, "address": address, "storage": storage}
     )
-    changes = {"image_size": SIZE, "folds": 4, "features": features, "compute": compute_}
+    changes = {"image_size": SIZE, "folds": FOLDS, "features": features, "compute": compute_}
     return base.model_copy(update={**changes, "optimizer": ("adam", "sgd"), "epochs": (15,)})
 
 
@@ -86,7 +68,7 @@ def main(folder: Path, address: str | None, storage: str | None) -> None:
     """Write the tables to `folder/tables`."""
     runtime.prepare()
     asked, cache = params(folder, address, storage), folder / "cache"
-    (backbone, cut), drawn = asked.trunks()[0], pictures()
+    (backbone, cut), drawn = asked.trunks()[0], pictures(PICTURES, SIZE[0] // 8)
     target = folder / "features" / backbone
     with parallel.on(asked.compute.cluster(), asked.compute.kept()):
         if "FAILS" in os.environ:
@@ -97,8 +79,8 @@ def main(folder: Path, address: str | None, storage: str | None) -> None:
         made = compute.compute(
             backbone, cut, drawn, asked.features, asked.seed, cache=cache, target=target
         )
-        tables = grid.train(asked, table(), folder / "features", cache)
-        found = study.run(study.tasks(asked, table(), folder / "features", cache))
+        tables = grid.train(asked, table(PICTURES, FOLDS), folder / "features", cache)
+        found = study.run(study.tasks(asked, table(PICTURES, FOLDS), folder / "features", cache))
     out = folder / "tables"
     out.mkdir(exist_ok=True)
     tables.predictions.to_csv(out / "predictions.csv", index=False)
