@@ -65,7 +65,7 @@ def silent(
     if gpus:
         yield from _on_gpus(function, tasks, gpus)
         return
-    if _cluster or _storage:
+    if _storage:
         drawn = iter(tasks)
         first = list(islice(drawn, 1))
         tasks = chain(first, drawn)
@@ -101,7 +101,7 @@ def on(cluster: Cluster | None, storage: Storage | None = None) -> Iterator[None
     """Let a cluster do portable tasks; without one, what the storage holds is not done again."""
     global _cluster, _storage
     before = _cluster, _storage
-    _cluster, _storage = cluster, storage
+    _cluster, _storage = cluster, cluster.storage if cluster else storage
     try:
         yield
     finally:
@@ -110,16 +110,14 @@ def on(cluster: Cluster | None, storage: Storage | None = None) -> Iterator[None
 
 def is_held(task: Portable) -> bool:
     """Return whether what machines share holds all that a task leaves; it is here then."""
-    storage = _cluster.storage if _cluster else _storage
-    return storage is not None and engine.held(storage, task)
+    return _storage is not None and engine.held(_storage, task)
 
 
 def discard(names: Iterable[str]) -> None:
     """Remove files that no task needs any more from what machines share, if they share anything."""
-    storage = _cluster.storage if _cluster else _storage
-    if storage:
+    if _storage:
         for name in names:
-            storage.remove(name)
+            _storage.remove(name)
 
 
 def _unless_held(function: Callable[[Any], Any], one: tuple[Storage, Portable]) -> Any:
