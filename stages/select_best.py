@@ -1,4 +1,4 @@
-"""Choose a scenario by the rule, train it on everything, and write the bundle."""
+"""Choose a scenario by the rule, train it on everything, and write it as a bundle."""
 
 import numpy as np
 import pandas as pd
@@ -58,7 +58,7 @@ def main() -> None:
             {**final.arrays, "prototypes": found.prototypes},
             bundle.samples(found.right.merge(digests, on=PATH), BUILD / "raw"),
         )
-        difference = bundle.write(final.model, list(sample), contents, BUILD / "best")
+        difference = bundle.write(final.model, list(sample), contents, BUILD / "selected")
         with files.replacing(RESULTS / "select_best") as folder:
             folder.mkdir()
             selection = card.selection(choice, final.hold_out, difference)
@@ -66,7 +66,7 @@ def main() -> None:
                 selection["ensemble"] = told
             files.write_json(folder / "selection.json", selection)
             files.write_json(folder / "abstention.json", found.record)
-            served.write(BUILD / "best", BUILD / "other", params.evaluate, folder)
+            served.write(BUILD / "selected", BUILD / "other", params.evaluate, folder)
         print(choice.reason)
 
 

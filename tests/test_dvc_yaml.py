@@ -97,7 +97,7 @@ def test_outputs_are_read_by_a_stage_or_a_person() -> None:
 
 
 FOR_PEOPLE = {
-    "build/best",
+    "build/export",
     "build/bento/made_of.json",
     "build/tracked.json",
 }

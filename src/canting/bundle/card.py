@@ -1,7 +1,7 @@
 """The card of a bundle: what the bundle says of itself."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -100,6 +100,20 @@ class LearnedFrom(Part):
     unknown: Annotated[int, Field(ge=0)] = 0
 
 
+class Exported(Part):
+    """A format but float32, and what was measured of it out of fold.
+
+    `agreement` is the share of labels that float32 gives too.
+    """
+
+    format: Literal["litert-fp16", "litert-int8"]
+    macro_f1: Share
+    agreement: Share
+    largest_change: Share
+    ece: Share
+    refused: Share
+
+
 class EnsembleMember(Part):
     """A network of an ensemble, and how many channels of feature and map are its own."""
 
@@ -111,8 +125,9 @@ class Card(Part):
     """Names, sizes, temperature, figures and digests of a bundle.
 
     Logits divided by `temperature` give calibrated probabilities. `abstention` is absent where it
-    is switched off, `learned_from` in older bundles, `members` where there is one network alone;
-    of an ensemble `scenario` only names the backbones.
+    is switched off, `learned_from` in older bundles, `members` where there is one network alone; of
+    an ensemble `scenario` only names the backbones. `exported` is there where the model computes
+    with other numbers than float32, in which `out_of_fold` was measured.
     """
 
     labels: Annotated[tuple[str, ...], Field(min_length=2)]
@@ -120,6 +135,7 @@ class Card(Part):
     temperature: Annotated[float, Field(gt=0)]
     model_sha256: Digest
     arrays_sha256: Digest
+    exported: Exported | None = None
     abstention: Abstention | None = None
     out_of_fold: Figures | None = None
     hold_out: dict[str, float] | None = None

@@ -13,8 +13,11 @@ from canting.bundle.engine import Engine
 from canting.bundle.ensemble import product
 from canting.bundle.errors import BundleError
 
-TOLERANCE = 1e-4
-"""Largest difference of a logit between the model and the product of its map and the kernel."""
+TOLERANCE = {None: 1e-4, "litert-fp16": 0.02, "litert-int8": 0.25}
+"""Largest difference of a logit between the model and the product of its map and the kernel.
+
+As a share of the largest logit, by format, float32 first: the kernel is kept in float32.
+"""
 
 LITERT = b"TFL3"
 """Bytes 4 to 7 of every LiteRT file, the identifier of its flatbuffer schema."""
@@ -86,7 +89,8 @@ def _check(engine: Engine, said: Card, held: Arrays, folder: Path) -> None:
         raise _unfit(folder, "no prototypes, though `card.json` holds an abstention")
     expected = product(answer["map"].mean(axis=(0, 1)), held, parts)
     difference = float(np.abs(expected - answer["logits"]).max())
-    if not difference <= TOLERANCE * max(1.0, float(np.abs(answer["logits"]).max())):
+    allowed = TOLERANCE[said.exported.format if said.exported else None]
+    if not difference <= allowed * max(1.0, float(np.abs(answer["logits"]).max())):
         raise _unfit(folder, f"logits that differ by {difference:.2g}")
 
 

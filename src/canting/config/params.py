@@ -21,6 +21,7 @@ from canting.config.sections import (
     Compute,
     Corruptions,
     Evaluate,
+    Export,
     Features,
     Preprocess,
     Report,
@@ -99,6 +100,7 @@ class Params(ParamsSection):
     evaluate: Evaluate
     select_best: SelectBest
     abstain: Abstain
+    export: Export = Export()
     corruptions: Corruptions
     review: Review
     cards: Cards

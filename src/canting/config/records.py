@@ -5,12 +5,12 @@ Scores are named after `canting.config.metrics`, whose rows may grow, so they ar
 
 from typing import Any, NotRequired, TypedDict
 
+from canting.config.exports import ExportedRecord
 from canting.config.refusals import AbstentionRecord
 from canting.config.tune import Setting
 
 Scores = dict[str, float]
 """Scores by the names of `canting.config.metrics`, and what else is a number beside them."""
-
 
 EvaluateMetrics = dict[str, float | str]
 """`results/evaluate/metrics.json`: scores of the leader, its name, and counts of scenarios."""
@@ -221,7 +221,7 @@ class CalibrationRecord(TypedDict):
 
 
 class CardRecord(TypedDict):
-    """`build/best/card.json`, whole; `canting.bundle.card.Card` is what a service needs of it."""
+    """`build/best/card.json`, whole; `exported` is of a format but float32."""
 
     labels: list[str]
     image_size: list[int]
@@ -240,6 +240,7 @@ class CardRecord(TypedDict):
     reference: NotRequired[dict[str, object]]
     model_sha256: NotRequired[str]
     arrays_sha256: NotRequired[str]
+    exported: NotRequired[ExportedRecord]
     git_revision: NotRequired[str | None]
 
 

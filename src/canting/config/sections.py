@@ -1,10 +1,11 @@
 """The sections of `params.yaml`, one for each stage that has settings."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from canting.config.catalog import CORRUPTIONS
+from canting.config.exports import EXPORT_FORMATS, FLOAT32, PREFERRED
 from canting.config.fetch import Collections
 from canting.config.metrics import choices, column
 from canting.config.section import Count, Listed, Luma, ParamsSection, Pixels, Share, Words, known
@@ -182,6 +183,21 @@ class SelectBest(ParamsSection):
     def column(self) -> str:
         """The metric that decides, as tables name it."""
         return column(self.metric)
+
+
+class Export(ParamsSection):
+    """Which formats the winner is exported to, and which of them the bundle holds."""
+
+    formats: Listed[Annotated[str, known(EXPORT_FORMATS)]] = ()
+    choose: Annotated[str, known(("float32", PREFERRED))] = "float32"
+    calibration: Count = 100
+
+    @model_validator(mode="after")
+    def _can_choose(self) -> Self:
+        smaller = [name for name, one in EXPORT_FORMATS.items() if one.served and name != FLOAT32]
+        if self.choose == PREFERRED and not set(smaller) & set(self.formats):
+            raise ValueError(f"`formats` with {' or '.join(smaller)}, to choose the smallest of")
+        return self
 
 
 class Abstain(ParamsSection):

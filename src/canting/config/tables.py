@@ -97,3 +97,13 @@ WORDS = {
     *("method", "optimizer", "other", "proposed", "reason", "sha256", "similar", "state"),
 }
 """Columns of any table that hold words; in these `NA`, `1` and the empty string are words too."""
+
+EXPORTS = [
+    *("format", "bytes", "agreement", "largest_change", "mean_change", "macro_f1", "ece"),
+    *("refused", "mean", "difference", "low", "high", "p_holm", "fault"),
+]
+"""Of `results/export/exports.csv`, float32 first.
+
+Changes are those of probabilities; `mean` to `p_holm` are of the metric that chose the winner, over
+the folds; `fault` says why a format was not written.
+"""

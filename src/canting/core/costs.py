@@ -12,6 +12,7 @@ COSTS = Path("costs")
 """Folder below `build` of all that was measured in seconds on this machine."""
 
 MEASURED_FOR = {
+    "export": ("results/export/exports.csv",),
     "features": ("build/features/*/key.json",),
     "train": ("build/train/curves.csv", "build/train/repeats.parquet"),
     "tune": ("results/tune/trials.csv",),

@@ -13,13 +13,17 @@ _KERAS = ("keras", "tensorflow", "tensorflow-cpu")
 DECIDING = {
     "PIL": ("pillow", "pillow-heif", "pillow-jxl-plugin"),  # it calls the others
     "ai_edge_litert": ("ai-edge-litert",),
+    "ai_edge_quantizer": ("ai-edge-quantizer",),
     "cv2": ("opencv-python-headless",),
     "keras": _KERAS,
     "numpy": ("numpy",),
+    "onnx": ("onnx",),
+    "onnxruntime": ("onnxruntime",),
     "optuna": ("optuna",),
     "scipy": ("scipy",),
     "sklearn": ("scikit-learn",),
     "tensorflow": _KERAS,
+    "tf2onnx": ("tf2onnx",),
 }
 """Distributions whose version decides on bytes, by the package that is imported.
 

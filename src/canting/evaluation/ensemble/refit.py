@@ -54,6 +54,25 @@ def single(task: FoldTask, predictions: pd.DataFrame, left: LeftOut | None = Non
     return Shipped(final.model, refit.classifier(final), final.hold_out, found)
 
 
+class ScaledParts(NamedTuple):
+    """Pooled features of each member's final tail, and what they are divided by."""
+
+    each: list[Features]
+    scales: list[float]
+
+
+def scaled(tasks: Sequence[FoldTask], finals: Sequence[refit.Refit]) -> ScaledParts:
+    """Return the features of all members, and scales that give each the same weight.
+
+    A network alone stays as it is.
+    """
+    each = [features.pooled(one.tail, opened(task.features)) for one, task in _pairs(finals, tasks)]
+    if len(each) == 1:
+        return ScaledParts(each, [1.0])
+    inside = tested_folds(tasks[0].table) != HELD_OUT
+    return ScaledParts(each, [float(np.abs(one[inside]).sum(axis=1).mean()) for one in each])
+
+
 def ensemble(
     tasks: Sequence[FoldTask], predictions: pd.DataFrame, left: LeftOut | None = None
 ) -> Shipped:
@@ -65,12 +84,10 @@ def ensemble(
     the same weight in the distance to the training pictures.
     """
     finals = [refit.refit(task) for task in tasks]
-    each = [features.pooled(one.tail, opened(task.features)) for one, task in _pairs(finals, tasks)]
-    inside = tested_folds(tasks[0].table) != HELD_OUT
-    scales = [float(np.abs(one[inside]).sum(axis=1).mean()) for one in each]
+    each, scales = parts = scaled(tasks, finals)
     model = joined([one.model for one in finals], scales)
     asked, ours, names = (tasks, predictions, ()) if left is None else left
-    of_folds = _side_by_side(asked, each, scales)
+    of_folds = side_by_side(asked, parts)
     found = doubt.of_features(asked[0], model, _scaled(each, scales), of_folds, ours, names)
     members: tuple[MemberRecord, ...] = tuple(
         {"scenario": task.scenario.model_dump(), "channels": one.shape[1]}
@@ -88,13 +105,12 @@ def _scaled(each: Sequence[Features], scales: Sequence[float]) -> Features:
     return np.concatenate(parts, axis=1)
 
 
-def _side_by_side(
-    tasks: Sequence[FoldTask], each: Sequence[Features], scales: Sequence[float]
-) -> Iterator[Features]:
+def side_by_side(tasks: Sequence[FoldTask], parts: ScaledParts) -> Iterator[Features]:
     """Yield for each fold the features of the members' tails that were trained without it."""
+    each, scales = parts
     folds = [features.of_folds(doubt.of_all_folds(task), one) for one, task in _pairs(each, tasks)]
-    for parts in zip(*folds, strict=True):
-        yield _scaled(parts, scales)
+    for found in zip(*folds, strict=True):
+        yield _scaled(found, scales)
 
 
 def _classifier(

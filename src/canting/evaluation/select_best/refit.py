@@ -44,10 +44,15 @@ def refit(task: fold.FoldTask) -> Refit:
             f"folds. Received: {outcome.failure}. Lower `learning_rate`."
         )
     hold_out = score(task, outcome.logits, outcome.rows) if len(outcome.rows) else None
-    trained, params = fold.rebuilt(task, outcome.weights), task.params
+    trained = fold.rebuilt(task, outcome.weights)
+    return Refit(whole(task, trained), trained, hold_out)
+
+
+def whole(task: fold.FoldTask, trained: keras.Model) -> keras.Model:
+    """Return the model from a picture to the three outputs that ends with a task's trained tail."""
+    params = task.params
     seen, levels = views_of_test(params.features), params.features.levels
-    whole = compose(task.scenario, params.image_size, trained, seen, levels)
-    return Refit(whole, trained, hold_out)
+    return compose(task.scenario, params.image_size, trained, seen, levels)
 
 
 def _trained(task: fold.FoldTask) -> FoldOutcome:

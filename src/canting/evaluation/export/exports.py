@@ -1,0 +1,141 @@
+"""Compare, choose and write the exports of a winner."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+
+from canting.bundle.load import load
+from canting.config.columns import FOLD
+from canting.config.exports import EXPORT_FORMATS, FLOAT32, PREFERRED, ExportedRecord
+from canting.config.params import Params
+from canting.config.records import CardRecord
+from canting.core import files
+from canting.core.frames import Row
+from canting.data import manifest
+from canting.data.manifest import HELD_OUT
+from canting.evaluation.abstention.fit import prototypes
+from canting.evaluation.ensemble import refit as ensemble
+from canting.evaluation.ensemble.graph import joined
+from canting.evaluation.export import answers, compare
+from canting.evaluation.export.answers import FoldModel, calibrating
+from canting.evaluation.export.convert import ExportSource, write
+from canting.evaluation.select_best import refit
+from canting.models.features.compute import Pictures
+from canting.models.train import grid
+from canting.models.train.fold import FoldTask
+
+MODEL = "model.tflite"
+"""Of a bundle."""
+
+
+class Winner(NamedTuple):
+    """The winner's members, a task each for the training on all pictures, and its bundle's card."""
+
+    tasks: Sequence[FoldTask]
+    pictures: Pictures
+    bundle: Path
+    card: CardRecord
+
+    @property
+    def params(self) -> Params:
+        """The parameters of the run."""
+        return self.tasks[0].params
+
+    @property
+    def finals(self) -> list[refit.Refit]:
+        """The members, trained on all pictures."""
+        return [refit.refit(task) for task in self.tasks]
+
+
+def compared(winner: Winner, names: Sequence[str]) -> pd.DataFrame:
+    """Return a row a format, float32 first, from what they answer out of fold."""
+    params, folds = winner.params, winner.tasks[0].table
+    parts = ensemble.scaled(winner.tasks, winner.finals)
+    each = [[task._replace(fold=number) for task in winner.tasks] for number in range(params.folds)]
+    grid.complete([task for some in each for task in some])
+    count = params.export.calibration
+    models = [FoldModel(some, parts.scales, winner.pictures, count) for some in each]
+    said = answers.of_folds(models, names)
+    labels, served = winner.card["labels"], _served(winner, parts)
+    found = {one: compare.predictions(one, told, folds, labels) for one, told in said.items()}
+    bins = params.evaluate.calibration_bins
+    return compare.table(said, found, served, params.select_best, bins)
+
+
+def _served(winner: Winner, parts: ensemble.ScaledParts) -> compare.Served:
+    temperature, abstention = winner.card["temperature"], winner.card["abstention"]
+    if abstention is None:
+        return compare.Served(temperature, None, [])
+    table, seed = winner.tasks[0].table, winner.params.seed
+    codes, tested = manifest.codes(table), manifest.tested_folds(table)
+    found = [
+        prototypes(features, codes, seed, (tested != HELD_OUT) & (tested != number))
+        for number, features in enumerate(ensemble.side_by_side(winner.tasks, parts))
+    ]
+    return compare.Served(temperature, abstention, found)
+
+
+def write_all(winner: Winner, table: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Write the exports that have no fault below a folder; return the table with their `bytes`."""
+    source, sizes = _source(winner), [(winner.bundle / MODEL).stat().st_size]
+    for name, fault in zip(table["format"][1:], table["fault"][1:], strict=True):
+        with tempfile.TemporaryDirectory(dir=folder) as aside:
+            made = Path(aside) / EXPORT_FORMATS[name].file
+            write(name, source, made)
+            sizes.append(size(made))
+            if not fault:
+                made.replace(folder / made.name)
+    return table.assign(bytes=sizes)
+
+
+def write_bundle(winner: Winner, row: Row, folder: Path, path: Path) -> None:
+    """Write a bundle like the winner's with the export of a row of the table, below a folder.
+
+    Its card says so, with the figures of that format. Raises `BundleError` where it cannot be
+    loaded.
+    """
+    name = str(row["format"])
+    with files.replacing(path) as bundle:
+        shutil.copytree(winner.bundle, bundle, copy_function=shutil.copyfile)
+        if name != FLOAT32:
+            shutil.copyfile(folder / EXPORT_FORMATS[name].file, bundle / MODEL)
+            told = {key: row[key] for key in ExportedRecord.__annotations__}
+            digest = files.sha256(bundle / MODEL)
+            card = {**winner.card, "exported": told, "model_sha256": digest}
+            files.write_json(bundle / "card.json", card)
+        load(bundle)
+
+
+def chosen(table: pd.DataFrame, choose: str) -> str:
+    """Return the format of the bundle: float32, or the smallest of those that are as good."""
+    if choose != PREFERRED:
+        return FLOAT32
+    able = [EXPORT_FORMATS[name].served for name in table["format"]]
+    good = table[np.asarray(able) & (table["fault"] == "")]
+    return str(good.sort_values("bytes", kind="stable")["format"].iloc[0])
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
+    parts = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
+    return sum(one.stat().st_size for one in parts)
+
+
+def _source(winner: Winner) -> ExportSource:
+    def model() -> keras.Model:
+        finals = winner.finals
+        if len(finals) == 1:
+            return finals[0].model
+        scales = ensemble.scaled(winner.tasks, finals).scales
+        return joined([one.model for one in finals], scales)
+
+    content = (winner.bundle / MODEL).read_bytes()
+    folds, count = winner.tasks[0].table[FOLD].to_numpy(), winner.params.export.calibration
+    train = np.flatnonzero(folds != HELD_OUT)
+    return ExportSource(content, model, lambda: calibrating(winner.pictures, train, count))
