@@ -8,6 +8,7 @@ from pathlib import Path
 from canting.cli import (
     compare,
     drift,
+    export,
     history,
     paint,
     predict,
@@ -26,6 +27,7 @@ from canting.core.errors import CantingError, ending
 COMMANDS = (
     show,
     predict,
+    export,
     serve,
     study,
     tune,

@@ -92,6 +92,7 @@ def fold_column(draw: int) -> str:
 
 
 WORDS = {
+    *("format", "fault", "file"),  # of exports
     *(SCENARIO, PATH, LABEL, PREDICTED, COLLECTION),
     *("backbone", "factor", "failure", "fine_tune_from", "kind", "level"),
     *("method", "optimizer", "other", "proposed", "reason", "sha256", "similar", "state"),

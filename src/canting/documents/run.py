@@ -37,6 +37,7 @@ MADE_OF = (
     Path("build") / "fetched.json",
     *(Path("build") / name for name in ("best", "confusions", "train", "tune")),
     *(Path("results") / name for name in ("evaluate", "preprocess", "select_best", "corruptions")),
+    Path("results") / "export",
     *(Path("results") / name for name in ("review", "tune", "validate")),
 )
 """Files and folders that tell one run from another."""
@@ -80,6 +81,8 @@ class Run:
     served: ElsewhereMetrics | None
     corruptions: pd.DataFrame
     corruption_metrics: CorruptionMetrics
+    exports: pd.DataFrame
+    export_costs: pd.DataFrame
     review: pd.DataFrame
     review_metrics: ReviewMetrics
     card: CardRecord
@@ -243,6 +246,8 @@ def load(params: Params, results: Path, build: Path) -> Run:
         served=_served(results / "select_best" / "elsewhere.json"),
         corruptions=read.table(results / "corruptions" / "corruptions.csv"),
         corruption_metrics=read.record(results / "corruptions" / "metrics.json", CorruptionMetrics),
+        exports=read.table(results / "export" / "exports.csv"),
+        export_costs=_measured(build, "export"),
         review=read.table(results / "review" / "review.csv"),
         review_metrics=read.record(results / "review" / "metrics.json", ReviewMetrics),
         card=read.record(build / "best" / "card.json", CardRecord),
@@ -255,10 +260,14 @@ def load(params: Params, results: Path, build: Path) -> Run:
 
 def train_costs(build: Path) -> pd.DataFrame:
     """Return the seconds of each training; no row where they were not measured here."""
-    path = build / COSTS / "train.csv"
-    if path.is_file() and known("train", build.parent):
-        return read.table(path)
-    return pd.DataFrame({name: [] for name in TRAIN_COSTS})
+    found = _measured(build, "train")
+    return pd.DataFrame({name: [] for name in TRAIN_COSTS}) if found.empty else found
+
+
+def _measured(build: Path, stage: str) -> pd.DataFrame:
+    path = build / COSTS / f"{stage}.csv"
+    there = path.is_file() and known(stage, build.parent)
+    return read.table(path) if there else pd.DataFrame()
 
 
 def _served(path: Path) -> ElsewhereMetrics | None:

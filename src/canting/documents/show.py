@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from canting.config.columns import SCENARIO
+from canting.config.exports import FLOAT32, ExportMetrics
 from canting.config.metrics import METRICS, USUAL, label, mean_of, std_of
 from canting.config.records import (
     CorruptionMetrics,
@@ -42,6 +43,7 @@ def show() -> str:
         f"{leak['leaked_by_a_random_split']} of {leak['pictures']}",
         *_elsewhere(RESULTS / "select_best" / "elsewhere.json"),
         *_corrupted(RESULTS / "corruptions" / "metrics.json"),
+        *_exported(RESULTS / "export" / "metrics.json"),
         *_doubtful(RESULTS / "review" / "metrics.json"),
         f"winner     {selection['reason']}",
         *_ensemble(selection),
@@ -74,6 +76,17 @@ def _scores(scores: EvaluateMetrics, folds: pd.DataFrame) -> list[str]:
     return lines + [
         f"{label(USUAL)} {row[USUAL]:.4f} on {row[COLLECTION]}, {row['pictures']} pictures"
         for row in told
+    ]
+
+
+def _exported(path: Path) -> list[str]:
+    """Return a line for each format that was compared with float32."""
+    every = read.record(path, ExportMetrics).get("formats", {})
+    return [
+        f"{name:11} {row['bytes'] / 1e6:.1f} MB, {label(USUAL)} {row[USUAL]:.4f}, "
+        f"{row['agreement']:.2%} of the labels as by float32"
+        for name, row in every.items()
+        if name != FLOAT32
     ]
 
 

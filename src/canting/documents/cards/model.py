@@ -6,7 +6,7 @@ from canting.documents.cards import analyses, cost, details, user_fields
 from canting.documents.content import Document, Listing, Mono, Section, Strong, Text, say
 from canting.documents.numbers import count, level, listed, plural, score, share
 from canting.documents.provenance import Provenance
-from canting.documents.report import elsewhere, limits, reproduce, source
+from canting.documents.report import elsewhere, exports, limits, reproduce, source
 from canting.documents.report.scenarios import mean_with_interval
 from canting.documents.run import Run
 
@@ -24,6 +24,7 @@ def model_card(run: Run, origin: Provenance) -> Document:
             _metrics(run),
             _data(run),
             *analyses.sections(run),
+            *exports.sections(run),
             _ethics(),
             cost.section(run, origin),
             details.licences_section(run),

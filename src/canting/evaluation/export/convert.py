@@ -2,10 +2,13 @@
 
 import tempfile
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from canting.config.exports import EXPORT_FORMATS
 from canting.core import files
+from canting.core.errors import CantingError
 from canting.core.silence import silence
 from canting.evaluation.export import quantize
 from canting.imaging.pictures import Pixels
@@ -32,7 +35,16 @@ class ExportSource(NamedTuple):
 
 
 def write(name: str, source: ExportSource, path: Path) -> None:
-    """Write a model in the format of this name, whole or not at all."""
+    """Write a model in the format of this name, whole or not at all.
+
+    Raises `CantingError` where a package that it needs is not installed.
+    """
+    absent = [one for one in EXPORT_FORMATS[name].packages if find_spec(one) is None]
+    if absent:
+        raise CantingError(
+            f"`{name}`: expected the package {absent[0]}, which writes or runs that format. "
+            "Received: none. Install `canting[export]`."
+        )
     with files.replacing(path) as aside:
         WRITERS[name](source, aside)
 
@@ -69,9 +81,21 @@ def _outputs(content: bytes) -> dict[str, str]:
 
 
 def _keras(source: ExportSource, path: Path) -> None:
+    """Save the model with Keras's own layers alone, so that it loads where canting is not."""
+    import keras
+
+    from canting.models.train.mutable import MutableDropout
+
+    def plain(layer: keras.Layer) -> keras.Layer:
+        kind = keras.layers.Dropout if isinstance(layer, MutableDropout) else type(layer)
+        return kind.from_config(layer.get_config())
+
+    model = source.model()
+    copied = keras.models.clone_model(model, clone_function=plain, recursive=True)
+    copied.set_weights(model.get_weights())
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         saved = Path(folder) / "model.keras"
-        source.model().save(saved)
+        copied.save(saved)
         saved.replace(path)
 
 

@@ -15,7 +15,9 @@ from canting.config.columns import FOLD
 from canting.config.exports import EXPORT_FORMATS, FLOAT32, PREFERRED, ExportedRecord
 from canting.config.params import Params
 from canting.config.records import CardRecord
+from canting.config.scenario import members_of
 from canting.core import files
+from canting.core.errors import CantingError
 from canting.core.frames import Row
 from canting.data import manifest
 from canting.data.manifest import HELD_OUT
@@ -27,8 +29,9 @@ from canting.evaluation.export.answers import FoldModel, calibrating
 from canting.evaluation.export.convert import ExportSource, write
 from canting.evaluation.select_best import refit
 from canting.models.features.compute import Pictures
+from canting.models.features.store import slug
 from canting.models.train import grid
-from canting.models.train.fold import FoldTask
+from canting.models.train.fold import FoldTask, read_table
 
 MODEL = "model.tflite"
 """Of a bundle."""
@@ -41,6 +44,21 @@ class Winner(NamedTuple):
     pictures: Pictures
     bundle: Path
     card: CardRecord
+
+    @classmethod
+    def of_run(cls, params: Params, build: Path, results: Path, cache: Path) -> "Winner":
+        """Return the winner of the run whose stages wrote these folders."""
+        scenarios = {one.name: one for one in params.scenarios()}
+        name = files.read_json(results / "select_best" / "selection.json")["winner"]
+        table, features = read_table(build / "folds.csv"), build / "features"
+        tasks = [
+            FoldTask(one, HELD_OUT, params, table, features / slug(*one.trunk), cache)
+            for one in map(scenarios.__getitem__, members_of(name))
+        ]
+        digests = manifest.read(build / "manifest.parquet")["sha256"].tolist()
+        pictures = Pictures(np.load(build / "pictures.npy", mmap_mode="r"), digests)
+        bundle = build / "selected"
+        return cls(tasks, pictures, bundle, files.read_json(bundle / "card.json"))
 
     @property
     def params(self) -> Params:
@@ -83,7 +101,7 @@ def _served(winner: Winner, parts: ensemble.ScaledParts) -> compare.Served:
 
 def write_all(winner: Winner, table: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write the exports that have no fault below a folder; return the table with their `bytes`."""
-    source, sizes = _source(winner), [(winner.bundle / MODEL).stat().st_size]
+    source, sizes = _source(winner), [size(winner.bundle / MODEL)]
     for name, fault in zip(table["format"][1:], table["fault"][1:], strict=True):
         with tempfile.TemporaryDirectory(dir=folder) as aside:
             made = Path(aside) / EXPORT_FORMATS[name].file
@@ -110,6 +128,22 @@ def write_bundle(winner: Winner, row: Row, folder: Path, path: Path) -> None:
             card = {**winner.card, "exported": told, "model_sha256": digest}
             files.write_json(bundle / "card.json", card)
         load(bundle)
+
+
+def write_one(winner: Winner, name: str, path: Path) -> pd.DataFrame:
+    """Write the winner in one format; return the table of it and float32.
+
+    Raises `CantingError` with the reason, and writes nothing, where it is worse than float32.
+    """
+    table = compared(winner, [name])
+    fault = table["fault"].iloc[-1]
+    if fault:
+        raise CantingError(
+            f"`--format`: expected one that answers as float32 does. Received: {name}, but "
+            f"{fault}. Nothing was written; take another format."
+        )
+    write(name, _source(winner), path)
+    return table.assign(bytes=[size(winner.bundle / MODEL), size(path)][-len(table) :])
 
 
 def chosen(table: pd.DataFrame, choose: str) -> str:

@@ -4,7 +4,9 @@ TensorFlow's converter gives an int8 model that is as close to float32, but need
 and twelve times as long, as it calibrates with unoptimised kernels.
 """
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -69,7 +71,7 @@ def _ranges(content: bytes, pictures: Iterable[Pixels], manager: Any) -> Any:
     mode = CalibrationMode.CALIBRATION_PROFILER_BASED
     calibrator = Calibrator(content, THREADS, mode, min_max_update)
     asked = ({INPUT: picture[None].astype(np.float32)} for picture in pictures)
-    with silence():
+    with _quiet():
         calibrator.calibrate({SIGNATURE: list(asked)}, manager)
     ends = {"min": np.array([0.0]), "max": np.array([255.0])}
     return {**calibrator.get_model_qsvs(), INPUT: ends}
@@ -79,9 +81,17 @@ def _quantized(content: bytes, manager: Any, ranges: Any) -> bytes:
     from ai_edge_quantizer.quantizer import Quantizer
 
     quantizer = Quantizer(content, manager.get_quantization_recipe())
-    with silence():
+    with _quiet():
         found = quantizer.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     return bytes(found.quantized_model)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep progress, and warnings of what the quantizer itself asks of LiteRT, to itself."""
+    with silence(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _in_float32(content: bytes) -> bytes:

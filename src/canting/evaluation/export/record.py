@@ -8,7 +8,7 @@ import pandas as pd
 from canting.config.exports import EXPORT_FORMATS, FLOAT32, ExportMetrics
 from canting.config.tables import EXPORTS
 from canting.core import files
-from canting.core.frames import records, row_of
+from canting.core.frames import Row, records
 
 SHOWN = ["macro_f1", "agreement", "largest_change", "bytes"]
 
@@ -37,11 +37,13 @@ def without_exports(build: Path, results: Path) -> None:
 
 def words(table: pd.DataFrame) -> list[str]:
     """Return a line for each format but float32: size, agreement, and why it was not written."""
-    whole = int(row_of(table, FLOAT32, "format")["bytes"])
-    return [
+    first, *others = records(table)
+    return [_words(row, int(first["bytes"])) for row in others]
+
+
+def _words(row: Row, whole: int) -> str:
+    told = (
         f"{EXPORT_FORMATS[row['format']].title}: {row['bytes'] / 1e6:.1f} MB "
-        f"({row['bytes'] / whole:.0%}), {row['agreement']:.2%} of the labels as by float32"
-        + (f"; not written: {row['fault']}." if row["fault"] else ".")
-        for row in records(table)
-        if row["format"] != FLOAT32
-    ]
+        f"({row['bytes'] / whole:.0%} of float32), {row['agreement']:.2%} of the labels as by it"
+    )
+    return f"{told}; not written: {row['fault']}." if row["fault"] else f"{told}."
