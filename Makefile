@@ -15,7 +15,7 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/ready
 # What is installed. CI also tests the lowest versions that pyproject.toml allows: LOWEST=1
-EXTRAS := $(addprefix --extra ,jpegxl train serve signature track docs dev)
+EXTRAS := $(addprefix --extra ,jpegxl hub train serve signature track docs dev)
 LOWEST_PACKAGES := --resolution lowest-direct $(EXTRAS) --extra $(DEVICE) --requirement pyproject.toml
 PACKAGES := $(if $(LOWEST),$(LOWEST_PACKAGES),--require-hashes --requirement $(LOCK))
 

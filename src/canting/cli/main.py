@@ -12,6 +12,8 @@ from canting.cli import (
     paint,
     predict,
     promote,
+    pull,
+    push,
     serve,
     show,
     study,
@@ -20,6 +22,7 @@ from canting.cli import (
 )
 from canting.cli.clean import command as clean
 from canting.cli.doctor import command as doctor
+from canting.cli.extras import naming
 from canting.cli.review import command as review
 from canting.core.errors import CantingError, ending
 
@@ -27,6 +30,8 @@ COMMANDS = (
     show,
     predict,
     serve,
+    push,
+    pull,
     study,
     tune,
     review,
@@ -49,7 +54,7 @@ def main() -> None:
         with ending(f"canting {arguments.command}"):
             arguments.root = _enter_project(arguments)
         where = f" (in {arguments.root})" if arguments.root != Path() else ""
-        with ending(f"canting {arguments.command}{where}"):
+        with ending(f"canting {arguments.command}{where}"), naming(arguments.extra):
             arguments.run(arguments)
 
 
@@ -57,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands.
 
     A command says with `project` whether it is run in the project's folder: `needed`, `optional`,
-    or `stay` where the user is; with `paths` and `urls`, which of its arguments name files.
+    or `stay` where the user is; with `paths` and `urls`, which of its arguments name files; with
+    `extra`, which extra of the package it needs.
     """
     found = argparse.ArgumentParser(
         prog="canting",
@@ -65,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Commands work from every folder of the project: paths that you name are relative "
         "to the folder you are in, those of params.yaml and of CANTING_… to the project.",
     )
-    found.set_defaults(project="needed", paths=(), urls=())
+    found.set_defaults(project="needed", paths=(), urls=(), extra="train")
     commands = found.add_subparsers(dest="command", required=True, metavar="command")
     for command in COMMANDS:
         command.add(commands)

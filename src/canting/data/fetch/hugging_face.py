@@ -12,7 +12,7 @@ from canting.config.formats import recognised
 from canting.core.errors import CantingError
 from canting.core.names import ignored
 from canting.data.fetch.folder import Folder
-from canting.data.fetch.hub import HubFile, resolved
+from canting.data.fetch.hub import HubFile, Repository, resolved
 from canting.data.fetch.hub_download import Commit
 from canting.data.fetch.names import listed
 from canting.data.fetch.parquet import Parquet, split_of
@@ -79,7 +79,7 @@ def downloaded(source: str, cache: Path, patience: Retry, unpack: Unpack) -> Hug
     """Return the pictures of `hf:owner/name[/folder][@revision]`, downloaded unless cached."""
     handle = _handle(source)
     cache = cache / handle.repository
-    commit = Commit(handle.repository, _commit(handle, cache, patience), source, cache)
+    commit = Commit(_repository(handle), _commit(handle, cache, patience), source, cache)
     print(f"fetch: {source} is at revision {commit.commit}")
     chosen = _chosen(handle, commit.files(patience))
     kind, wanted = _layout(handle, chosen)
@@ -115,12 +115,16 @@ def _handle(source: str) -> _Handle:
     return _Handle(source, match["repository"], folder, match["revision"], Picked(**columns))
 
 
+def _repository(handle: _Handle) -> Repository:
+    return Repository(handle.repository, "dataset")
+
+
 def _commit(handle: _Handle, cache: Path, patience: Retry) -> str:
     """Return the commit that is meant: one that is named in full needs no network."""
     if handle.revision and COMMIT.fullmatch(handle.revision):
         return handle.revision
     try:
-        return resolved(handle.repository, handle.revision, handle.source, patience)
+        return resolved(_repository(handle), handle.revision, handle.source, patience)
     except CantingError as error:
         kept = sorted(path.parent.name for path in cache.glob("*/files.json"))
         if not kept:
