@@ -1,4 +1,4 @@
-.PHONY: format check cluster test test-all repro container serve docs lock
+.PHONY: format check cluster test test-all repro dist small container serve docs lock
 
 # cpu or gpu: two environments, as two TensorFlows in one overwrite each other's files.
 DEVICE := cpu
@@ -53,6 +53,14 @@ test-all: $(READY) cluster data
 repro: $(READY) data
 	dvc repro
 	canting show
+
+# The wheel and the source distribution, in build/dist: built without network, and checked.
+dist: $(READY)
+	python .ci/dist.py
+
+# The wheel without an extra, as a program uses it: installed, and tried on the last `make repro`.
+small: dist
+	python .ci/small.py
 
 # The container of the last `make repro`, built and run for real; needs root and Debian, no registry.
 container: $(READY)
