@@ -1,4 +1,4 @@
-.PHONY: format check cluster test test-all repro dist small container serve docs lock
+.PHONY: format check cluster test test-all repro dist small notebook container serve docs lock
 
 # cpu or gpu: two environments, as two TensorFlows in one overwrite each other's files.
 DEVICE := cpu
@@ -61,6 +61,10 @@ dist: $(READY)
 # The wheel without an extra, as a program uses it: installed, and tried on the last `make repro`.
 small: dist
 	python .ci/small.py
+
+# The notebook, executed on the embedded pictures in an empty folder; with its outputs in build/notebook.
+notebook: $(READY)
+	python .ci/notebook.py
 
 # The container of the last `make repro`, built and run for real; needs root and Debian, no registry.
 container: $(READY)

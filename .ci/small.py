@@ -28,12 +28,8 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 HEAVY = {"bentoml", "dvc", "great-expectations", "jinja2", "keras", "mlflow", "pandas", "ray"}
-PROGRAM = """\
-from canting import load
-
-classifier = load({bundle!r})
-answer = classifier.classify({picture!r})
-"""
+PROGRAM = re.compile(r"```python\n(.+?)```", re.DOTALL)
+"""The three lines, on their page."""
 MORE = """\
 reveal_type(answer)
 print(answer.label, round(answer.probability, 3), answer.abstained)
@@ -90,7 +86,8 @@ def check_size(folder: Path) -> None:
 def check_program(folder: Path, bundle: Path) -> None:
     """Run the three lines, let mypy check them, and predict the same picture."""
     picture = next(bundle.glob("samples/*/*.jpg"))
-    lines = PROGRAM.format(bundle=str(bundle), picture=str(picture))
+    (lines,) = PROGRAM.findall((ROOT / "docs" / "python.md").read_text(encoding="utf-8"))
+    lines = lines.replace("build/best", str(bundle)).replace("picture.jpg", str(picture))
     (folder / "program.py").write_text(lines + MORE.partition("\n")[2], encoding="utf-8")
     (folder / "typed.py").write_text(lines + MORE, encoding="utf-8")
     told = run(folder, "venv/bin/python", "-W", "error", "program.py")

@@ -1,5 +1,6 @@
 """The Python API: three lines, whatever form a picture has, and no work at the import."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import canting
 from canting import CantingError, Classifier, load
 from canting.imaging import given
 from canting.imaging.pictures import PictureError
+from tests.conftest import ROOT
 from tests.service_fixtures import COLOURS, LABELS, bundle
 
 __all__ = ["bundle"]
@@ -35,6 +37,20 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
     image.save(path, exif=exif)
     return path
+
+
+def test_the_lines_of_the_documentation_answer_a_picture(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lines,) = re.findall(r"```python\n(.+?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    assert len(lines.split("\n\n")[1].splitlines()) == 2
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build/best").symlink_to(bundle)
+    Image.new("RGB", (70, 70), "blue").save(tmp_path / "picture.jpg")
+    monkeypatch.chdir(tmp_path)
+    values: dict[str, Any] = {}
+    exec(lines, values)
+    assert values["answer"].label == "parang"
 
 
 def test_importing_the_package_imports_nothing_else() -> None:

@@ -23,6 +23,7 @@ ELSEWHERE = {
     LOWEST: "the same tests, on an installation of its own",
     "make dist": "tests/test_dist.py builds and checks the same",
     "make small": "installs packages from the package index; .ci/run runs it",
+    "make notebook": "installs packages from the package index; .ci/run runs it",
     "make repro": "tests/test_pipeline.py runs the same pipeline in a fresh clone",
     ".github/scripts/image.sh load": "needs a container engine; its syntax is checked below",
     '.github/scripts/image.sh push >> "$GITHUB_OUTPUT"': "needs a container engine and GitHub",
