@@ -259,7 +259,7 @@ def untouched(folder: Path, *words: str, source: str = SOURCE) -> str:
     assert all(word in message for word in words), message
     assert "\n" not in message
     assert found() == before
-    assert not folder.with_name(f"{folder.name}.hub.json").exists()
+    assert not list(folder.parent.glob("*.hub.json"))
     return message
 
 
@@ -348,13 +348,19 @@ def test_a_path_that_leaves_the_folder_is_refused(published: Hub, tmp_path: Path
     assert not list(tmp_path.rglob("evil.jpg"))
 
 
-def test_a_folder_that_is_no_bundle_is_not_replaced(published: Hub, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_bundle_is_not_replaced(
+    published: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("words")
     untouched(tmp_path / "mine", f"`{tmp_path}/mine`", "other files")
     untouched(tmp_path / "mine/thesis.txt", "a file")
     assert not published.requests
     (tmp_path / "mine/thesis.txt").unlink()
+    monkeypatch.chdir(tmp_path / "mine")
+    for here in (Path(), Path(".."), tmp_path / "mine"):
+        untouched(here, f"`{here}`", "the folder that you are in")
+    monkeypatch.chdir(tmp_path)
     assert pull(SOURCE, tmp_path / "mine", QUICK).folder == tmp_path / "mine"
 
 

@@ -21,13 +21,11 @@ QUIET = {
     "DVC_NO_ANALYTICS": "1",
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MPLBACKEND": "agg",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "1",
 }
-"""No library of the pipeline calls home or prints its build flags. Figures are files, also where a
-notebook has set a backend of its own.
+"""No library of the pipeline calls home or prints its build flags.
 
 oneDNN keeps to AVX2, so that a processor with AVX-512 adds up in the same order as one without.
 Without oneDNN a training step of a convolutional tail takes 1.27 times the processor time (measured

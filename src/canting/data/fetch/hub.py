@@ -10,10 +10,11 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from huggingface_hub import HfApi, constants, get_session
 from huggingface_hub.errors import (
     HfHubHTTPError,
+    HFValidationError,
     HTTPError,  # of httpx or httpx2, whichever the Hub's client uses
     OfflineModeIsEnabled,
 )
-from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, validate_repo_id
 
 from canting.core.errors import CantingError
 from canting.data.fetch.retry import PassingError, Retry, patiently, seconds_to_wait
@@ -58,6 +59,15 @@ class HubFile:
     path: str
     size: int
     digest: str
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is owner and name as the Hub allows them."""
+    try:
+        validate_repo_id(text)
+    except HFValidationError:
+        return False
+    return "/" in text
 
 
 def resolved(repository: Repository, revision: str | None, source: str, patience: Retry) -> str:

@@ -5,14 +5,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
-
 from canting.config.formats import recognised
 from canting.core.errors import CantingError
 from canting.core.names import ignored
 from canting.data.fetch.folder import Folder
-from canting.data.fetch.hub import HubFile, Repository, resolved
+from canting.data.fetch.hub import HubFile, Repository, is_name, resolved
 from canting.data.fetch.hub_download import Commit
 from canting.data.fetch.names import listed
 from canting.data.fetch.parquet import Parquet, split_of
@@ -100,11 +97,7 @@ def downloaded(source: str, cache: Path, patience: Retry, unpack: Unpack) -> Hug
 
 def _handle(source: str) -> _Handle:
     match = HANDLE.fullmatch(source)
-    try:
-        validate_repo_id(match["repository"] if match else "")
-    except HFValidationError:
-        match = None
-    if match is None:
+    if match is None or not is_name(match["repository"]):
         raise CantingError(
             "`fetch.source` must be hf:owner/name, hf:owner/name@revision or "
             "hf:owner/name/folder@revision, with owner and name as in the address of the data "

@@ -5,12 +5,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
-
 from canting.bundle.signature import SIGNATURE
 from canting.core.errors import CantingError
-from canting.data.fetch.hub import Repository
+from canting.data.fetch.hub import Repository, is_name
 
 NEEDED = ("card.json", "model.tflite", "arrays.npz")
 
@@ -34,11 +31,7 @@ class HubModel(NamedTuple):
 def named(source: str) -> HubModel:
     """Return what `hf:owner/name[@revision]` names; raise `CantingError` for anything else."""
     match = _HANDLE.fullmatch(source)
-    try:
-        validate_repo_id(match["name"] if match else "")
-    except HFValidationError:
-        match = None
-    if match is None:
+    if match is None or not is_name(match["name"]):
         raise CantingError(
             "expected hf:owner/name or hf:owner/name@revision, with owner and name as in the "
             f"address of the model's page. Received: {source!r}."

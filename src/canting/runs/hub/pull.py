@@ -56,15 +56,21 @@ def pull(source: str, folder: Path | None = None, patience: Retry | None = None)
 
 
 def _check(folder: Path) -> None:
-    """Refuse to replace what is no bundle."""
-    if folder.exists() and not (folder / "card.json").is_file():
-        if folder.is_dir() and not any(folder.iterdir()):
-            return
-        received = "other files" if folder.is_dir() else "a file"
-        raise CantingError(
-            f"`{folder}`: expected a name that is free, an empty folder, or one with a bundle. "
-            f"Received: {received}. Name another folder."
-        )
+    """Refuse to replace what is no bundle, or where somebody stands."""
+    if folder.name in ("", "..") or folder.absolute() == Path.cwd():
+        received = "the folder that you are in, or one above it"
+    elif not folder.exists() or (folder / "card.json").is_file():
+        return
+    elif not folder.is_dir():
+        received = "a file"
+    elif any(folder.iterdir()):
+        received = "other files"
+    else:
+        return
+    raise CantingError(
+        f"`{folder}`: expected a name that is free, an empty folder, or one with a bundle. "
+        f"Received: {received}. Name another folder."
+    )
 
 
 def _wanted(model: HubModel, there: Collection[HubFile]) -> list[HubFile]:
