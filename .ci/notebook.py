@@ -13,11 +13,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-from traitlets.config import Config
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "docs" / "notebook.ipynb"
@@ -27,8 +25,6 @@ SMALL = [
 ]
 SECONDS = 1800
 """The most that one cell may take."""
-LOCAL = Config(KernelManager={"transport": "ipc"})
-"""No port is opened to the kernel."""
 
 
 def repository(folder: Path) -> str:
@@ -50,8 +46,9 @@ def executed(address: str, folder: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
     first.source += f"\nREPOSITORY, SETTINGS = {address!r}, {SMALL!r}"
-    here: dict[str, Any] = {"resources": {"metadata": {"path": folder}}, "config": LOCAL}
-    NotebookClient(notebook, timeout=SECONDS, **here).execute()
+    here = {"metadata": {"path": folder}}
+    patience = {"timeout": SECONDS, "startup_timeout": SECONDS}
+    NotebookClient(notebook, resources=here, **patience).execute()
     return notebook
 
 

@@ -53,6 +53,7 @@ class Hub(ThreadingHTTPServer):
         self.branches: dict[str, str] = {}
         self.objects: dict[str, bytes] = {}
         self.created: list[dict[str, Any]] = []
+        self.private = False
         self.messages: list[str] = []
         self.upload_faults: list[Any] = []
         self.commit_faults: list[Any] = []
@@ -125,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
         commit = self.server.branches.get(name, name)
         if commit not in self.server.commits:
             return self.answer(404, {"X-Error-Code": "RevisionNotFound"})
-        return self.answer(200, {}, {"id": NAME, "sha": commit, "tags": []})
+        return self.answer(200, {}, {"id": NAME, "sha": commit, "private": self.server.private})
 
     def tree(self, commit: str) -> None:
         commit = self.server.branches.get(commit, commit)
@@ -213,6 +214,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.commits:
             return self.answer(409, {}, {**address, "error": "You already created this model repo"})
         self.server.created.append(asked)
+        self.server.private = asked.get("visibility") == "private"
         self.server.commit({".gitattributes": b"*.tflite filter=lfs"})
         return self.answer(200, {}, address)
 

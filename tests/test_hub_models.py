@@ -106,6 +106,16 @@ def test_a_repository_is_made_as_asked(hub: Hub, mine: Path, cards: Path, privat
     assert asked.get("visibility") == ("private" if private else None)
 
 
+def test_nothing_private_is_pushed_where_everybody_sees_it(
+    hub: Hub, mine: Path, cards: Path
+) -> None:
+    pushed(mine, cards)
+    with pytest.raises(CantingError, match="everybody sees"):
+        push(SOURCE, mine, cards, private=True, patience=QUICK)
+    hub.private = True
+    assert not push(SOURCE, mine, cards, private=True, patience=QUICK).is_new
+
+
 def test_the_same_bundle_makes_no_new_commit(hub: Hub, mine: Path, cards: Path) -> None:
     first = pushed(mine, cards)
     assert pushed(mine, cards) == first._replace(is_new=False)

@@ -75,7 +75,13 @@ def _sent(model: HubModel, contents: Mapping[str, Path], title: str, *, private:
     api, name = HfApi(library_name="canting"), model.repository.name
     with _refusals(model.source):
         api.create_repo(name, private=private or None, exist_ok=True)
-        before = str(api.model_info(name).sha)
+        there = api.model_info(name)
+        if private and not there.private:
+            raise CantingError(
+                f"`{model.source}`: expected a private repository. Received: one that everybody "
+                "sees. Make it private on its page, or push without `--private`."
+            )
+        before = str(there.sha)
         held = api.list_repo_files(name, revision=before)
         stale = _stale(model, held, contents)
         commit = api.create_commit(
