@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from canting.bundle import signature
 from canting.bundle.load import load
 from canting.cli.main import main
 from canting.core.errors import CantingError
@@ -290,6 +291,21 @@ def test_a_pulled_bundle_is_the_one_that_was_pushed(
     assert told.origin == tmp_path / "theirs.hub.json"
     assert not list(tmp_path.glob(".theirs*"))
     assert not published.asked("README.md")
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_signature_goes_with_the_bundle_that_it_signs(
+    mine: Path, cards: Path, tmp_path: Path
+) -> None:
+    from tests.test_classifier_signature import keys, sign  # skips where nothing can sign
+
+    for path in (mine / "notes.txt", mine / "samples/notes.jpg"):
+        path.unlink()
+    private, public = keys(tmp_path, "ours")
+    sign(mine, private)
+    assert pushed(mine, cards).left_out == ()
+    folder = pull(SOURCE, tmp_path / "theirs", QUICK).folder
+    signature.check(folder, str(public))
 
 
 def test_a_revision_is_taken_and_replaces_the_bundle_that_was_there(
