@@ -214,7 +214,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.commits:
             return self.answer(409, {}, {**address, "error": "You already created this model repo"})
         self.server.created.append(asked)
-        self.server.private = asked.get("visibility") == "private"
+        self.server.private = asked.get("visibility") == "private" or bool(asked.get("private"))
         self.server.commit({".gitattributes": b"*.tflite filter=lfs"})
         return self.answer(200, {}, address)
 

@@ -104,7 +104,7 @@ def test_a_repository_is_made_as_asked(hub: Hub, mine: Path, cards: Path, privat
     push(SOURCE, mine, cards, private=private, patience=QUICK)
     (asked,) = hub.created
     assert (asked["organization"], asked["name"]) == ("owner", "batik")
-    assert asked.get("visibility") == ("private" if private else None)
+    assert hub.private == private
 
 
 def test_nothing_private_is_pushed_where_everybody_sees_it(
