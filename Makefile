@@ -1,4 +1,4 @@
-.PHONY: format check cluster test test-all repro container serve docs lock
+.PHONY: format check cluster test test-all repro dist small notebook container serve docs lock
 
 # cpu or gpu: two environments, as two TensorFlows in one overwrite each other's files.
 DEVICE := cpu
@@ -15,7 +15,7 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/ready
 # What is installed. CI also tests the lowest versions that pyproject.toml allows: LOWEST=1
-EXTRAS := $(addprefix --extra ,jpegxl train export serve signature track docs dev)
+EXTRAS := $(addprefix --extra ,jpegxl hub train export serve signature track docs dev)
 LOWEST_PACKAGES := --resolution lowest-direct $(EXTRAS) --extra $(DEVICE) --requirement pyproject.toml
 PACKAGES := $(if $(LOWEST),$(LOWEST_PACKAGES),--require-hashes --requirement $(LOCK))
 
@@ -53,6 +53,18 @@ test-all: $(READY) cluster data
 repro: $(READY) data
 	dvc repro
 	canting show
+
+# The wheel and the source distribution, in build/dist: built without network, and checked.
+dist: $(READY)
+	python .ci/dist.py
+
+# The wheel without an extra, as a program uses it: installed, and tried on the last `make repro`.
+small: dist
+	python .ci/small.py
+
+# The notebook, executed on the embedded pictures in an empty folder; with its outputs in build/notebook.
+notebook: $(READY)
+	python .ci/notebook.py
 
 # The container of the last `make repro`, built and run for real; needs root and Debian, no registry.
 container: $(READY)

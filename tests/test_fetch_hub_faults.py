@@ -39,12 +39,12 @@ def fetched_whole(here: Path) -> bool:
     ("status", "code", "words"),
     [
         (401, "", ["valid token", "HF_TOKEN", "hf auth login"]),
-        (401, "RepoNotFound", ["no such data set", "private", "HF_TOKEN"]),
+        (401, "RepoNotFound", ["none of this name", "private", "HF_TOKEN"]),
         (401, "GatedRepo", ["consent", "HF_TOKEN"]),
         (403, "GatedRepo", ["consent", "HF_TOKEN"]),
         (403, "", ["private", "consent", "HF_TOKEN"]),
-        (404, "RepoNotFound", ["no such data set", "owner and name"]),
-        (404, "", ["no such data set", "owner and name"]),
+        (404, "RepoNotFound", ["none of this name", "owner and name"]),
+        (404, "", ["none of this name", "owner and name"]),
         (404, "RevisionNotFound", ["no such revision", "Files and versions"]),
         (400, "", ["refused"]),
     ],
@@ -62,7 +62,7 @@ def test_refusals_are_final(
 
 def test_a_gated_file_is_named(hub: Hub, tmp_path: Path) -> None:
     hub.file_faults = [(403, {"X-Error-Code": "GatedRepo"})] * 9
-    refused(tmp_path, f"`{SOURCE}: ", "jpg` cannot be downloaded (403)", "consent")
+    refused(tmp_path, f"`{SOURCE}: ", "jpg` was refused (403)", "consent")
 
 
 @pytest.mark.usefixtures("hub")
@@ -135,7 +135,7 @@ def test_a_file_that_is_not_what_the_list_says_is_downloaded_again(
 
 def test_cut_every_time_is_an_error_and_goes_on_later(hub: Hub, tmp_path: Path) -> None:
     hub.file_faults = ["cut"] * 99
-    refused(tmp_path, "the connection to", "gave up after 3 tries", "not downloaded twice")
+    refused(tmp_path, "the connection to", "gave up after 3 tries", "not transferred twice")
     hub.file_faults, count = [], len(hub.requests)
     run(tmp_path)
     assert fetched_whole(tmp_path)

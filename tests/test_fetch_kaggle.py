@@ -311,7 +311,7 @@ def test_a_resumed_download_that_starts_over_is_thrown_away(
 
 def test_cut_every_time_is_an_error_and_goes_on_later(kaggle: Kaggle, tmp_path: Path) -> None:
     kaggle.storage_faults = ["cut", "", "cut", "", "cut"]
-    refused(tmp_path, "the connection broke", "gave up after 3 tries", "not downloaded twice")
+    refused(tmp_path, "the connection broke", "gave up after 3 tries", "not transferred twice")
     asked = len(kaggle.requests)
     run(tmp_path)
     assert kaggle.requests[asked + 2][2]["Range"] != "bytes=0-"

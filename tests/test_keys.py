@@ -9,7 +9,14 @@ import pytest
 
 from canting.config.params import load
 from canting.core import keys
-from canting.core.closure import SOURCE, closure, computed_with, imported, module_files
+from canting.core.closure import (
+    SOURCE,
+    closure,
+    computed_with,
+    imported,
+    is_only_described,
+    module_files,
+)
 from canting.evaluation.corruptions import measure
 from canting.evaluation.corruptions.measure import Cell
 from canting.models.augmentation import CropAndFlip
@@ -208,3 +215,10 @@ def test_imports_for_annotations_alone_are_run_but_compute_nothing(tmp_path: Pat
     computing = {"start", "one", "deep", "fields", "effect", "numpy", "PIL", "typing"}
     assert names(folder, computed_with) == computing
     assert names(folder, imported) == computing | {"two", "idle"}
+
+
+def test_a_file_that_only_hands_on_names_computes_nothing(tmp_path: Path) -> None:
+    hands_on = '"""Words."""\ndef __getattr__(name: str) -> object:\n    return name\n'
+    folder = write(tmp_path, one=hands_on, two=hands_on + "def f() -> int:\n    return 1\n")
+    told = [is_only_described(folder / "canting" / f"{name}.py") for name in ("one", "two")]
+    assert told == [True, False]

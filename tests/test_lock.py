@@ -49,7 +49,7 @@ def test_the_locks_fit_the_project_file(folder: Path) -> None:
     [
         ("pyproject.toml", '"numpy>=', '"no-such-thing>=1",\n  "numpy>=', "no-such-thing>=1"),
         ("pyproject.toml", '"numpy>=', '"numpy>=9999,>=', "is asked for"),
-        ("pyproject.toml", '  "tqdm>=', '  # "tqdm>=', "tqdm is locked, and no longer asked for"),
+        ("pyproject.toml", '  "optuna>=', '  # "optuna>=', "optuna is locked, and no longer asked"),
         ("requirements.txt", "psycopg-binary==", "other==", "needs psycopg-binary, which is not"),
         ("requirements.txt", "a2wsgi==", "added==1\na2wsgi==", "added has no hash"),
         ("requirements-gpu.txt", "a2wsgi==", "added==1\na2wsgi==", "gpu.txt: added has no hash"),

@@ -118,11 +118,12 @@ def test_a_bundle_to_serve_is_named_from_where_the_user_is(below: Path) -> None:
 
 
 def test_outside_a_project_commands_say_so_or_need_none(tmp_path: Path) -> None:
-    free = {"predict", "serve", "history", "drift", "paint"}
+    free = {"predict", "serve", "history", "drift", "paint", "push", "pull"}
     known = parser()
     for command in COMMANDS:
         name = command.__name__.removeprefix("canting.cli.").removesuffix(".command")
-        words = {"predict": ["x"], "history": ["check"], "paint": ["x"], "compare": ["x"]}
+        words = {name: ["x"] for name in ("predict", "paint", "compare", "push", "pull")}
+        words["history"] = ["check"]
         arguments = known.parse_args([name, *words.get(name, [])])
         assert (arguments.project != "needed") == (name in free), name
     told = canting("show", cwd=tmp_path)

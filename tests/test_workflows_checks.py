@@ -114,19 +114,38 @@ def test_what_can_write_runs_no_code_of_a_fork() -> None:
     assert "actions/cache" not in path.read_text()
 
 
-def test_what_is_published_comes_from_no_cache() -> None:
-    path = GITHUB / "workflows" / "release.yml"
+PUBLISHING = [GITHUB / "workflows" / name for name in ("release.yml", "publish.yml")]
+
+
+@pytest.mark.parametrize("path", PUBLISHING, ids=lambda path: path.stem)
+def test_what_is_published_comes_from_no_cache(path: Path) -> None:
     text = path.read_text()
     assert "actions/cache@" not in text
     assert 'cache: "true"' not in text
     assert 'default: "false"' in ACTIONS[0].read_text()
-    trains = jobs(path)["build"]["permissions"]
-    assert trains == {"contents": "read"}
+    builds = jobs(path)["build"]["permissions"]
+    assert builds == {"contents": "read"}
 
 
-def test_what_is_published_waits_for_checks_and_tests_of_the_same_commit() -> None:
+def test_what_publishes_the_package_runs_no_code_of_the_project_and_knows_no_secret() -> None:
+    path = GITHUB / "workflows" / "publish.yml"
+    assert load(path)["on"] == {"release": {"types": ["published"]}}
+    job = jobs(path)["publish"]
+    assert job["permissions"] == {"id-token": "write"}
+    assert job["environment"] == "pypi"
+    used = [step["uses"].partition("@")[0] for step in job["steps"]]
+    assert used == ["actions/download-artifact", "pypa/gh-action-pypi-publish"]
+    assert job["steps"][1]["with"] == {"attestations": True}
+    assert "secrets." not in path.read_text()
+    assert "github.token" not in path.read_text()
+    others = [one for name, one in jobs(path).items() if name != "publish"]
+    assert all(one["permissions"] == {"contents": "read"} for one in others)
+
+
+@pytest.mark.parametrize("path", PUBLISHING, ids=lambda path: path.stem)
+def test_what_is_published_waits_for_checks_and_tests_of_the_same_commit(path: Path) -> None:
     """A called workflow runs on the commit of the one that calls it."""
-    release = jobs(GITHUB / "workflows" / "release.yml")
+    release = jobs(path)
     assert release["checks"]["uses"] == "./.github/workflows/reproduce.yml"
     assert "if" not in release["checks"]
     for name, job in release.items():

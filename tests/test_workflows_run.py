@@ -21,6 +21,9 @@ ELSEWHERE = {
     "make check": "run on every change by `make check`",
     "make test-all": "this test is part of it",
     LOWEST: "the same tests, on an installation of its own",
+    "make dist": "tests/test_dist.py builds and checks the same",
+    "make small": "installs packages from the package index; .ci/run runs it",
+    "make notebook": "installs packages from the package index; .ci/run runs it",
     "make repro": "tests/test_pipeline.py runs the same pipeline in a fresh clone",
     ".github/scripts/image.sh load": "needs a container engine; its syntax is checked below",
     '.github/scripts/image.sh push >> "$GITHUB_OUTPUT"': "needs a container engine and GitHub",
@@ -38,7 +41,8 @@ NAMES = '.github/scripts/image_names.sh >> "$GITHUB_OUTPUT"'
 FETCH = ".venv/bin/python -m canting.runs.pull_request fetch build/pull_request"
 WRITE = ".venv/bin/python -m canting.runs.pull_request write build/pull_request"
 POST = "python3 -m canting.runs.pull_request post build/pull_request"
-HERE = {CHANGED, NAMES, FETCH, WRITE, POST}
+TAG = 'test -f "build/dist/canting-${GITHUB_REF_NAME#v}.tar.gz"'
+HERE = {CHANGED, NAMES, FETCH, WRITE, POST, TAG}
 
 
 def blocks() -> set[str]:
@@ -100,6 +104,15 @@ def test_the_container_has_lower_case_names(tmp_path: Path, ref: str, tags: list
     image, names = (line.partition("=")[2] for line in output.read_text().splitlines())
     assert image == "ghcr.io/owner/canting"
     assert names.split() == [f"{image}:{tag}" for tag in tags]
+
+
+@pytest.mark.parametrize(("tag", "code"), [("v0.2.0", 0), ("0.2.0", 0), ("v0.2", 1), ("v1.2.0", 1)])
+def test_a_release_whose_tag_is_another_version_is_not_published(
+    tmp_path: Path, tag: str, code: int
+) -> None:
+    (tmp_path / "build/dist").mkdir(parents=True)
+    (tmp_path / "build/dist/canting-0.2.0.tar.gz").touch()
+    assert bash(tmp_path, TAG, GITHUB_REF_NAME=tag).returncode == code
 
 
 def test_results_that_are_not_as_committed_are_told(tmp_path: Path) -> None:

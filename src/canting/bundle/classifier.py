@@ -1,7 +1,6 @@
 """The classifier of a bundle: picture in, answer out, from many threads at once."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,8 @@ from canting.bundle.card import Card
 from canting.bundle.engine import Engine
 from canting.bundle.logits import softmax
 from canting.bundle.unlikeness import energy, unlikeness, weakness
-from canting.imaging import pictures
+from canting.imaging import given, pictures
+from canting.imaging.given import Given
 from canting.imaging.pictures import Pixels
 
 
@@ -41,16 +41,19 @@ class Classifier(NamedTuple):
         """A short name for people: the backbone and the start of the digest."""
         return f"{self.card.scenario.get('backbone', 'model')}-{self.digest[:8]}"
 
-    def classify(self, content: bytes | Path, *, overlay: bool = False) -> Answer:
-        """Answer for the bytes or the file of a picture.
+    def classify(self, picture: Given, *, overlay: bool = False) -> Answer:
+        """Answer for a picture: a path, a file's bytes, Pillow's image, or `(h, w, 3) uint8` RGB.
 
-        Raises `PictureError` for bytes that are none, `ModelOutputError` for NaN or infinity.
+        It may be of any size and format that is read; files and Pillow's images are turned upright
+        by their EXIF orientation. `overlay` asks for the activation, `(h, w) float32`. Raises
+        `PictureError` for what is no picture, `CantingError` for a file that cannot be read, and
+        `ModelOutputError` for NaN or infinity; all are `CantingError`. Threads may call it at once.
         """
-        picture = pictures.decode(content)
+        taken = given.picture(picture)
         size = self.card.image_size
-        answer = self.answer(pictures.resize(picture.image, size), overlay=overlay)
-        warnings = notes(picture.size, size, animated=picture.animated)
-        return answer._replace(warnings=(*warnings, *picture.warnings))
+        answer = self.answer(pictures.resize(taken.image, size), overlay=overlay)
+        warnings = notes(taken.size, size, animated=taken.animated)
+        return answer._replace(warnings=(*warnings, *taken.warnings))
 
     def answer(self, pixels: Pixels, *, overlay: bool = False) -> Answer:
         """Answer for an upright picture of the model's size, without warnings."""

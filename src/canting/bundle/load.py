@@ -1,6 +1,7 @@
 """Load a bundle's folder as a classifier, checked part by part."""
 
 import hashlib
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,12 @@ LITERT = b"TFL3"
 KERAS = (".h5", ".hdf5", ".keras")
 
 
-def load(folder: Path) -> Classifier:
+def load(folder: str | PathLike[str]) -> Classifier:
     """Load a bundle; raise `BundleError` where a piece is absent, damaged, or of another model.
 
     One made picture is answered on the way, so that the first real one finds a warm engine.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise BundleError("bundle_absent", f"There is no bundle `{folder}`.")
     said = card.read(folder / "card.json")

@@ -51,7 +51,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     _add_limits(parser.add_argument_group("what counts as a change"))
-    parser.set_defaults(run=_run, project="optional", paths=("bundle",), urls=("history",))
+    parser.set_defaults(
+        run=_run, project="optional", paths=("bundle",), urls=("history",), extra="serve"
+    )
 
 
 def _add_limits(group: Any) -> None:

@@ -32,7 +32,11 @@ def _action(
     parser.add_argument("--history", metavar="URL", help="database (CANTING_HISTORY_URL)")
     parser.add_argument("--pictures", metavar="URL", help="pictures (CANTING_PICTURES_URL)")
     parser.set_defaults(
-        run=run, project="optional", paths=("folder",), urls=("history", "pictures")
+        run=run,
+        project="optional",
+        paths=("folder",),
+        urls=("history", "pictures"),
+        extra="serve",
     )
     return parser
 

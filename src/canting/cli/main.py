@@ -13,6 +13,8 @@ from canting.cli import (
     paint,
     predict,
     promote,
+    pull,
+    push,
     serve,
     show,
     study,
@@ -21,6 +23,7 @@ from canting.cli import (
 )
 from canting.cli.clean import command as clean
 from canting.cli.doctor import command as doctor
+from canting.cli.extras import naming
 from canting.cli.review import command as review
 from canting.core.errors import CantingError, ending
 
@@ -29,6 +32,8 @@ COMMANDS = (
     predict,
     export,
     serve,
+    push,
+    pull,
     study,
     tune,
     review,
@@ -51,7 +56,7 @@ def main() -> None:
         with ending(f"canting {arguments.command}"):
             arguments.root = _enter_project(arguments)
         where = f" (in {arguments.root})" if arguments.root != Path() else ""
-        with ending(f"canting {arguments.command}{where}"):
+        with ending(f"canting {arguments.command}{where}"), naming(arguments.extra):
             arguments.run(arguments)
 
 
@@ -59,7 +64,8 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands.
 
     A command says with `project` whether it is run in the project's folder: `needed`, `optional`,
-    or `stay` where the user is; with `paths` and `urls`, which of its arguments name files.
+    or `stay` where the user is; with `paths` and `urls`, which of its arguments name files; with
+    `extra`, which extra of the package it needs.
     """
     found = argparse.ArgumentParser(
         prog="canting",
@@ -67,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Commands work from every folder of the project: paths that you name are relative "
         "to the folder you are in, those of params.yaml and of CANTING_… to the project.",
     )
-    found.set_defaults(project="needed", paths=(), urls=())
+    found.set_defaults(project="needed", paths=(), urls=(), extra="train")
     commands = found.add_subparsers(dest="command", required=True, metavar="command")
     for command in COMMANDS:
         command.add(commands)

@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--storage", metavar="ADDRESS", help="folder or address (s3://…) that all nodes see"
     )
-    parser.set_defaults(run=_run, project="stay")
+    parser.set_defaults(run=_run, project="stay", extra="cluster")
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--port", type=int, default=3000, help="port to listen on (3000)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--bundle", type=Path, help="folder of the model (build/best)")
-    parser.set_defaults(run=_run, project="optional", paths=("bundle",))
+    parser.set_defaults(run=_run, project="optional", paths=("bundle",), extra="serve")
 
 
 def _run(arguments: argparse.Namespace) -> None:

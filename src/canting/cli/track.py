@@ -12,7 +12,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--seconds", type=float, default=600, help="the most that sending may take (600)"
     )
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, extra="train,track")
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -66,7 +66,7 @@ def computed_with(path: Path) -> list[str]:
 
 
 def is_only_described(path: Path) -> bool:
-    """Tell whether a file holds nothing but a docstring."""
+    """Tell whether a file computes nothing: a docstring, and names handed on by `__getattr__`."""
     return _read(path).is_only_described
 
 
@@ -78,8 +78,15 @@ def _read(path: Path) -> "_Names":
 def _names(text: str) -> "_Names":
     tree, found = ast.parse(text), _Names()
     found.visit(tree)
-    found.is_only_described = all(isinstance(node, ast.Expr) for node in tree.body)
+    found.is_only_described = all(map(_computes_nothing, tree.body))
     return found
+
+
+def _computes_nothing(node: ast.stmt) -> bool:
+    """Tell a docstring, and the function by which a module hands on names of others (PEP 562)."""
+    return isinstance(node, ast.Expr) or (
+        isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
+    )
 
 
 class _Names(ast.NodeVisitor):

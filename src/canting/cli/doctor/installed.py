@@ -27,6 +27,7 @@ LOCKS = {
 PINNED = re.compile(r"^[A-Za-z0-9][^\s=]*==[^\\\n]+", re.MULTILINE)
 
 EXTRAS = {
+    "hub": "models on the Hub of Hugging Face",
     "train": "the pipeline",
     "cpu": "TensorFlow for the processor",
     "gpu": "TensorFlow for NVIDIA GPUs",

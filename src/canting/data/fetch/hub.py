@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from huggingface_hub import HfApi, constants, get_session
 from huggingface_hub.errors import (
     HfHubHTTPError,
+    HFValidationError,
     HTTPError,  # of httpx or httpx2, whichever the Hub's client uses
     OfflineModeIsEnabled,
 )
-from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, validate_repo_id
 
 from canting.core.errors import CantingError
 from canting.data.fetch.retry import PassingError, Retry, patiently, seconds_to_wait
@@ -24,23 +25,31 @@ PASSING = (408, 429)
 TOKEN = "Set HF_TOKEN to a token of huggingface.co/settings/tokens, or run `hf auth login`"  # noqa: S105
 
 REFUSALS = {
-    "GatedRepo": "Its owner asks for consent: agree on the data set's page with an account of "
-    f"Hugging Face. {TOKEN}",
-    "RepoNotFound": "Hugging Face has no such data set, or it is private. Check owner and name in "
-    f"the address of its page (huggingface.co/datasets/owner/name); if it is private: {TOKEN}",
-    "RevisionNotFound": "The data set has no such revision. Check branch, tag or commit under "
-    "`Files and versions` on its page",
-    "EntryNotFound": "The data set's list names a file that is not there. Run again later, or name "
-    "another revision",
-    401: "Hugging Face wants a valid token: the data set is private, asks for consent, or its name "
-    f"is wrong. Check owner and name. {TOKEN}",
-    403: "Hugging Face does not let this account have it: the data set is private, or its terms "
-    f"wait for your consent on its page. {TOKEN}",
+    "GatedRepo": "Its owner asks for consent: agree on its page with an account of Hugging Face. "
+    f"{TOKEN}",
+    "RepoNotFound": "Hugging Face has none of this name, or it is private. Check owner and name in "
+    "the address of its page (huggingface.co/owner/name of a model, huggingface.co/datasets/… of a "
+    f"data set); if it is private: {TOKEN}",
+    "RevisionNotFound": "It has no such revision. Check branch, tag or commit under `Files and "
+    "versions` on its page",
+    "EntryNotFound": "Its list names a file that is not there. Run again later, or name another "
+    "revision",
+    401: "Hugging Face wants a valid token: it is private, asks for consent, or its name is wrong. "
+    f"Check owner and name. {TOKEN}",
+    403: "Hugging Face does not let this account have it: it is private, or its terms wait for "
+    f"your consent on its page. {TOKEN}",
 }
 """What to do, by the header `X-Error-Code`, else by the status."""
 REFUSALS[404] = REFUSALS["RepoNotFound"]
 
 Answer = TypeVar("Answer")
+
+
+class Repository(NamedTuple):
+    """A repository of the Hub: owner and name, and whether it holds pictures or a model."""
+
+    name: str
+    kind: Literal["dataset", "model"]
 
 
 @dataclass(frozen=True)
@@ -52,12 +61,26 @@ class HubFile:
     digest: str
 
 
-def resolved(repository: str, revision: str | None, source: str, patience: Retry) -> str:
+def is_name(text: str) -> bool:
+    """Tell whether a text is owner and name as the Hub allows them."""
+    try:
+        validate_repo_id(text)
+    except HFValidationError:
+        return False
+    return "/" in text
+
+
+def resolved(repository: Repository, revision: str | None, source: str, patience: Retry) -> str:
     """Return the commit that a branch, tag or commit is now; without one, the main branch."""
     api = HfApi(library_name="canting")
 
     def asking() -> str:
-        found = api.dataset_info(repository, revision=revision, timeout=patience.silence)
+        found = api.repo_info(
+            repository.name,
+            repo_type=repository.kind,
+            revision=revision,
+            timeout=patience.silence,
+        )
         return str(found.sha)
 
     commit = asked(asking, source, patience)
@@ -66,9 +89,12 @@ def resolved(repository: str, revision: str | None, source: str, patience: Retry
     return commit
 
 
-def listed_files(repository: str, commit: str, source: str, patience: Retry) -> list[HubFile]:
+def listed_files(
+    repository: Repository, commit: str, source: str, patience: Retry
+) -> list[HubFile]:
     """Return every file of a commit."""
-    url: str | None = f"{constants.ENDPOINT}/api/datasets/{repository}/tree/{commit}?recursive=True"
+    api = f"{constants.ENDPOINT}/api/{repository.kind}s/{repository.name}"
+    url: str | None = f"{api}/tree/{commit}?recursive=True"
     files = []
     while url is not None:
         page, url = asked(_page(url, patience), source, patience)
@@ -154,7 +180,7 @@ def _judged(error: Exception, source: str) -> Exception:
     reason = REFUSALS.get(code) or REFUSALS.get(status) or "Hugging Face refused it"
     said = " ".join(told.get("X-Error-Message", "").split())[:300]
     received = f" Received: {said}" if said else ""
-    return CantingError(f"`{source}` cannot be downloaded ({status}). {reason}.{received}")
+    return CantingError(f"`{source}` was refused ({status}). {reason}.{received}")
 
 
 def _wait(told: Mapping[str, str]) -> float | None:
@@ -169,7 +195,7 @@ def _wait(told: Mapping[str, str]) -> float | None:
 
 def _foreign(source: str, received: str) -> CantingError:
     return CantingError(
-        f"`{source}` cannot be downloaded: {constants.ENDPOINT} does not answer as the Hub of "
+        f"`{source}` cannot be reached: {constants.ENDPOINT} does not answer as the Hub of "
         "Hugging Face does. Check HF_ENDPOINT, and whether a proxy or a page for signing in is "
         f"between. Received: {' '.join(received.split())[:300]}."
     )

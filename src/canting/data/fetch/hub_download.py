@@ -20,7 +20,7 @@ from canting.core.errors import CantingError
 from canting.core.files import read_json, replacing, write_json
 from canting.data.fetch.archive import inside
 from canting.data.fetch.folder import CHUNK
-from canting.data.fetch.hub import HubFile, asked, listed_files, streamed
+from canting.data.fetch.hub import HubFile, Repository, asked, listed_files, streamed
 from canting.data.fetch.retry import PassingError, Retry
 
 AT_ONCE = 8
@@ -32,9 +32,9 @@ PIECE = 2**16
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit of a data set, kept below `cache`; `source` is what messages call it."""
+    """One commit of a repository, kept below `cache`; `source` is what messages call it."""
 
-    repository: str
+    repository: Repository
     commit: str
     source: str
     cache: Path
@@ -131,9 +131,9 @@ class _Transfer:
 
     def _append(self, file: HubFile, part: Path, have: int) -> None:
         url = hf_hub_url(
-            self.commit.repository,
+            self.commit.repository.name,
             file.path,
-            repo_type="dataset",
+            repo_type=self.commit.repository.kind,
             revision=self.commit.commit,
             endpoint=constants.ENDPOINT,
         )
@@ -174,7 +174,7 @@ def _check_space(source: str, folder: Path, needed: int) -> None:
     if needed > free:
         raise CantingError(
             f"`{source}` takes {needed:,} bytes more, and the disk of `{folder}` has {free:,} "
-            "left. Free some space, or name a folder of the data set. What has arrived is kept."
+            "left. Free some space, or name a smaller part. What has arrived is kept."
         )
 
 
@@ -187,5 +187,5 @@ def _full_disk_named(source: str) -> Iterator[None]:
             raise
         raise CantingError(
             f"`{source}` was not downloaded in full: {error.strerror}. "
-            "Free some space and run again; what has arrived is kept and not downloaded twice."
+            "Free some space and run again; what has arrived is kept and not transferred twice."
         ) from None

@@ -5,14 +5,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
-
 from canting.config.formats import recognised
 from canting.core.errors import CantingError
 from canting.core.names import ignored
 from canting.data.fetch.folder import Folder
-from canting.data.fetch.hub import HubFile, resolved
+from canting.data.fetch.hub import HubFile, Repository, is_name, resolved
 from canting.data.fetch.hub_download import Commit
 from canting.data.fetch.names import listed
 from canting.data.fetch.parquet import Parquet, split_of
@@ -79,7 +76,7 @@ def downloaded(source: str, cache: Path, patience: Retry, unpack: Unpack) -> Hug
     """Return the pictures of `hf:owner/name[/folder][@revision]`, downloaded unless cached."""
     handle = _handle(source)
     cache = cache / handle.repository
-    commit = Commit(handle.repository, _commit(handle, cache, patience), source, cache)
+    commit = Commit(_repository(handle), _commit(handle, cache, patience), source, cache)
     print(f"fetch: {source} is at revision {commit.commit}")
     chosen = _chosen(handle, commit.files(patience))
     kind, wanted = _layout(handle, chosen)
@@ -100,11 +97,7 @@ def downloaded(source: str, cache: Path, patience: Retry, unpack: Unpack) -> Hug
 
 def _handle(source: str) -> _Handle:
     match = HANDLE.fullmatch(source)
-    try:
-        validate_repo_id(match["repository"] if match else "")
-    except HFValidationError:
-        match = None
-    if match is None:
+    if match is None or not is_name(match["repository"]):
         raise CantingError(
             "`fetch.source` must be hf:owner/name, hf:owner/name@revision or "
             "hf:owner/name/folder@revision, with owner and name as in the address of the data "
@@ -115,12 +108,16 @@ def _handle(source: str) -> _Handle:
     return _Handle(source, match["repository"], folder, match["revision"], Picked(**columns))
 
 
+def _repository(handle: _Handle) -> Repository:
+    return Repository(handle.repository, "dataset")
+
+
 def _commit(handle: _Handle, cache: Path, patience: Retry) -> str:
     """Return the commit that is meant: one that is named in full needs no network."""
     if handle.revision and COMMIT.fullmatch(handle.revision):
         return handle.revision
     try:
-        return resolved(handle.repository, handle.revision, handle.source, patience)
+        return resolved(_repository(handle), handle.revision, handle.source, patience)
     except CantingError as error:
         kept = sorted(path.parent.name for path in cache.glob("*/files.json"))
         if not kept:

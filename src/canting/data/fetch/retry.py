@@ -91,6 +91,6 @@ def _given_up(name: str, error: PassingError, tries: int) -> CantingError:
     asked = f" It asks to wait {error.wait:g} s." if error.wait is not None else ""
     count = "1 try" if tries == 1 else f"{tries} tries"
     return CantingError(
-        f"`{name}` could not be downloaded; gave up after {count}: {error}.{asked} "
-        "Run again later; what has arrived is kept and not downloaded twice."
+        f"`{name}`: gave up after {count}: {error}.{asked} Run again later; what has arrived is "
+        "kept and not transferred twice."
     )

@@ -156,7 +156,7 @@ def bundle_digest(bundle: Path) -> str:
 
 def _one(ours: Classifier, path: Path) -> Predicted:
     try:
-        content = _standard_input() if path == STDIN else path
+        content = _standard_input() if path == STDIN else path.read_bytes()
         return Predicted(path, ours.classify(content))
     except (PictureError, ModelOutputError) as error:
         return Predicted(path, None, str(error))
