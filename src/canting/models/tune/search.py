@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from canting.config.columns import LABEL, PATH
 from canting.config.tune import Tune
-from canting.core import files, runtime
+from canting.core import files, frames, runtime
 from canting.core.cluster.portable import Need
 from canting.core.keys import code_key
 from canting.models.features import store
@@ -92,7 +92,7 @@ def place(task: SearchTask, features: Mapping[str | None, str]) -> Path:
         plain(task.params.train).model_dump(),
         [tune.space.model_dump(), tune.inner_folds, task.metric],
         {cut or "": features[cut] for cut in task.stores},
-        [task.table[[PATH, LABEL, "group"]].to_csv(index=False), task.folds.tolist()],
+        [frames.digest(task.table, PATH, LABEL, "group"), task.folds.tolist()],
         task.collections,
         list(task.params.image_size),
         code_key(run),
