@@ -41,16 +41,6 @@ class FoldTask(NamedTuple):
     features: Path
     cache: Path
 
-    @property
-    def is_fixed(self) -> bool:
-        """All that decides on an outcome is in the name of its file."""
-        return True
-
-    @property
-    def comes_home(self) -> bool:
-        """Tables are made of outcomes."""
-        return True
-
     def needs(self) -> list[Need]:
         """Return the features."""
         return store.needs(self.features)
