@@ -58,8 +58,8 @@ def started(folder: Path, *asked: object, **environment: str) -> "subprocess.Pop
         )
 
 
-def wait(run: "subprocess.Popen[str]") -> str:
-    out, _ = run.communicate(timeout=MINUTES)
+def wait(run: "subprocess.Popen[str]", seconds: float = MINUTES) -> str:
+    out, _ = run.communicate(timeout=seconds)
     return out
 
 
@@ -115,12 +115,13 @@ def test_what_the_storage_holds_is_not_done_again(
 def test_two_runs_of_a_study_share_nodes_and_storage(
     nodes: RayNodes, alone: Path, tmp_path: Path
 ) -> None:
+    """Ray lets the first one have most of the nodes until it has no more tasks."""
     storage, folders = tmp_path / "storage", [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
     runs = [started(folder, nodes.address, storage) for folder in folders]
     for folder, run in zip(folders, runs, strict=True):
-        assert wait(run).endswith(" 8 2\n"), (folder / "stderr").read_text()
+        assert wait(run, 2 * MINUTES).endswith(" 8 2\n"), (folder / "stderr").read_text()
         same(folder, alone)
     assert not list(storage.glob("parts/*")) + list(storage.glob("pictures/*"))
 
