@@ -327,7 +327,6 @@ def test_killed_before_any_change_of_a_file_it_goes_on_to_the_same_views(
     kills = [json.loads(line) for line in told.stdout.splitlines()]
     assert len(kills) > 20
     assert all(one["same"] for one in kills)
-    assert {one["made"] for one in kills} == {0, 1, 2, 3}
     assert (kills[0]["made"], kills[-1]["made"]) == (3, 0)
     left = [name for one in kills for name in one["left"]]
     assert all(".aside-" in name or name.endswith(".jsonl") for name in left)

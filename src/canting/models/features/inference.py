@@ -108,10 +108,13 @@ def run(
         _one_by_one(maker, answer, missing, count, label, start)
         return
     growing = {number: GrowingView(place, count) for number, place in missing.items()}
+    cache = next(iter(missing.values())).cache
+    made_for = _made_for(missing, cache)
     before = time.perf_counter() - start
     for tries in itertools.count():
         done = {number: one.done() for number, one in growing.items()}
-        parts = list(_lacking(maker, answer, growing, done))
+        lacking = _lacking(done, count)
+        parts = [ViewsPart(maker, answer, *one, made_for, cache) for one in lacking]
         if not parts:
             break
         if tries == TRIES:
@@ -124,30 +127,31 @@ def run(
         for part, _ in zip(parts, made, strict=True):
             _put_together(part, growing, before)
             before = 0.0
+    for left in (cache / "parts").glob(f"{made_for}-*"):
+        left.unlink(missing_ok=True)  # put in, and then the process was killed
     for number, one in growing.items():
         one.finish(sum(done[number].values()))
 
 
-def _lacking(
-    maker: Maker,
-    trunk: Path,
-    growing: Mapping[int, GrowingView],
-    done: Mapping[int, Mapping[range, float]],
-) -> Iterator[ViewsPart]:
-    """Yield the parts that some arrays lack.
+def _made_for(missing: Mapping[int, CachedView], cache: Path) -> str:
+    """Return a digest of arrays, this machine and a folder, whose parts no other run shares.
 
-    Their names are of this machine and folder: another one that does the same removes its own.
+    One that does the same elsewhere removes its own from a storage.
     """
-    first = next(iter(growing.values()))
-    cache, count = first.view.cache, first.pictures
-    size = max(CHUNK, math.ceil(count / MOST_PARTS))
     here = socket.gethostname(), str(cache.resolve())
-    made_for = files.digest({number: one.view.names for number, one in growing.items()}, here)
+    return files.digest({number: one.names for number, one in missing.items()}, here)
+
+
+def _lacking(
+    done: Mapping[int, Mapping[range, float]], count: int
+) -> Iterator[tuple[tuple[int, ...], range]]:
+    """Yield the numbers of the arrays that lack a part, and its rows."""
+    size = max(CHUNK, math.ceil(count / MOST_PARTS))
     for at in range(0, count, size):
         rows = range(at, min(at + size, count))
-        numbers = tuple(number for number in growing if rows not in done[number])
+        numbers = tuple(number for number, there in done.items() if rows not in there)
         if numbers:
-            yield ViewsPart(maker, trunk, numbers, rows, made_for, cache)
+            yield numbers, rows
 
 
 def answer_part(task: ViewsPart) -> None:
