@@ -40,14 +40,6 @@ class Failing(NamedTuple):
 
     cache: Path
 
-    @property
-    def is_fixed(self) -> bool:
-        return False
-
-    @property
-    def comes_home(self) -> bool:
-        return False
-
     def needs(self) -> list[Need]:
         return []
 

@@ -23,6 +23,8 @@ from canting.evaluation.corruptions import measure
 from canting.evaluation.other import answers
 from canting.models.augmentation import CropAndFlip
 from canting.models.features import compute, cost, drawn, store, trunk
+from canting.models.features.cache import CachedView
+from canting.models.features.growing import GrowingView
 from canting.models.train import checkpoint, fold, outcome
 from canting.models.tune import search, study
 from canting.models.tune.records import SearchRecord, Trial, TunedSetting
@@ -223,7 +225,7 @@ def test_a_part_of_a_table_stays_until_the_unfinished_goes(tmp_path: Path) -> No
     place = tmp_path / "cache" / "predict" / "some.json"
     files.write_text(place, "[]")
     found = remove.plan(tmp_path / "cache", ())
-    assert found == remove.Plan([], [], [remove.CacheEntry("predict", (place,))])
+    assert found == remove.Plan([], [], [remove.CacheEntry("predict", (place,))], [])
     assert "answers for many files: 0," in remove.as_text(found, unfinished=False)
     assert "answers for many files: 1," in remove.as_text(found, unfinished=True)
     remove.remove(found.unfinished)
@@ -249,11 +251,59 @@ def test_bytes_that_a_link_holds_are_not_freed(tmp_path: Path) -> None:
     assert kept.frees == view.stat().st_size
 
 
-def test_downloads_runs_that_wait_and_files_that_are_written_stay(tmp_path: Path) -> None:
-    names = ("kaggle/a.zip", "outbox/1/about.json", "features/.x.npy.aside-1/x.npy", "lock.sqlite")
-    for name in names:
+def test_downloads_runs_that_wait_and_the_lock_stay(tmp_path: Path) -> None:
+    for name in ("kaggle/a.zip", "kaggle/.a.zip.0123abcd", "outbox/1/about.json", "lock.sqlite"):
         files.write_text(tmp_path / "cache" / name, "")
-    assert remove.plan(tmp_path / "cache", ()) == remove.Plan([], [], [])
+    assert remove.plan(tmp_path / "cache", ()) == remove.Plan([], [], [], [])
+
+
+def test_a_view_that_grows_is_needed_where_the_whole_one_is(tmp_path: Path) -> None:
+    places = [tmp_path / "cache" / "features" / f"{name}.npy" for name in ("ours", "old")]
+    for one in places:
+        GrowingView(CachedView(one), 3).add(range(1), np.zeros((1, 2), np.float32), 1.0)
+    found = remove.plan(tmp_path / "cache", places[:1])
+    (needed,), (other,) = found.needed, found.unfinished
+    assert [path.name for path in needed.paths] == ["ours.jsonl", "ours.npy"]
+    assert [path.name for path in other.paths] == ["old.jsonl", "old.npy"]
+    remove.remove(found.unfinished)
+    assert {path.name for path in paths(tmp_path)} == {"ours.jsonl", "ours.npy"}
+
+
+COPYING = """
+import sys, time
+from pathlib import Path
+from canting.core import cache, files
+from canting.core.cluster import storage
+kept = Path(sys.argv[1])
+with cache.used(kept), files.replacing(kept / "train" / "one.npz") as aside:
+    aside.write_bytes(bytes(1000))
+    with storage._aside(kept / "features" / "two.npy") as beside:
+        beside.write_bytes(bytes(500))
+        print("in", flush=True)
+        time.sleep(600)
+"""
+
+
+def test_what_a_killed_process_was_writing_goes_when_no_other_writes(tmp_path: Path) -> None:
+    """As long as it lives, nothing is removed."""
+    kept = tmp_path / "cache"
+    files.write_text(kept / "features" / ".two.npy.lock", "")
+    with subprocess.Popen(
+        [sys.executable, "-c", COPYING, kept], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in\n"
+        with pytest.raises(CantingError, match="A stage is running"), core_cache.unused(kept):
+            pass
+        process.kill()
+    with core_cache.unused(kept):
+        found = remove.plan(kept, ())
+        assert [path.parent.name for path in found.left] == ["features", "train"]
+        told = remove.as_text(found, unfinished=False)
+        assert "Half-written, by processes that no longer run: 2, 0.0 MB" in told
+        remove.remove((), found.left)
+    assert {path.name for path in paths(tmp_path)} == {".two.npy.lock", "lock.sqlite"}
+    assert not list((kept / "train").iterdir())
 
 
 def holder(folder: Path) -> subprocess.Popen[str]:

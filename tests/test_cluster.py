@@ -58,8 +58,8 @@ def started(folder: Path, *asked: object, **environment: str) -> "subprocess.Pop
         )
 
 
-def wait(run: "subprocess.Popen[str]") -> str:
-    out, _ = run.communicate(timeout=MINUTES)
+def wait(run: "subprocess.Popen[str]", seconds: float = MINUTES) -> str:
+    out, _ = run.communicate(timeout=seconds)
     return out
 
 
@@ -105,11 +105,25 @@ def test_what_the_storage_holds_is_not_done_again(
     there = tmp_path / "there"
     there.mkdir()
     run = started(there, "", storage)
-    assert wait(run) == "4 8 2\n"
+    assert wait(run) == "0 8 2\n"
     same(there, alone)
     seconds = [path.read_bytes() for path in sorted((there / "cache" / "train").glob("*.npz"))]
     assert seconds == [path.read_bytes() for path in sorted((storage / "train").glob("*.npz"))]
     assert before == {path: path.stat().st_mtime_ns for path in storage.rglob("*.npz")}
+
+
+def test_two_runs_of_a_study_share_nodes_and_storage(
+    nodes: RayNodes, alone: Path, tmp_path: Path
+) -> None:
+    """Ray lets the first one have most of the nodes until it has no more tasks."""
+    storage, folders = tmp_path / "storage", [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    runs = [started(folder, nodes.address, storage) for folder in folders]
+    for folder, run in zip(folders, runs, strict=True):
+        assert wait(run, 2 * MINUTES).endswith(" 8 2\n"), (folder / "stderr").read_text()
+        same(folder, alone)
+    assert not list(storage.glob("parts/*")) + list(storage.glob("pictures/*"))
 
 
 def test_a_damaged_file_of_the_storage_is_removed_and_made_again(
@@ -118,13 +132,14 @@ def test_a_damaged_file_of_the_storage_is_removed_and_made_again(
     storage, here = tmp_path / "storage", alone.parent / "cache"
     for folder in ("features", "train"):
         shutil.copytree(here / folder, storage / folder)
-    for damaged in (next(storage.glob("features/*.npy")), next(storage.glob("train/*.npz"))):
+    for folder, told in (("features", "1 8 2\n"), ("train", "0 8 2\n")):
+        damaged = next(storage.glob(f"{folder}/*.np[yz]"))
         damaged.write_bytes(damaged.read_bytes()[:300])
-        assert wait(started(tmp_path, "", storage)) == ""
-        told = (tmp_path / "stderr").read_text().splitlines()[-1]
-        assert told.startswith("ray_run: `compute.storage`: expected ")
-        assert f"{damaged.parent.name}/{damaged.name}" in told
+        assert wait(started(tmp_path, "", storage)) == told
+        warned = (tmp_path / "stderr").read_text()
+        assert f"{folder}/{damaged.name}` is damaged and is made again" in warned
         assert not damaged.exists()
+        shutil.rmtree(tmp_path / "cache" / "train")
     assert wait(started(tmp_path, "", storage)) == "0 8 2\n"
     same(tmp_path, alone)
     whole = {path.name for path in storage.glob("features/*.npy")}

@@ -58,12 +58,15 @@ def test_an_extra_that_lacks_a_package_is_told(tmp_path: Path) -> None:
     assert [one.told for one in missing] == ["`serve` (the service) is missing no-such-thing"]
 
 
-def test_a_leftover_is_named_once_it_is_old_and_its_command_removes_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["aside-x1234_67", "0123abcd"])
+def test_a_leftover_is_named_once_it_is_old_and_its_command_removes_it(
+    end: str, tmp_path: Path
+) -> None:
     with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "build" / "a file.csv") as aside:
         aside.write_text("half")
         shutil.copytree(aside.parent, tmp_path / "kept")
         raise KeyboardInterrupt
-    left = tmp_path / "build" / ".a file.csv.aside-x1"
+    left = tmp_path / "build" / f".a file.csv.{end}"
     (tmp_path / "kept").rename(left)
     assert [one.level for one in leftovers.leftovers(tmp_path)] == ["fine"]
     hours_ago = time.time() - 2 * leftovers.OLD

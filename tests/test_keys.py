@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from canting.config.params import load
-from canting.core import keys
+from canting.core import frames, keys
 from canting.core.closure import (
     SOURCE,
     closure,
@@ -222,3 +223,25 @@ def test_a_file_that_only_hands_on_names_computes_nothing(tmp_path: Path) -> Non
     folder = write(tmp_path, one=hands_on, two=hands_on + "def f() -> int:\n    return 1\n")
     told = [is_only_described(folder / "canting" / f"{name}.py") for name in ("one", "two")]
     assert told == [True, False]
+
+
+def test_the_digest_of_a_table_is_of_its_content_and_is_made_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though another table takes the place in memory of one that is gone."""
+    written, genuine = [], pd.DataFrame.to_csv
+
+    def to_csv(table: pd.DataFrame, *given: object, **named: object) -> object:
+        written.append(tuple(table))
+        return genuine(table, *given, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", to_csv)
+    for number in range(50):
+        table = pd.DataFrame({"path": ["a", str(number)], "fold": [0, 1]})
+        digests = [frames.digest(table, "path", "fold") for _ in range(9)]
+        digests += [frames.digest(table.copy(), "path", "fold")]
+        assert len(set(digests)) == 1
+        others = [frames.digest(table, "path"), frames.digest(table.assign(fold=0), "path", "fold")]
+        assert len({digests[0], *others}) == 3
+        assert written == [("path", "fold"), ("path", "fold"), ("path",), ("path", "fold")]
+        written.clear()

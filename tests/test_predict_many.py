@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ from canting.config.stage import CACHE
 from canting.core import cache as core_cache
 from canting.core.errors import CantingError
 from canting.serving.predict import chunk, chunks, table
-from canting.serving.predict.chunk import PredictChunk, bundle_digest, keep
+from canting.serving.predict.chunk import PredictChunk, bundle_digest, keep, keep_there
 from canting.serving.predict.predict import WARNINGS, predict
 from tests.service_fixtures import bundle
 
@@ -267,6 +268,52 @@ def test_another_process_answers_a_chunk_and_refuses_another_bundle(
             pool.submit(keep, task._replace(digest="0" * 64, kept=None)).result()
     assert [one.path for one in chunk.rows(task)] == list(paths)
     assert chunk.rows(task) == chunk.classified(task)
+
+
+@pytest.fixture
+def sent(many: Path, bundle: Path, tmp_path: Path) -> PredictChunk:
+    """A chunk as a node gets it, in a folder where it has the bundle."""
+    task = PredictChunk(bundle, bundle_digest(bundle), tuple(sorted(many.iterdir())[:5]))
+    moved = task._replace(kept=tmp_path / "predict" / "a.json").moved()
+    moved.bundle.parent.mkdir()
+    moved.bundle.symlink_to(bundle)
+    return moved
+
+
+def test_a_node_that_sees_the_same_pictures_answers(sent: PredictChunk) -> None:
+    """One whose clock is coarse, or where one went away meanwhile, which is asked for at home."""
+    first, second = sent.paths[:2]
+    assert sent.states[0] is not None
+    os.utime(first, ns=(0, sent.states[0].changed // 10**9 * 10**9))
+    second.unlink()
+    assert keep_there(pickle.loads(pickle.dumps(sent))) == 5
+    assert [one.unread for one in chunk.rows(sent)] == [False, True, False, False, False]
+    assert not chunk.is_kept(sent)
+
+
+@pytest.mark.parametrize(("size", "seconds"), [(1, 0), (0, 3), (0, -3), (7, 9)])
+def test_a_node_that_sees_other_pictures_is_named_with_the_first_of_them(
+    size: int, seconds: int, sent: PredictChunk
+) -> None:
+    other = sent.paths[2]
+    state = sent.states[2]
+    assert state is not None
+    with other.open("ab") as file:
+        file.write(bytes(size))
+    os.utime(other, ns=(0, state.changed + seconds * 10**9))
+    told = rf"^`{other}`: expected the file .* {state.size} bytes, changed 20.* UTC\. Received: "
+    told += rf"{state.size + size} bytes, changed 20.* on node {socket.gethostname()}\. Mount"
+    with pytest.raises(CantingError, match=told):
+        keep_there(sent)
+    assert sent.kept is not None
+    assert not sent.kept.exists()
+
+
+def test_a_node_that_sees_no_picture_is_named(sent: PredictChunk) -> None:
+    for path in sent.paths:
+        path.unlink()
+    with pytest.raises(CantingError, match=f"every node sees .*: node {socket.gethostname()} does"):
+        keep_there(sent)
 
 
 TRAINING = "joblib tqdm psutil threadpoolctl pandas pyarrow scipy sklearn keras tensorflow dvc cv2"

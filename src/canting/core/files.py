@@ -4,6 +4,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+UNFINISHED = re.compile(r"\..+\.(aside-[a-z0-9_]{8}|[0-9a-f]{8})")
+"""Names of what is written beside a file: by `replacing`, and by copies to and from a storage."""
 
 
 @contextmanager

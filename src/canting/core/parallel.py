@@ -2,10 +2,11 @@
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain, islice
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal, TypeVar, cast
 
@@ -108,9 +109,16 @@ def on(cluster: Cluster | None, storage: Storage | None = None) -> Iterator[None
         _cluster, _storage = before
 
 
-def is_held(task: Portable) -> bool:
-    """Return whether what machines share holds all that a task leaves; it is here then."""
-    return _storage is not None and engine.held(_storage, task)
+def bring(cache: Path, names: Sequence[str]) -> bool:
+    """Bring files from what machines share to below the cache; tell whether all were there."""
+    return _storage is not None and engine.brought(_storage, cache, names)
+
+
+def share(paths: Mapping[str, Path]) -> None:
+    """Give the nodes of a cluster, if one does the work, a copy of files under their names."""
+    if _cluster:
+        for name, path in paths.items():
+            _cluster.storage.put(path, name)
 
 
 def discard(names: Iterable[str]) -> None:

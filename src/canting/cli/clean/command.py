@@ -38,5 +38,5 @@ def _run(arguments: argparse.Namespace) -> None:
         found = plan(CACHE, needed)
         going = [*found.idle, *(found.unfinished if arguments.unfinished else ())]
         print(as_text(found, unfinished=arguments.unfinished))
-        remove(going)
+        remove(going, found.left)
     print("Removed.")

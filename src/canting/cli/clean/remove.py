@@ -1,5 +1,6 @@
 """What a clean-up removes and what it keeps, with sizes in bytes."""
 
+import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -32,8 +33,7 @@ class CacheEntry(NamedTuple):
     @property
     def frees(self) -> int:
         """Bytes that removing it frees: not those of a file that `build` or DVC links as well."""
-        stats = [path.stat() for path in self.paths]
-        return sum(stat.st_size for stat in stats if stat.st_nlink == 1)
+        return sum(map(_frees, self.paths))
 
     @property
     def is_unfinished(self) -> bool:
@@ -50,17 +50,26 @@ class CacheEntry(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The cache, split into what is needed, not needed, and not needed but unfinished."""
+    """The cache, split into what is needed, not needed, and not needed but unfinished.
+
+    `left` are the files and folders that were being written beside others: where no stage runs, by
+    processes that were killed.
+    """
 
     needed: list[CacheEntry]
     idle: list[CacheEntry]
     unfinished: list[CacheEntry]
+    left: list[Path]
 
 
 def plan(cache: Path, needed: Collection[Path]) -> Plan:
-    """Split the cache by whether it is needed; `needed` are the files that the stages look for."""
+    """Split the cache by whether it is needed; `needed` are the files that the stages look for.
+
+    Views that grow are needed where the whole ones are.
+    """
     keys = {(path.parent.name, path.stem) for path in needed}
-    found = Plan([], [], [])
+    keys |= {("parts", path.stem) for path in needed if path.suffix == ".npy"}
+    found = Plan([], [], [], list(_left(cache)))
     for one in _kept(cache):
         if (one.folder, one.paths[0].stem) in keys:
             found.needed.append(one)
@@ -69,8 +78,10 @@ def plan(cache: Path, needed: Collection[Path]) -> Plan:
     return found
 
 
-def remove(kept: Collection[CacheEntry]) -> None:
+def remove(kept: Collection[CacheEntry], left: Collection[Path] = ()) -> None:
     """Remove files; those that say that the others are whole go first."""
+    for path in left:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for one in kept:
         for path in sorted(one.paths, key=lambda path: path.suffix != ".json"):
             path.unlink(missing_ok=True)
@@ -90,12 +101,33 @@ def as_text(found: Plan, *, unfinished: bool) -> str:
             f"{_told(found.unfinished)}. "
             "They stay; `--unfinished` removes them too."
         )
+    if found.left:
+        size = sum(_frees(path) for path in found.left)
+        lines.append(
+            f"Half-written, by processes that no longer run: {_size(len(found.left), size)}"
+        )
     lines.append(f"Needed by the parameters, kept: {_told(found.needed)}")
     return "\n".join(lines)
 
 
 def _told(kept: Collection[CacheEntry]) -> str:
-    return f"{len(kept)}, {sum(one.frees for one in kept) / 1e6:,.1f} MB"
+    return _size(len(kept), sum(one.frees for one in kept))
+
+
+def _size(count: int, size: int) -> str:
+    return f"{count}, {size / 1e6:,.1f} MB"
+
+
+def _left(cache: Path) -> Iterator[Path]:
+    for folder in KINDS:
+        hidden = sorted((cache / folder).glob(".*"))
+        yield from (path for path in hidden if files.UNFINISHED.fullmatch(path.name))
+
+
+def _frees(path: Path) -> int:
+    """Return the bytes that removing a file or a folder frees."""
+    stats = (one.stat() for one in (path, *path.rglob("*")) if one.is_file())
+    return sum(stat.st_size for stat in stats if stat.st_nlink == 1)
 
 
 def _kept(cache: Path) -> Iterator[CacheEntry]:

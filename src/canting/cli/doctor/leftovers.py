@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from canting.cli.doctor.finding import Finding, Level, fine
+from canting.core.files import UNFINISHED
 
 FOLDERS = ("build", "results", ".canting")
-PATTERN = ".*.aside-*"
 OLD = 3600
 """Seconds after which an unfinished file is taken for left behind."""
 
@@ -27,8 +27,9 @@ def leftovers(root: Path) -> Iterator[Finding]:
 
 
 def asides(root: Path) -> list[Path]:
-    """Return what `canting.core.files.replacing` makes beside the files that it replaces."""
-    return sorted(path for name in FOLDERS for path in (root / name).rglob(PATTERN))
+    """Return what is written beside files, and becomes them when it is whole."""
+    hidden = (path for name in FOLDERS for path in (root / name).rglob(".*"))
+    return sorted(path for path in hidden if UNFINISHED.fullmatch(path.name))
 
 
 GIB = 2**30

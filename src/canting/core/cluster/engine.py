@@ -6,14 +6,14 @@ import socket
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from canting.core.cluster import nodes
+from canting.core.cluster import nodes, scratch
 from canting.core.cluster.packing import Packer, unpacked
-from canting.core.cluster.portable import Need, Portable
+from canting.core.cluster.portable import Changing, Need, Portable
 from canting.core.cluster.storage import Storage, StorageError
 from canting.core.errors import CantingError
 
@@ -24,9 +24,6 @@ TRIES = 3
 
 AHEAD = 2
 """Tasks that are handed out a core, so that none waits for the next one."""
-
-SCRATCH = "CANTING_SCRATCH"
-"""Environment variable of a node: the folder it brings files to; else that of temporary ones."""
 
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
 """Ray calls nobody, and does not print the logs of its own processes."""
@@ -80,7 +77,7 @@ def run(
     seen = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes.alive()}
     most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 0)))
     for task in tasks:
-        if held(cluster.storage, task, home=task.comes_home):
+        if held(cluster.storage, task):
             waiting.append((task, None))
         else:
             sent = _sent(cluster.storage, task, packer, put)
@@ -96,19 +93,23 @@ def run(
         yield from _ready(waiting, running)
 
 
-def held(storage: Storage, task: Portable, *, home: bool = True) -> bool:
-    """Return whether the storage holds all that a task leaves; bring it home, if it is wanted."""
+def held(storage: Storage, task: Portable) -> bool:
+    """Bring home what a task leaves; return whether the storage holds all, so that it is done."""
     names = task.makes()
-    if not task.is_fixed or not all(map(storage.has, names)):
+    changing = any(isinstance(name, Changing) for name in names)
+    return bool(names) and not changing and brought(storage, task.cache, names)
+
+
+def brought(storage: Storage, cache: Path, names: Sequence[str]) -> bool:
+    """Bring files from the storage to below the cache; return whether all were there."""
+    if not all(map(storage.has, names)):
         return False
-    if home:
-        _bring_home(storage, task)
+    try:
+        for name in names:
+            storage.bring(name, cache / name)
+    except FileNotFoundError:  # another run, which needs them no more, has removed them meanwhile
+        return False
     return True
-
-
-def _bring_home(storage: Storage, task: Portable) -> None:
-    for name in task.makes():
-        storage.bring(name, task.cache / name)
 
 
 def _sent(storage: Storage, task: Portable, packer: Packer, put: set[str]) -> Sent:
@@ -147,8 +148,7 @@ def _wait(cluster: Cluster, running: dict[Any, Portable], seen: dict[str, str]) 
     for one in ended:
         task = running.pop(one)
         _checked(one)
-        if task.comes_home:
-            _bring_home(cluster.storage, task)
+        brought(cluster.storage, task.cache, task.makes())
 
 
 def _tell_of_lost(seen: dict[str, str]) -> None:
@@ -239,38 +239,17 @@ def at_node(function: Callable[[Any], Result], sent: Sent, storage: Storage) -> 
     """Do a task in a folder of this node; Ray calls it there."""
     import ray
 
-    scratch = Path(os.environ.get(SCRATCH) or tempfile.gettempdir())
-    folder = scratch / f"canting-{ray.get_runtime_context().get_node_id()}"
-    folder.mkdir(parents=True, exist_ok=True)
-    os.chdir(folder)
+    folder = scratch.folder(ray.get_runtime_context().get_node_id())
     try:
-        for need in sent.needs:
-            _brought(storage, need)
-        result = function(unpacked(sent.task, storage))
-        for name in sent.makes:
-            storage.put(Path(name), name)
-            Path(name).unlink()
-        for need in sent.needs:
-            if not need.stays:
-                Path(need.place).unlink(missing_ok=True)
+        with scratch.own(folder):
+            for need in sent.needs:
+                scratch.give(storage, need, folder)
+            result = function(unpacked(sent.task, storage))
+            for name in sent.makes:
+                storage.put(Path(name), name)
     except Exception as error:
         if isinstance(error, CantingError) and not isinstance(error, StorageError):
             raise CantingError(str(error)) from None  # one with a call of its own is not pickled
         where = f"on node {socket.gethostname()} ({ray.util.get_node_ip_address()})"
         raise FailedError(f"{where} with {type(error).__name__}: {error}") from None
     return result
-
-
-def _brought(storage: Storage, need: Need) -> None:
-    """Bring a file once a node, whatever number of its processes ask for it."""
-    from filelock import FileLock
-
-    place = Path(need.place)
-    if need.changes or not need.stays:  # then one task alone asks for it
-        storage.bring(need.name, place)
-        return
-    if not place.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.with_name(f".{place.name}.lock")):
-            if not place.exists():
-                storage.bring(need.name, place)

@@ -7,19 +7,28 @@ import numpy as np
 import numpy.typing as npt
 
 
+class Changing(str):
+    """The name of a file that tasks go on with; all other names decide on the content."""
+
+    __slots__ = ()
+
+
 class Need(NamedTuple):
     """A file that a task reads.
 
-    `name` in the storage, where its content never changes unless `changes`; `content` is the file
-    here, or the array that it holds; `place` is where the task looks for it on another machine,
-    which keeps it for later tasks if it `stays`.
+    `name` is that in the storage; `content` is the file here, or the array that it holds; `place`
+    is where the task looks for it on another machine, which keeps it for later ones if it `stays`.
     """
 
     name: str
     content: Path | npt.NDArray[Any]
     place: str
-    changes: bool = False
     stays: bool = True
+
+    @property
+    def changes(self) -> bool:
+        """Whether its content is another one each time."""
+        return isinstance(self.name, Changing)
 
     def saved(self, folder: Path) -> Path:
         """Return the file, which is written to a folder first where it is an array."""
@@ -32,7 +41,10 @@ class Need(NamedTuple):
 
 @runtime_checkable
 class Portable(Protocol):
-    """A task whose function leaves files below the folder `cache`, and returns what is small."""
+    """A task whose function leaves files below the folder `cache`, and returns what is small.
+
+    It returns nothing, and is done once, where it leaves files and none of them is `Changing`.
+    """
 
     @property
     def cache(self) -> Path:
@@ -45,16 +57,6 @@ class Portable(Protocol):
 
     def makes(self) -> list[str]:
         """Return the names, below the cache and in the storage alike, of the files it leaves."""
-        ...
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether the names decide on the content; then it returns nothing, and is done once."""
-        ...
-
-    @property
-    def comes_home(self) -> bool:
-        """Whether what it leaves is wanted here, and not by other tasks alone."""
         ...
 
     def moved(self) -> Self:

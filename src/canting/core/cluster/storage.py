@@ -96,7 +96,8 @@ def _link(source: Path, target: Path) -> None:
 def _aside(path: Path) -> Iterator[Path]:
     """Yield a path beside another one, of this process alone, which becomes the other at the end.
 
-    Several processes may bring a file at a time: `files.replacing` is for one.
+    Several processes may bring a file at a time: `files.replacing` is for one. The name is one of
+    `files.UNFINISHED`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid4().hex[:8]}")

@@ -3,9 +3,8 @@
 import math
 from typing import NamedTuple
 
-from canting.config.records import FeatureCost
 from canting.config.stage import SPENT
-from canting.core import files, runtime
+from canting.core import files
 from canting.documents.content import Link, Section, Strong, Table, say
 from canting.documents.numbers import listed, seconds
 from canting.documents.provenance import Provenance
@@ -36,8 +35,8 @@ their table `data/latest/TDP_cpu.csv`."""
 class ComputeCost(NamedTuple):
     """What a stage took, in seconds: its last run by clock and processor, and what counts.
 
-    Views, trainings and trials that an earlier run made are counted with the seconds that they
-    took then. NaN: not measured on this machine.
+    Views, trainings and trials that an earlier run or another machine made are counted with the
+    seconds that they took then. NaN: not measured.
     """
 
     stage: str
@@ -71,21 +70,14 @@ def _of(run: Run, stage: str, kept: float) -> ComputeCost:
 
 
 def _kept(run: Run) -> dict[str, float]:
-    """Return processor seconds of all that is kept; views take all cores."""
+    """Return seconds of a core of all that is kept, whichever run or machine made it."""
     found = tuned(run)
-    views = sum(map(_views, run.feature_costs.values()))
     columns = ["search_cpu_seconds", "train_seconds"]
     return {
-        "features": views * runtime.cores(),
+        "features": sum(float(one.get("seconds", 0.0)) for one in run.feature_costs.values()),
         "train": float(run.train_costs["cpu_seconds"].sum()),
         "tune": 0.0 if found is None else float(found.ledger[columns].sum().sum()),
     }
-
-
-def _views(cost: FeatureCost) -> float:
-    """Return the seconds of views, where an earlier run made some of them."""
-    made_now = cost.get("computed_views") == cost.get("views")
-    return 0.0 if made_now else float(cost.get("seconds", 0.0))
 
 
 def section(run: Run, origin: Provenance) -> Section:
@@ -131,7 +123,7 @@ def _table(parts: list[ComputeCost]) -> Table:
     )
     caption = (
         "Time of each stage: its last run here, by the clock and on all cores, and the time that "
-        "is counted. Cached views, trainings and trials of earlier runs count with the time that "
-        "they took then."
+        "is counted. Cached views, trainings and trials of earlier runs or other machines count "
+        "with the time that they took then."
     )
     return Table(caption, ("stage", "last run", "processor", "counted"), rows)

@@ -27,7 +27,8 @@ def section(run: Run) -> Section:
             _trunks(run),
             scenarios.costs(
                 run,
-                "Cost of each scenario: training over all folds, features of its network, then "
+                "Cost of each scenario, in time of one core: training over all folds, features of "
+                "its network; then "
                 "one picture through the whole network without the classifier: parameters, "
                 "multiply-adds, size of the model, milliseconds on one thread (median).",
             ),
@@ -49,7 +50,7 @@ def _trunks(run: Run) -> Table:
         )
         for name, cost in sorted(run.feature_costs.items())
     )
-    caption = "Features of each network, all views of all pictures."
+    caption = "Features of each network, all views of all pictures, in time of one core."
     return Table(caption, ("network", "views", "time", "ms a picture"), rows)
 
 

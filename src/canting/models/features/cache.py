@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from canting.core import files
+from canting.core import files, parallel
 from canting.core.cache import read_whole
 
 
 class CachedView(NamedTuple):
-    """The place of one view in the cache: an array, and beside it the seconds it took.
+    """The place of one view in the cache: an array, and beside it the seconds of cores it took.
 
-    The seconds are written last, so that a view with them is whole.
+    Both are there, or it is made again.
     """
 
     array: Path
@@ -23,6 +23,17 @@ class CachedView(NamedTuple):
     def note(self) -> Path:
         """The file of the seconds."""
         return self.array.with_suffix(".json")
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what is kept here."""
+        return self.array.parents[1]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of both files below the cache."""
+        folder = self.array.parent.name
+        return f"{folder}/{self.array.name}", f"{folder}/{self.note.name}"
 
     def finish(self, seconds: float) -> None:
         """Note the seconds that the view took."""
@@ -33,7 +44,20 @@ class CachedView(NamedTuple):
         return float(files.read_json(self.note))
 
     def is_whole(self, pictures: int) -> bool:
-        """Return whether the view is there; a damaged one is dropped with a warning."""
+        """Return whether the view is here; if not, it is brought from what machines share.
+
+        A damaged one is dropped, here and there, with a warning.
+        """
+        if self._is_here(pictures):
+            return True
+        if not parallel.bring(self.cache, self.names):
+            return False
+        if self._is_here(pictures):
+            return True
+        parallel.discard(self.names)
+        return False
+
+    def _is_here(self, pictures: int) -> bool:
         if not self.note.exists():
             return False
         return read_whole(self.array, lambda _: self._checked(pictures)) is not None

@@ -42,8 +42,9 @@ class Pictures:
 class Cost(NamedTuple):
     """What the features of one trunk took.
 
-    `seconds` on all cores for all `views`, each when it was made, the conversion of the trunk with
-    the first; `computed_views` of them in this run.
+    `seconds` of cores for all `views`, whenever and wherever their parts were made, the conversion
+    of the trunk with the first; of GPUs by the clock. `computed_views` of them in this run, from
+    its beginning or from where an earlier one stood.
     """
 
     seconds: float

@@ -1,10 +1,12 @@
 """Inference of many pictures through a trunk over all cores, nodes or GPUs, kept as it is made.
 
-On processors, a task is some rows of all arrays: each is kept as a file of its own, and all are put
-together at the end. On GPUs, arrays are made one after another.
+On processors, a task is some rows of all arrays, a file that is put into the growing arrays as soon
+as it is there. On GPUs, arrays are made one after another.
 """
 
+import itertools
 import math
+import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -23,6 +25,7 @@ from canting.core.errors import CantingError
 from canting.imaging.pictures import Pixels
 from canting.models.features import trunk
 from canting.models.features.cache import CachedView
+from canting.models.features.growing import GrowingView, Rows
 from canting.models.features.trunk import KerasTrunk
 
 CHUNK, MOST_PARTS, BATCH = 32, 1000, 128
@@ -30,6 +33,9 @@ CHUNK, MOST_PARTS, BATCH = 32, 1000, 128
 with many pictures as many more as make so many parts; on a GPU, where VGG19 takes some 3 GB of its
 memory for so many of 224 × 224 pixels.
 """
+
+TRIES = 3
+"""Times that a part is made which comes damaged from the disk or the storage."""
 
 
 class Maker(Protocol):
@@ -49,7 +55,7 @@ class Maker(Protocol):
 
 
 class ViewsPart(NamedTuple):
-    """Some rows of the arrays of some numbers; `made_for` is a digest of the arrays."""
+    """Some rows of the arrays of some numbers; `made_for` is a digest of all that a run makes."""
 
     maker: Maker
     trunk: Path
@@ -66,16 +72,6 @@ class ViewsPart(NamedTuple):
     @property
     def _own(self) -> str:
         return f"{self.made_for}-{self.rows.start:09d}"
-
-    @property
-    def is_fixed(self) -> bool:
-        """The name decides on the content."""
-        return True
-
-    @property
-    def comes_home(self) -> bool:
-        """The whole is put together where the parts are."""
-        return False
 
     def needs(self) -> list[Need]:
         """Return the trunk, and the rows of pictures."""
@@ -94,37 +90,6 @@ class ViewsPart(NamedTuple):
         return self._replace(maker=self.maker.moved(self.rows), trunk=there, cache=Path())
 
 
-class WholeViews(NamedTuple):
-    """The arrays that parts are put together to: by number, the name of the file."""
-
-    parts: tuple[str, ...]
-    arrays: dict[int, str]
-    pictures: int
-    cache: Path
-
-    @property
-    def is_fixed(self) -> bool:
-        """The names decide on the content."""
-        return True
-
-    @property
-    def comes_home(self) -> bool:
-        """Arrays are what the stage is for."""
-        return True
-
-    def needs(self) -> list[Need]:
-        """Return the parts."""
-        return [Need(name, self.cache / name, name, stays=False) for name in self.parts]
-
-    def makes(self) -> list[str]:
-        """Return the names of the arrays."""
-        return list(self.arrays.values())
-
-    def moved(self) -> "WholeViews":
-        """Return the task for another machine."""
-        return self._replace(cache=Path())
-
-
 def run(
     maker: Maker,
     answer: Path | KerasTrunk,
@@ -136,78 +101,109 @@ def run(
 ) -> None:
     """Write what a trunk answers to `count` pictures into each missing array.
 
-    Killed at any moment, it leaves whole arrays or whole parts. Each array notes its seconds; those
-    of the first array or of all in equal shares are counted since `start`.
+    Killed at any moment, it goes on from the parts that are there. Each array notes the seconds of
+    its parts, whichever run made them; those since `start` are the first part's.
     """
     if isinstance(answer, KerasTrunk):
         _one_by_one(maker, answer, missing, count, label, start)
         return
-    cache = next(iter(missing.values())).array.parents[1]
-    arrays = {number: one.array.relative_to(cache).as_posix() for number, one in missing.items()}
-    made_for = files.digest(arrays, count)
+    growing = {number: GrowingView(place, count) for number, place in missing.items()}
+    cache = next(iter(missing.values())).cache
+    made_for = _made_for(missing, cache)
+    before = time.perf_counter() - start
+    for tries in itertools.count():
+        done = {number: one.done() for number, one in growing.items()}
+        lacking = _lacking(done, count)
+        parts = [ViewsPart(maker, answer, *one, made_for, cache) for one in lacking]
+        if not parts:
+            break
+        if tries == TRIES:
+            raise CantingError(
+                f"`{parts[0].name}`: expected a whole part of features. Received: a damaged one, "
+                f"{TRIES} times. Look after the disk of `.canting`, and after `compute.storage` "
+                "where one is used."
+            )
+        made = parallel.run(answer_part, parts, label=label, total=len(parts))
+        for part, _ in zip(parts, made, strict=True):
+            _put_together(part, growing, before)
+            before = 0.0
+    for left in (cache / "parts").glob(f"{made_for}-*"):
+        left.unlink(missing_ok=True)  # put in, and then the process was killed
+    for number, one in growing.items():
+        one.finish(sum(done[number].values()))
+
+
+def _made_for(missing: Mapping[int, CachedView], cache: Path) -> str:
+    """Return a digest of arrays, this machine and a folder, whose parts no other run shares.
+
+    One that does the same elsewhere removes its own from a storage.
+    """
+    here = socket.gethostname(), str(cache.resolve())
+    return files.digest({number: one.names for number, one in missing.items()}, here)
+
+
+def _lacking(
+    done: Mapping[int, Mapping[range, float]], count: int
+) -> Iterator[tuple[tuple[int, ...], range]]:
+    """Yield the numbers of the arrays that lack a part, and its rows."""
     size = max(CHUNK, math.ceil(count / MOST_PARTS))
-    rows = [range(at, min(at + size, count)) for at in range(0, count, size)]
-    parts = [ViewsPart(maker, answer, tuple(missing), one, made_for, cache) for one in rows]
-    whole = WholeViews(tuple(one.name for one in parts), arrays, count, cache)
-    if not parallel.is_held(whole):
-        for _ in parallel.run(answer_part, parts, label=label, total=len(parts)):
-            pass
-        list(parallel.silent(put_together, [whole]))
-    seconds = (time.perf_counter() - start) / len(missing)
-    for place in missing.values():
-        place.finish(seconds)
-    _check(missing, arrays, count)
-    parallel.discard(need.name for one in parts for need in one.needs() if not need.stays)
-    parallel.discard(whole.parts)
-    for name in whole.parts:
-        (cache / name).unlink(missing_ok=True)
-
-
-def _check(missing: Mapping[int, CachedView], arrays: Mapping[int, str], count: int) -> None:
-    """Raise `CantingError` where a storage held a damaged array, which is removed there."""
-    damaged = [number for number, place in missing.items() if not place.is_whole(count)]
-    if damaged:
-        parallel.discard(arrays[number] for number in damaged)
-        raise CantingError(
-            f"`compute.storage`: expected whole features in `{arrays[damaged[0]]}`. Received: a "
-            "damaged file, which was removed there and here. Run again, and it is made again."
-        )
+    for at in range(0, count, size):
+        rows = range(at, min(at + size, count))
+        numbers = tuple(number for number, there in done.items() if rows not in there)
+        if numbers:
+            yield numbers, rows
 
 
 def answer_part(task: ViewsPart) -> None:
     """Write what a trunk answers to the rows of a part; one that is there is not made again."""
     path = task.cache / task.name
-    if read_whole(path, _rows) == len(task.rows):
+    if read_whole(path, partial(_has, task.numbers)):
         return
     answer = trunk.answering(task.trunk)
     with files.replacing(path) as aside, ZipFile(aside, "w") as written:
         for number in task.numbers:  # one after another: all at once would fill the memory
+            start = time.perf_counter()
             rows = np.stack([answer(task.maker.make(number, row)) for row in task.rows])
-            with written.open(f"{number}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, rows, allow_pickle=False)
+            seconds = np.asarray(time.perf_counter() - start)
+            for name, array in ((f"{number}", rows), (f"{number} seconds", seconds)):
+                with written.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, array, allow_pickle=False)
 
 
-def _rows(path: Path) -> int:
-    """Return the rows of a part; raise where an array of it cannot be read."""
+def _has(numbers: Sequence[int], path: Path) -> bool:
+    """Return that a part has these arrays; raise where one of them cannot be read."""
     with path.open("rb") as file, np.load(file) as part:  # which NumPy leaves open after a fault
-        (count,) = {len(part[name]) for name in part}
-    return count
+        return all(len(part[str(number)]) for number in numbers)
 
 
-def put_together(task: WholeViews) -> None:
-    """Write the arrays; each is whole or not there."""
-    arrays: dict[int, npt.NDArray[Any]] = {}
-    with ExitStack() as closing:
-        start = 0
-        for name in task.parts:
-            with np.load(task.cache / name) as part:
-                for number, path in task.arrays.items():
-                    rows = part[str(number)]
-                    if number not in arrays:
-                        written = task.cache / path, (task.pictures, *rows.shape[1:]), rows.dtype
-                        arrays[number] = closing.enter_context(files.writing(*written))
-                    arrays[number][start : start + len(rows)] = rows
-            start += len(rows)
+def _put_together(part: ViewsPart, growing: Mapping[int, GrowingView], before: float) -> None:
+    """Move a part into the arrays; a damaged one is dropped, here and there, with a warning."""
+    path = part.cache / part.name
+    for number in part.numbers:
+        found = read_whole(path, partial(_made, number, part.rows, growing[number]))
+        if found is None:
+            break
+        made, seconds = found
+        growing[number].add(part.rows, made, seconds + before)
+        before = 0.0
+    path.unlink(missing_ok=True)
+    parallel.discard(_passing(part))
+
+
+def _made(number: int, rows: range, growing: GrowingView, path: Path) -> tuple[Rows, float]:
+    """Return an array of a part, and its seconds; raise `ValueError` for another shape."""
+    with path.open("rb") as file, np.load(file) as part:
+        made, seconds = part[str(number)], float(part[f"{number} seconds"])
+    expected = (len(rows), *(growing.shape or made.shape)[1:])
+    if made.shape != expected:
+        raise ValueError(f"expected an array {expected}, received {made.shape}")
+    return made, seconds
+
+
+def _passing(part: ViewsPart) -> Iterator[str]:
+    """Yield the files of a part that machines share while it is made."""
+    yield part.name
+    yield from (need.name for need in part.needs() if not need.stays)
 
 
 class _Batch(NamedTuple):

@@ -13,7 +13,7 @@ import pandas as pd
 from canting.config.columns import FOLD, LABEL, PATH
 from canting.config.params import Params
 from canting.config.scenario import Scenario
-from canting.core import files, runtime
+from canting.core import files, frames, runtime
 from canting.core.cache import read_whole
 from canting.core.cluster.portable import Need
 from canting.core.keys import code_key
@@ -40,16 +40,6 @@ class FoldTask(NamedTuple):
     table: pd.DataFrame
     features: Path
     cache: Path
-
-    @property
-    def is_fixed(self) -> bool:
-        """All that decides on an outcome is in the name of its file."""
-        return True
-
-    @property
-    def comes_home(self) -> bool:
-        """Tables are made of outcomes."""
-        return True
 
     def needs(self) -> list[Need]:
         """Return the features."""
@@ -86,7 +76,7 @@ def place(task: FoldTask, features: str) -> Path:
         task.scenario.model_dump(),
         task.fold,
         features,
-        task.table[[PATH, LABEL, FOLD, "group"]].to_csv(index=False),
+        frames.digest(task.table, PATH, LABEL, FOLD, "group"),
         task.params.train.model_dump(),
         [task.params.seed, *task.params.image_size],
         code_key(train),

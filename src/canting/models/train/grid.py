@@ -18,6 +18,9 @@ from canting.models.train import fold
 from canting.models.train.fold import FoldTask
 from canting.models.train.outcome import FoldOutcome
 
+TRIES = 2
+"""Times that an outcome is asked for which comes damaged from the disk or the storage."""
+
 
 class Tables(NamedTuple):
     """What the train stage writes, one row for each …
@@ -82,23 +85,32 @@ def _of_draw(table: pd.DataFrame, draw: int) -> pd.DataFrame:
 
 
 def complete(tasks: Sequence[FoldTask]) -> None:
-    """Train every task that has no kept outcome, over all cores or GPUs."""
-    missing = [task for task in tasks if fold.load(task) is None]
-    if not missing:
-        return
-    with fold.progress("train", missing):
-        params = missing[0].params
+    """Train every task that has no kept outcome, over all cores or GPUs.
+
+    What a storage holds damaged is dropped there, with a warning, and trained.
+    """
+    missing = tasks
+    for tries in range(TRIES + 1):
+        missing = [task for task in missing if fold.load(task) is None]
+        if not missing:
+            return
+        if tries:
+            parallel.discard(name for task in missing for name in task.makes())
+        if tries < TRIES:
+            _train(missing)
+    raise CantingError(
+        f"`{missing[0].makes()[0]}`: expected a whole outcome. Received: a damaged one, {TRIES} "
+        "times. Look after the disk of `.canting`, and after `compute.storage` where one is used."
+    )
+
+
+def _train(tasks: Sequence[FoldTask]) -> None:
+    with fold.progress("train", tasks):
+        params = tasks[0].params
         gpus, alike = params.compute.chosen().gpus, identities(params.trunks())
-        trained = parallel.silent(fold.run, missing, workers="processes", gpus=gpus, alike=alike)
+        trained = parallel.silent(fold.run, tasks, workers="processes", gpus=gpus, alike=alike)
         for _ in trained:
             pass
-    for task in missing:
-        if fold.load(task) is None:
-            parallel.discard(task.makes())
-            raise CantingError(
-                f"`compute.storage`: expected a whole outcome in `{task.makes()[0]}`. Received: a "
-                "damaged file, which was removed there and here. Run again: it is trained again."
-            )
 
 
 def loaded(task: FoldTask) -> FoldOutcome:

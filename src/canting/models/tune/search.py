@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from canting.config.columns import LABEL, PATH
 from canting.config.tune import Tune
-from canting.core import files, runtime
-from canting.core.cluster.portable import Need
+from canting.core import files, frames, runtime
+from canting.core.cluster.portable import Changing, Need
 from canting.core.keys import code_key
 from canting.models.features import store
 from canting.models.features.drawn import opened
@@ -30,28 +30,18 @@ class PortableSearch(NamedTuple):
         """The folder of what is kept here."""
         return self.task.cache
 
-    @property
-    def is_fixed(self) -> bool:
-        """A larger budget continues what is kept."""
-        return False
-
-    @property
-    def comes_home(self) -> bool:
-        """The trials are the ledger."""
-        return True
-
     def needs(self) -> list[Need]:
         """Return the features, and the trials that are kept here."""
         there, stores = self.moved().task.features, self.task.stores.values()
         found = [need for one in stores for need in store.needs(one, there / one.name)]
         (trials,) = self.makes()
         if (self.cache / trials).exists():
-            found.append(Need(trials, self.cache / trials, trials, changes=True))
+            found.append(Need(trials, self.cache / trials, trials, stays=False))
         return found
 
     def makes(self) -> list[str]:
-        """Return the name of the trials."""
-        return [path(self.task).relative_to(self.cache).as_posix()]
+        """Return the name of the trials: a larger budget goes on with them."""
+        return [Changing(path(self.task).relative_to(self.cache).as_posix())]
 
     def moved(self) -> "PortableSearch":
         """Return the search for another machine."""
@@ -92,7 +82,7 @@ def place(task: SearchTask, features: Mapping[str | None, str]) -> Path:
         plain(task.params.train).model_dump(),
         [tune.space.model_dump(), tune.inner_folds, task.metric],
         {cut or "": features[cut] for cut in task.stores},
-        [task.table[[PATH, LABEL, "group"]].to_csv(index=False), task.folds.tolist()],
+        [frames.digest(task.table, PATH, LABEL, "group"), task.folds.tolist()],
         task.collections,
         list(task.params.image_size),
         code_key(run),

@@ -3,8 +3,10 @@
 import errno
 import hashlib
 import json
+import socket
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,32 +36,49 @@ class Predicted(NamedTuple):
     unread: bool = False
 
 
+class FileState(NamedTuple):
+    """Size of a file in bytes, and when it was changed, in nanoseconds."""
+
+    size: int
+    changed: int
+
+    def is_like(self, other: "FileState") -> bool:
+        """Return whether two machines see the same file; some hold its time by two seconds."""
+        return self.size == other.size and abs(self.changed - other.changed) <= 2 * 10**9
+
+    def __str__(self) -> str:
+        """Return it for a message."""
+        when = datetime.fromtimestamp(self.changed / 10**9, UTC)
+        return f"{self.size} bytes, changed {when:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def state_of(path: Path) -> FileState | None:
+    """Return the state of a file; none where it cannot be asked for."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return FileState(told.st_size, told.st_mtime_ns)
+
+
 class PredictChunk(NamedTuple):
     """Files to predict together: a task that can be handed to another process or machine.
 
-    `digest` is that of the bundle, `kept` the file for its answers; none: they are not kept.
+    `digest` is that of the bundle, `kept` the file for its answers; none: they are not kept. On
+    another machine, `states` are those of the files here.
     """
 
     bundle: Path
     digest: str
     paths: tuple[Path, ...]
     kept: Path | None = None
+    states: tuple[FileState | None, ...] = ()
 
     @property
     def cache(self) -> Path:
         """The folder of what is kept here."""
         assert self.kept is not None
         return self.kept.parents[1]
-
-    @property
-    def is_fixed(self) -> bool:
-        """All that decides on the answers is in the name of their file."""
-        return True
-
-    @property
-    def comes_home(self) -> bool:
-        """Tables are made of the answers."""
-        return True
 
     def needs(self) -> list[Need]:
         """Return the files of the bundle; pictures lie where every machine sees them."""
@@ -75,9 +94,9 @@ class PredictChunk(NamedTuple):
 
     def moved(self) -> "PredictChunk":
         """Return the chunk for another machine."""
-        paths = tuple(map(Path.absolute, self.paths))
-        kept = Path(*self.makes())
-        return self._replace(bundle=Path("bundles", self.digest), paths=paths, kept=kept)
+        paths, states = zip(*((one.absolute(), state_of(one)) for one in self.paths), strict=True)
+        there = PredictChunk(Path("bundles", self.digest), self.digest, paths)
+        return there._replace(kept=Path(*self.makes()), states=states)
 
 
 def _nothing() -> None:
@@ -103,12 +122,24 @@ def is_kept(chunk: PredictChunk) -> bool:
 
 
 def keep_there(chunk: PredictChunk) -> int:
-    """Do `keep` on another machine; raise `CantingError` where it does not see the pictures."""
-    if not any(path.exists() for path in chunk.paths):
+    """Do `keep` on another machine; raise `CantingError` where it sees other pictures.
+
+    One that went away meanwhile is asked for once more at home.
+    """
+    here = list(map(state_of, chunk.paths))
+    if not any(here):
         raise CantingError(
             f"`{chunk.paths[0]}`: expected a folder that every node sees under the same path. "
-            "Received: a node that does not. Mount it there, or predict on this machine."
+            f"Received: node {socket.gethostname()} does not. Mount it there, or predict on this "
+            "machine."
         )
+    for path, state, other in zip(chunk.paths, chunk.states, here, strict=True):
+        if state and other and not state.is_like(other):
+            raise CantingError(
+                f"`{path}`: expected the file that is seen where `canting predict` runs, {state}. "
+                f"Received: {other} on node {socket.gethostname()}. Mount the same folder there; "
+                "if the file changed meanwhile, run again."
+            )
     return keep(chunk)
 
 

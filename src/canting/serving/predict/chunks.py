@@ -13,7 +13,7 @@ from typing import NamedTuple
 from canting.core import files
 from canting.core.cache import used
 from canting.core.keys import code_key
-from canting.serving.predict.chunk import STDIN, PredictChunk, keep
+from canting.serving.predict.chunk import STDIN, PredictChunk, keep, state_of
 
 MOST = 500
 """Files of a chunk at most: some 5 to 30 seconds of a core, which is what a kill costs each core.
@@ -69,11 +69,7 @@ def _identity(path: Path) -> tuple[object, ...]:
     """Return what tells a file with this content; standard input is another one each time."""
     if path == STDIN:
         return str(STDIN), os.urandom(16).hex()
-    try:
-        told = path.stat()
-    except OSError:
-        return (os.path.abspath(path),)  # noqa: PTH100 (links stay)
-    return os.path.abspath(path), told.st_size, told.st_mtime_ns  # noqa: PTH100
+    return os.path.abspath(path), *(state_of(path) or ())  # noqa: PTH100 (links stay)
 
 
 @contextlib.contextmanager
