@@ -25,6 +25,7 @@ from canting.evaluation.ensemble.decision import decide
 from canting.evaluation.evaluate import tables, trained
 from canting.evaluation.evaluate.evaluation import Evaluation, evaluate
 from canting.evaluation.evaluate.writing import write_tables
+from canting.evaluation.export import record
 from canting.evaluation.review.review import review
 from canting.evaluation.select_best import card, rule
 from canting.models.features.store import slug
@@ -279,3 +280,19 @@ def _choice(found: Evaluation, build: Path, results: Path, params: Params) -> No
     scores = tables.named(best)
     content = {"model_sha256": "ab" * 32, "reason": choice.reason, "out_of_fold": scores}
     files.write_json(build / "best" / "card.json", content)
+    record.write(pd.DataFrame(EXPORTED), "litert", results / "export")
+
+
+_SAME = {"agreement": 1.0, "largest_change": 0.0, "mean_change": 0.0, "ece": 0.02, "refused": 0.05}
+_OVER_FOLDS = {"mean": 0.9, "difference": 0.0, "low": 0.0, "high": 0.0, "p_holm": 1.0, "fault": ""}
+_WORSE = {"agreement": 0.4, "difference": -0.5, "low": -0.6, "high": -0.4, "p_holm": 1e-5}
+
+EXPORTED = [
+    {"format": "litert", "bytes": 13_000_000, "macro_f1": 0.9, **_SAME, **_OVER_FOLDS},
+    {"format": "litert-fp16", "bytes": 6_500_000, "macro_f1": 0.9, **_SAME, **_OVER_FOLDS},
+    {
+        **{"format": "litert-int8", "bytes": 3_900_000, "macro_f1": 0.4, **_SAME, **_OVER_FOLDS},
+        **{**_WORSE, "fault": "its macro F1 is -0.5000 from that of float32"},
+    },
+]
+"""A table of formats, of which one is worse."""

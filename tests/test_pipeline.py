@@ -37,6 +37,7 @@ from stages import (
     corruptions,
     elsewhere,
     evaluate,
+    export,
     features,
     fetch,
     other,
@@ -138,7 +139,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 STAGES = (
     *(check, fetch, validate, preprocess, other, features, train, elsewhere, tune, evaluate),
-    *(select_best, corruptions, review, cards, package, report, track),
+    *(select_best, export, corruptions, review, cards, package, report, track),
 )
 
 

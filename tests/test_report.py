@@ -13,6 +13,7 @@ import pytest
 
 from canting.config import columns
 from canting.config import tables as named_tables
+from canting.config.exports import EXPORT_FORMATS
 from canting.config.metrics import METRICS
 from canting.config.records import CollectionRecord
 from canting.core.errors import CantingError
@@ -20,7 +21,7 @@ from canting.documents import render
 from canting.documents.cards.model import model_card
 from canting.documents.content import Document, Mono, Section, Table
 from canting.documents.provenance import provenance
-from canting.documents.report import limits, source
+from canting.documents.report import exports, limits, source
 from canting.documents.report.costs import by_batch_size
 from canting.documents.report.findings import findings
 from canting.documents.report.write import assemble
@@ -407,3 +408,22 @@ def test_how_to_do_it_again(grid: Path) -> None:
     clean = words(assemble(run_of(grid), replace(origin, revision="0123abcd" * 5)))
     assert "uncommitted" not in clean
     assert f"Digest of the pictures (fetch.digest): {run_of(grid).digest}" in clean
+
+
+def test_formats_are_told_with_what_is_worse_and_their_speed(one: Path) -> None:
+    part = section(report_of(one), "Other formats")
+    (told,) = tables(part)
+    titles = [one.title for one in EXPORT_FORMATS.values()]
+    assert [row[0] for row in told.rows] == titles[:3]
+    assert told.rows[2][2:4] == ("30.0 %", "40.0 %")
+    assert told.rows[2][-2:] == ("−0.5000 [−0.6000, −0.4000]", "< 0.0001")
+    shown = words(report_of(one))
+    assert "LiteRT, integers of 8 bits was not written: its macro F1 is -0.5" in shown
+    assert "The bundle holds LiteRT, float32, as `export.choose` is float32." in shown
+    seconds = [("model.tflite", 1, 10.0, 50.0), ("model.tflite", 2, 6.0, 60.0)]
+    costs = pd.DataFrame(seconds, columns=["file", "threads", "ms", "memory_mb"])
+    run = replace(run_of(one), export_costs=costs)
+    _, speed = tables(exports.sections(run)[0])
+    assert speed.columns == ("format", "ms, 1 thread", "ms, 2 threads", "memory, MB")
+    assert speed.rows == (("LiteRT, float32", "10.0", "6.0", "60.0"),)
+    assert exports.sections(replace(run, exports=run.exports[:0])) == ()
