@@ -16,9 +16,10 @@ from canting.bundle.load import load
 from canting.cli import main
 from canting.config.languages import LANGUAGES
 from canting.core.errors import CantingError
-from canting.serving.page.build import OWN, SCRIPTS, SHARED, build
+from canting.serving.page.build import OWN, SCRIPTS, build
 from canting.serving.page.html import POLICY
 from canting.serving.page.model import of_one_picture
+from canting.serving.service.pages.static import FOLDER as SHARED
 from canting.serving.service.pages.texts import words
 from tests.browser_fixtures import bundle, site_bundle
 from tests.conftest import ROOT

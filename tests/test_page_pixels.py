@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,16 +87,21 @@ def see_through() -> Image.Image:
     return image
 
 
+def saved(kind: str, width: int, height: int) -> bytes:
+    return encoded(painted(width, height), kind)
+
+
 EQUAL: dict[str, Callable[[], bytes]] = {
     **{
-        f"{kind}-{width}x{height}": lambda kind=kind, size=(width, height): encoded(
-            painted(*size), kind
-        )
+        f"{kind}-{width}x{height}": partial(saved, kind, width, height)
         for kind in ("JPEG", "PNG", "WEBP")
         for width, height in ((112, 96), (113, 96), (50, 40), (256, 256), (700, 1300))
     },
-    **{f"{kind}-turned-{place}": lambda kind=kind, place=place: turned(kind, place)
-       for kind in ("JPEG", "PNG") for place in range(1, 9)},
+    **{
+        f"{kind}-turned-{place}": partial(turned, kind, place)
+        for kind in ("JPEG", "PNG")
+        for place in range(1, 9)
+    },
     "progressive": lambda: encoded(painted(300, 200), "JPEG", progressive=True, subsampling=0),
     "grey": lambda: encoded(painted(300, 200).convert("L"), "JPEG"),
     "CMYK": lambda: encoded(painted(300, 200).convert("CMYK"), "JPEG"),
@@ -151,18 +156,16 @@ def test_a_profile_is_brought_to_srgb(read: Read, kind: str) -> None:
     assert np.abs(found - expected(plain)).max() > 5
 
 
+def cut(kind: str) -> bytes:
+    return saved(kind, 300, 200)[:9000]
+
+
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "empty_file"),
     "HTML": (lambda: b"<html>", "unsupported_format"),
     "SVG": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "unsupported_format"),
     "TIFF": (lambda: encoded(painted(300, 200), "TIFF"), "unsupported_format"),
-    **{
-        f"cut {kind}": (
-            lambda kind=kind: encoded(painted(300, 200), kind)[:9000],
-            "corrupt_image",
-        )
-        for kind in ("JPEG", "PNG", "WEBP")
-    },
+    **{f"cut {kind}": (partial(cut, kind), "corrupt_image") for kind in ("JPEG", "PNG", "WEBP")},
     "start alone": (lambda: b"\xff\xd8\xff", "corrupt_image"),
     "too small": (lambda: encoded(painted(200, 15)), "too_small"),
     "too long": (lambda: encoded(painted(2000, 20)), "extreme_aspect"),
