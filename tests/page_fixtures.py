@@ -26,6 +26,12 @@ class Site(NamedTuple):
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    """Lets browsers keep what they get for ten minutes, as GitHub Pages does."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "max-age=600")
+        super().end_headers()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 

@@ -193,6 +193,7 @@ def test_a_sample_a_drop_and_a_paste(visit: Visit) -> None:
         assert head.count() == 1
 
 
+@pytest.mark.slow
 def test_a_model_of_nan_gives_no_answer(
     visit: Visit, pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
@@ -228,6 +229,7 @@ def test_a_model_that_does_not_come_is_told(browser: "Browser", page_site: Site)
     page.close()
 
 
+@pytest.mark.slow
 def test_it_works_offline_and_a_new_build_replaces_the_old(
     visit: Visit, page_folder: Path, site_bundle: Path, tmp_path: Path
 ) -> None:
@@ -258,6 +260,10 @@ def test_it_works_offline_and_a_new_build_replaces_the_old(
                 break
             page.wait_for_timeout(100)
         assert (kept, first != second) == ([second], True)
+        page.context.set_offline(True)
+        page.reload()
+        offline.wait_for()
+        assert second in (page.locator("link[rel=icon]").get_attribute("href") or "")
 
 
 KEPT = """async () => {
@@ -268,6 +274,7 @@ KEPT = """async () => {
 }"""
 
 
+@pytest.mark.slow
 def test_it_can_be_installed(visit: Visit) -> None:
     page = visit()
     page.get_by_text(words("en")("page.offline")).wait_for()

@@ -19,8 +19,11 @@ self.addEventListener("fetch", (event) => {
   else if (known.has(url)) event.respondWith(kept(event.request));
 });
 
+// Hosts let browsers keep files for a while: what has the same name in every build is asked for anew.
 async function keep() {
-  await (await caches.open(CACHE)).addAll([...known]);
+  const isOfBuild = (name) => /^[0-9a-f]{12}\//.test(name);
+  const asked = FILES.map((name) => new Request(name, { cache: isOfBuild(name) ? "default" : "reload" }));
+  await (await caches.open(CACHE)).addAll(asked);
 }
 
 async function forgetOthers() {
@@ -31,7 +34,7 @@ async function forgetOthers() {
 // A page names the files of its own build, so that it may be newer than the cache.
 async function newest(request) {
   try {
-    return await fetch(request);
+    return await fetch(request.url, { cache: "no-cache" });
   } catch (error) {
     const found = await (await caches.open(CACHE)).match(request, { ignoreSearch: true });
     if (found) return found;
