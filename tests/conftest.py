@@ -166,9 +166,9 @@ LONGEST = (
     "collections_chosen grid_faults workflows_run fetch_hub_faults ensemble history_faults "
     "near_duplicates review_page ending service_connections service_fuzz costs subfolder "
     "classifier_signature drift_history fetch_kaggle branches predict abstention service_uploads "
-    "other_documents study browser_axe browser_review registry_promote pictures doctor_data "
-    "ensemble_documents compare_runs deploy docs_commands track_send painter docs_site "
-    "history_outage package_serve evaluate"
+    "other_documents study browser_axe page_browser page_pixels browser_review registry_promote "
+    "pictures doctor_data ensemble_documents compare_runs deploy docs_commands track_send painter "
+    "docs_site history_outage package_serve evaluate"
 )
 """Files of tests in the order in which they are started."""
 

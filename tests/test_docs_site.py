@@ -6,11 +6,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +17,7 @@ from canting.cli import main
 from canting.config.params import Params
 from tests.browser_fixtures import browser
 from tests.conftest import ROOT
+from tests.page_fixtures import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -97,31 +95,23 @@ def test_every_key_and_command_has_its_place(site: Path) -> None:
         assert f"canting {name}" in commands
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
-
-
 @pytest.mark.slow
 def test_search_works_without_the_internet(site: Path, browser: "Browser") -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    address, outside = f"http://127.0.0.1:{server.server_port}", []
+    outside = []
+    with serving(site) as address:
 
-    def guard(route: "Route") -> None:
-        if route.request.url.startswith(address):
-            route.continue_()
-        else:
-            outside.append(route.request.url)
-            route.abort()
+        def guard(route: "Route") -> None:
+            if route.request.url.startswith(address):
+                route.continue_()
+            else:
+                outside.append(route.request.url)
+                route.abort()
 
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.route("**/*", guard)
-    page.goto(f"{address}/index.html")
-    found = _found(page, "hyperband")
-    page.close()
-    server.shutdown()
-    server.server_close()
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.route("**/*", guard)
+        page.goto(f"{address}index.html")
+        found = _found(page, "hyperband")
+        page.close()
     assert "parameters" in found
     assert outside == []
 

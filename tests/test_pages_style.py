@@ -10,7 +10,8 @@ from tests.conftest import ROOT
 SERVICE = ROOT / "src" / "canting" / "serving" / "service"
 STATIC = SERVICE / "static"
 SHEETS = sorted(STATIC.glob("*.css"))
-TEMPLATES = sorted((SERVICE / "templates").glob("*.html"))
+PAGE = SERVICE.parent / "page"
+TEMPLATES = sorted([*SERVICE.glob("templates/*.html"), *PAGE.glob("templates/*.html")])
 
 PAIRS = [
     *((text, ground) for text in ("ink", "soft", "link", "accent") for ground in ("paper", "card")),
@@ -62,7 +63,7 @@ def test_everything_can_be_read(dark: bool) -> None:
         assert contrast(known[mark], known[ground]) >= 3, (mark, ground)
 
 
-@pytest.mark.parametrize("path", [*SHEETS, *STATIC.glob("*.js"), *STATIC.glob("*.svg")])
+@pytest.mark.parametrize("path", [*STATIC.iterdir(), *PAGE.glob("static/*.*s")])
 def test_no_file_asks_for_another_site(path: Path) -> None:
     text = path.read_text().replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"https?:|//[a-z]+\.[a-z]|@import|eval\(|style=", text)

@@ -16,7 +16,8 @@ from tests.conftest import ROOT
 SERVICE = ROOT / "src" / "canting" / "serving" / "service"
 TEXTS = SERVICE / "texts"
 OTHERS = [code for code in LANGUAGES if code != DEFAULT]
-TEMPLATES = sorted((SERVICE / "templates").glob("*.html"))
+PAGE = SERVICE.parent / "page"
+TEMPLATES = sorted([*SERVICE.glob("templates/*.html"), *PAGE.glob("templates/*.html")])
 BATIK = "kawung mega_mendung parang sekar_jagad sido_mukti sido_luhur singo_barong truntum"
 GARBAGE = "cardboard glass metal paper plastic trash"
 
@@ -70,6 +71,14 @@ def test_every_word_of_a_template_is_there(template: Path) -> None:
             assert any(one.startswith(key) for one in known), key
         else:
             assert (f"{key}_one" if function == "n" else key) in known, key
+
+
+def test_every_word_that_a_script_of_the_page_says_is_in_its_template() -> None:
+    scripts = "".join(path.read_text() for path in PAGE.glob("static/*.js"))
+    said = set(re.findall(r'"((?:page|result|upload)\.\w+)"', scripts))
+    told = re.search(r"for key in \((.*?)\)", (PAGE / "templates" / "words.html").read_text())
+    assert told
+    assert said == set(re.findall(r'"([\w.]+)"', told[1]))
 
 
 def test_every_refusal_has_words() -> None:

@@ -117,8 +117,18 @@ def test_a_bundle_to_serve_is_named_from_where_the_user_is(below: Path) -> None:
     assert "`build/best`: expected the folder of a trained model" in told.stderr
 
 
+def test_what_a_page_is_made_with_is_named_from_where_the_user_is(below: Path) -> None:
+    told = canting("page", "out", "--node-modules", "mine", cwd=below)
+    assert f"`{below}/mine`: expected LiteRT.js" in told.stderr
+    (below / "file").touch()
+    told = canting("page", "file", cwd=below)
+    assert f"`{below}/file`: expected a name that is free" in told.stderr
+    told = canting("page", cwd=below)
+    assert "`web/node_modules`: expected LiteRT.js" in told.stderr
+
+
 def test_outside_a_project_commands_say_so_or_need_none(tmp_path: Path) -> None:
-    free = {"predict", "serve", "history", "drift", "paint", "push", "pull"}
+    free = {"predict", "serve", "page", "history", "drift", "paint", "push", "pull"}
     known = parser()
     for command in COMMANDS:
         name = command.__name__.removeprefix("canting.cli.").removesuffix(".command")

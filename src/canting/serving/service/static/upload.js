@@ -2,6 +2,7 @@
 import { Chosen } from "./chosen.js";
 import { nodes } from "./parts.js";
 import { send } from "./sending.js";
+import { listen } from "./sources.js";
 import { localTimes } from "./times.js";
 import { Words } from "./words.js";
 
@@ -13,38 +14,12 @@ export function upload(form) {
   const types = form.querySelector("input[type=file]").accept.split(",");
   const limits = { most: Number(most), bytes: Number(bytes), size, types };
   const chosen = new Chosen(form.querySelector("[data-chosen]"), limits, words, say);
-  showEveryFile(form);
-  listen(form, chosen);
+  listen(form, (files) => chosen.add(files));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     await chosen.added;
     if (chosen.files.length) sendAll(form, chosen, words, say);
     else say(words.say("none"));
-  });
-}
-
-// With a mouse, `accept` hides pictures without a suffix in the dialog. On phones it stays: there
-// it opens the photo library.
-function showEveryFile(form) {
-  if (!matchMedia("(any-pointer: coarse)").matches) {
-    for (const input of form.querySelectorAll("input[type=file]")) input.removeAttribute("accept");
-  }
-}
-
-function listen(form, chosen) {
-  const drop = form.querySelector("[data-drop]");
-  for (const input of form.querySelectorAll("input[type=file]")) {
-    input.addEventListener("change", () => { chosen.add(input.files); input.value = ""; });
-  }
-  document.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
-  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.classList.remove("over"); });
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    drop.classList.remove("over");
-    chosen.add(event.dataTransfer.files);
-  });
-  document.addEventListener("paste", (event) => {
-    if (event.clipboardData.files.length) chosen.add(event.clipboardData.files);
   });
 }
 
