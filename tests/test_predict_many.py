@@ -20,11 +20,11 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from canting.bundle.classifier import Classifier
 from canting.bundle.load import load
 from canting.config.stage import CACHE
 from canting.core import cache as core_cache
 from canting.core.errors import CantingError
+from canting.imaging import pictures
 from canting.serving.predict import chunk, chunks, table
 from canting.serving.predict.chunk import PredictChunk, bundle_digest, keep, keep_there
 from canting.serving.predict.predict import WARNINGS, predict
@@ -67,13 +67,13 @@ def many(tmp_path: Path) -> Path:
 def classified(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Return a list that the files will be in that are classified."""
     seen: list[Path] = []
-    really = Classifier.classify
+    really = pictures.decode
 
-    def classify(self: Classifier, content: Path) -> object:
-        seen.append(content)
-        return really(self, content)
+    def decode(source: Path) -> object:
+        seen.append(source)
+        return really(source)
 
-    monkeypatch.setattr(Classifier, "classify", classify)
+    monkeypatch.setattr(pictures, "decode", decode)
     return seen
 
 
@@ -239,14 +239,14 @@ def test_another_file_bundle_or_folder_is_another_chunk(
 def test_a_file_that_could_not_be_read_is_read_again(
     many: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch, classified: list[Path]
 ) -> None:
-    really, failing = Classifier.classify, [many / "011.png"]
+    really, failing = pictures.decode, [many / "011.png"]
 
-    def classify(self: Classifier, content: Path) -> object:
-        if content in failing:
+    def decode(source: Path) -> object:
+        if source in failing:
             raise OSError(5, "Input/output error")
-        return really(self, content)
+        return really(source)
 
-    monkeypatch.setattr(Classifier, "classify", classify)
+    monkeypatch.setattr(pictures, "decode", decode)
     interrupted(many, bundle, monkeypatch)
     classified.clear()
     failing.clear()

@@ -133,7 +133,7 @@ def test_outside_a_project_commands_say_so_or_need_none(tmp_path: Path) -> None:
     for command in COMMANDS:
         name = command.__name__.removeprefix("canting.cli.").removesuffix(".command")
         words = {name: ["x"] for name in ("predict", "paint", "compare", "push", "pull")}
-        words["history"] = ["check"]
+        words |= {"history": ["check"], "export": ["--format", "onnx"]}
         arguments = known.parse_args([name, *words.get(name, [])])
         assert (arguments.project != "needed") == (name in free), name
     told = canting("show", cwd=tmp_path)

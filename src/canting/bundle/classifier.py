@@ -15,7 +15,7 @@ from canting.bundle.logits import softmax
 from canting.bundle.unlikeness import energy, unlikeness, weakness
 from canting.imaging import given, pictures
 from canting.imaging.given import Given
-from canting.imaging.pictures import Pixels
+from canting.imaging.pictures import Picture, Pixels
 
 
 class Classifier(NamedTuple):
@@ -49,7 +49,10 @@ class Classifier(NamedTuple):
         `PictureError` for what is no picture, `CantingError` for a file that cannot be read, and
         `ModelOutputError` for NaN or infinity; all are `CantingError`. Threads may call it at once.
         """
-        taken = given.picture(picture)
+        return self.decoded(given.picture(picture), overlay=overlay)
+
+    def decoded(self, taken: Picture, *, overlay: bool = False) -> Answer:
+        """Answer for a decoded picture of any size."""
         size = self.card.image_size
         answer = self.answer(pictures.resize(taken.image, size), overlay=overlay)
         warnings = notes(taken.size, size, animated=taken.animated)

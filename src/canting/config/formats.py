@@ -16,7 +16,8 @@ class Format:
     `start` is a pattern of its first bytes, `brands` those of its first box where it is one of
     ISO's base media files. `within` is Pillow's name of the format whose content it has: only the
     suffix tells them apart. `held` are the bytes that decoding takes for a pixel; 0: it depends on
-    what is in the picture. `package` decodes it and is no dependency: without it nothing reads it.
+    what is in the picture. `browsers`: every one decodes it. `package` decodes it and is no
+    dependency: without it nothing reads it.
     """
 
     pillow: str
@@ -30,6 +31,7 @@ class Format:
     brands: tuple[bytes, ...] = ()
     within: str = ""
     animates: bool = False
+    browsers: bool = False
     package: str = ""
 
 
@@ -43,6 +45,7 @@ FORMATS = (
         ("image/jpeg",),
         (".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo"),
         start=rb"\xff\xd8\xff",
+        browsers=True,
     ),
     Format(
         "PNG",
@@ -51,6 +54,7 @@ FORMATS = (
         (".png", ".apng"),
         start=rb"\x89PNG\r\n\x1a\n",
         animates=True,
+        browsers=True,
     ),
     # Two canvases of the decoder, their copy, and the image, of 4 bytes each.
     Format(
@@ -61,6 +65,7 @@ FORMATS = (
         held=16,
         start=rb"RIFF.{4}WEBP",
         animates=True,
+        browsers=True,
     ),
     Format(
         "BMP",
@@ -68,8 +73,17 @@ FORMATS = (
         ("image/bmp",),
         (".bmp",),
         start=rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
+        browsers=True,
     ),
-    Format("GIF", "GIF", ("image/gif",), (".gif",), start=rb"GIF8[79]a", animates=True),
+    Format(
+        "GIF",
+        "GIF",
+        ("image/gif",),
+        (".gif",),
+        start=rb"GIF8[79]a",
+        animates=True,
+        browsers=True,
+    ),
     Format(
         "TIFF",
         "TIFF",

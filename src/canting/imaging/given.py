@@ -38,7 +38,7 @@ def picture(given: Given) -> Picture:
 
 def _of_file(path: Path) -> Picture:
     try:
-        return pictures.decode(path.read_bytes())
+        return pictures.decode(path)
     except PictureError as error:
         raise PictureError(error.code, f"`{path}`: {error}") from None
     except (OSError, ValueError) as error:  # a name with a null byte is a ValueError

@@ -6,7 +6,6 @@ from jinja2 import ChoiceLoader, PackageLoader
 
 from canting.bundle.classifier import Classifier
 from canting.config.formats import FORMATS
-from canting.serving.page.model import EVERYWHERE
 from canting.serving.service.pages import texts
 from canting.serving.service.pages.rendering import environment
 from canting.serving.service.pages.texts import words
@@ -69,5 +68,5 @@ def page(
 
 
 def _offered(last: str) -> str:
-    *most, end = (one.name for one in FORMATS if one.pillow in EVERYWHERE)
+    *most, end = (one.name for one in FORMATS if one.browsers)
     return f"{', '.join(most)} {last} {end}"

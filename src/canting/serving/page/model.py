@@ -16,9 +16,6 @@ from canting.serving.service.settings import Settings
 GAP = 3
 """The `reducing_gap` of `canting.imaging.pictures.resize`."""
 
-EVERYWHERE = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-"""Pillow's names of the formats that every browser decodes."""
-
 _SOME = {"AVIF": ".{4}ftypavi[fs]", "HEIF": ".{4}ftyp(?:hei[cfmsx]|hev[cx]|mif1|msf1)"}
 """Those that some do, and how their files begin."""
 
@@ -48,7 +45,7 @@ _ABSTENTION = {"threshold", "energy"}
 
 def limits() -> dict[str, Any]:
     """Return what `canting.imaging` and the service ask of a picture."""
-    rows = [one for one in FORMATS if one.pillow in EVERYWHERE]
+    rows = [one for one in FORMATS if one.browsers]
     told = [{"name": one.pillow, "start": one.start.decode(), "everywhere": True} for one in rows]
     fields = Settings.model_fields
     return {

@@ -18,7 +18,8 @@ from canting.core import files
 from canting.core.cache import read_whole
 from canting.core.cluster.portable import Need
 from canting.core.errors import CantingError
-from canting.imaging.pictures import PictureError
+from canting.imaging import pictures
+from canting.imaging.errors import PictureError
 
 STDIN = Path("-")
 """Stands for the picture on standard input."""
@@ -187,8 +188,8 @@ def bundle_digest(bundle: Path) -> str:
 
 def _one(ours: Classifier, path: Path) -> Predicted:
     try:
-        content = _standard_input() if path == STDIN else path.read_bytes()
-        return Predicted(path, ours.classify(content))
+        taken = pictures.decode(_standard_input() if path == STDIN else path)
+        return Predicted(path, ours.decoded(taken))
     except (PictureError, ModelOutputError) as error:
         return Predicted(path, None, str(error))
     except OSError as error:
