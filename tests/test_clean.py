@@ -33,8 +33,8 @@ from tests.test_params import edited
 
 PICTURES, SIZE = 24, (32, 32)
 FEW = [name for name in CORRUPTIONS if name not in ("grey", "invert")]
-NEEDED = {*remove.KINDS} - {"parts", "predict"}
-"""Folders of what parameters can need; `canting predict` has none."""
+NEEDED = {*remove.KINDS} - {"export", "parts", "predict"}
+"""Folders of what parameters can need; `canting predict` has none, exports that of a training."""
 
 SMALL: dict[str, Any] = {
     "backbone": "efficientnet_lite0",
@@ -230,6 +230,15 @@ def test_a_part_of_a_table_stays_until_the_unfinished_goes(tmp_path: Path) -> No
     assert "answers for many files: 1," in remove.as_text(found, unfinished=True)
     remove.remove(found.unfinished)
     assert not place.exists()
+
+
+def test_answers_of_exports_go_with_their_training(tmp_path: Path) -> None:
+    for name in ("train/ours.npz", "export/ours-1.npz", "export/ours-2.npz", "export/old-1.npz"):
+        files.write_text(tmp_path / "cache" / name, "")
+    found = remove.plan(tmp_path / "cache", {tmp_path / "cache" / "train" / "ours.npz"})
+    assert {one.paths[0].name for one in found.needed} == {"ours.npz", "ours-1.npz", "ours-2.npz"}
+    assert [one.paths[0].name for one in found.idle] == ["old-1.npz"]
+    assert "answers of exports: 1," in remove.as_text(found, unfinished=False)
 
 
 def test_a_whole_network_needs_its_trainings_and_one_view_to_compare_by(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ KINDS = {
     "parts": "parts of views",
     "trunks": "trunks",
     "train": "trainings",
+    "export": "answers of exports",
     "corruptions": "changed pictures",
     "other": "answers on other collections",
     "tune": "searches",
@@ -34,6 +35,12 @@ class CacheEntry(NamedTuple):
     def frees(self) -> int:
         """Bytes that removing it frees: not those of a file that `build` or DVC links as well."""
         return sum(map(_frees, self.paths))
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The folder and the key that it is needed by: answers of exports go with a training."""
+        stem = self.paths[0].stem
+        return ("train", stem.partition("-")[0]) if self.folder == "export" else (self.folder, stem)
 
     @property
     def is_unfinished(self) -> bool:
@@ -71,7 +78,7 @@ def plan(cache: Path, needed: Collection[Path]) -> Plan:
     keys |= {("parts", path.stem) for path in needed if path.suffix == ".npy"}
     found = Plan([], [], [], list(_left(cache)))
     for one in _kept(cache):
-        if (one.folder, one.paths[0].stem) in keys:
+        if one.key in keys:
             found.needed.append(one)
         else:
             (found.unfinished if one.is_unfinished else found.idle).append(one)

@@ -79,7 +79,7 @@ class FoldModel:
         trained = [fold.path(task).stem for task in self._tasks]
         said = self._calibration if not EXPORT_FORMATS[name].exact else 0
         made_from = files.digest(name, trained, [*self._scales], said, code_key(FoldModel))
-        return self._tasks[0].cache / "export" / f"{made_from}.npz"
+        return self._tasks[0].cache / "export" / f"{trained[0]}-{made_from[:16]}.npz"
 
     def _calibrating(self) -> list[Pixels]:
         folds = self._tasks[0].table[FOLD].to_numpy()

@@ -13,6 +13,14 @@ from canting.core.frames import Row, records
 SHOWN = ["macro_f1", "agreement", "largest_change", "bytes"]
 
 
+TABLE = "exports.csv"
+
+
+def write_table(table: pd.DataFrame, folder: Path) -> None:
+    """Write the table of formats into a folder."""
+    files.write_text(folder / TABLE, table[EXPORTS].to_csv(index=False))
+
+
 def write(table: pd.DataFrame, chosen: str, folder: Path) -> None:
     """Write the table of formats, and the metrics that DVC compares, as a folder."""
     rows = records(table[["format", *SHOWN]])
@@ -22,7 +30,7 @@ def write(table: pd.DataFrame, chosen: str, folder: Path) -> None:
     }
     with files.replacing(folder) as aside:
         aside.mkdir()
-        files.write_text(aside / "exports.csv", table[EXPORTS].to_csv(index=False))
+        write_table(table, aside)
         files.write_json(aside / "metrics.json", metrics)
 
 
@@ -30,9 +38,11 @@ def without_exports(build: Path, results: Path) -> None:
     """Take the winner's bundle as it is, and write an empty table."""
     with files.replacing(build / "best") as best:
         shutil.copytree(build / "selected", best)
+    none = pd.DataFrame(columns=EXPORTS)
     with files.replacing(build / "export") as folder:
         folder.mkdir()
-    write(pd.DataFrame(columns=EXPORTS), FLOAT32, results)
+        write_table(none, folder)
+    write(none, FLOAT32, results)
 
 
 def words(table: pd.DataFrame) -> list[str]:

@@ -29,6 +29,7 @@ def write(winner: Winner, settings: Export, build: Path, results: Path) -> None:
         exports.write_bundle(winner, row, folder, build / "best")
         written = table["format"][table["fault"] == ""].tolist()[1:]
         paths = [winner.bundle / MODEL, *(folder / EXPORT_FORMATS[one].file for one in written)]
+        record.write_table(table, folder)
         seconds = pd.DataFrame(measure.measure(paths, THREADS), columns=measure.COLUMNS)
     record.write(table, name, results)
     files.write_text(build / costs.COSTS / "export.csv", seconds.to_csv(index=False))
