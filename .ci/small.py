@@ -106,7 +106,7 @@ def check_program(folder: Path, bundle: Path) -> None:
 
 
 def commands(found: argparse.ArgumentParser, *before: str) -> Iterator[list[str]]:
-    """Yield every command with an `x` for each argument that it has to be given."""
+    """Yield every command with what it has to be given."""
     for action in found._actions:
         if isinstance(action, argparse._SubParsersAction):
             for name, inner in action.choices.items():
@@ -115,7 +115,13 @@ def commands(found: argparse.ArgumentParser, *before: str) -> Iterator[list[str]
                 if deeper:
                     yield from commands(inner, *before, name)
                 else:
-                    yield [*before, name, *("x" for one in asked if not one.option_strings)]
+                    given = (word for one in asked for word in words_of(one))
+                    yield [*before, name, *given]
+
+
+def words_of(asked: argparse.Action) -> list[str]:
+    """Return an argument that has to be given, with its first choice or an `x`."""
+    return [*asked.option_strings[:1], str(next(iter(asked.choices or ["x"])))]
 
 
 def check_commands(folder: Path, bundle: Path) -> None:
