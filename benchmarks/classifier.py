@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
-from canting.bundle.load import load
 from canting.imaging import pictures
 
 ROUNDS = 60
@@ -22,7 +22,7 @@ ROUNDS = 60
 def main() -> None:
     """Print milliseconds and ratios for each picture, and for two threads a picture."""
     arguments = _arguments()
-    classifier = load(arguments.bundle)
+    classifier = Classifier.load(arguments.bundle)
     engines = {n: Engine(arguments.bundle / "model.tflite", n) for n in (1, 2)}
     for path in arguments.pictures:
         content = path.read_bytes()

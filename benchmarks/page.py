@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from tests.browser_fixtures import BROWSERS
 from tests.page_fixtures import serving, version_of
 
@@ -77,7 +77,7 @@ def _loaded(browser: "Browser", address: str, script: str) -> "Page":
 
 
 def _answers(page: "Page", pictures: Sequence[Path], bundle: Path) -> None:
-    classifier = load(bundle)
+    classifier = Classifier.load(bundle)
     taken, differences, others = [], [], 0
     for path in pictures:
         content = path.read_bytes()

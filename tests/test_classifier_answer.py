@@ -13,7 +13,6 @@ from canting.bundle.activation import activation, overlay
 from canting.bundle.answer import ModelOutputError
 from canting.bundle.card import EnergyScale
 from canting.bundle.classifier import Classifier
-from canting.bundle.load import load
 from canting.bundle.logits import softmax
 from canting.bundle.unlikeness import energy, unlikeness
 from canting.data.preprocess.decode import decode_all
@@ -28,7 +27,7 @@ NOISE = np.random.default_rng(3).integers(60, 200, (90, 120, 3), dtype=np.uint8)
 
 @pytest.fixture(scope="module")
 def classifier(bundle: Path) -> Classifier:
-    return load(bundle)
+    return Classifier.load(bundle)
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:

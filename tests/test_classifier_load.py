@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from canting.bundle.classifier import Classifier
 from canting.bundle.errors import BundleError
-from canting.bundle.load import load
 from tests.service_fixtures import LABELS, bundle, bundles
 
 __all__ = ["bundle"]
@@ -22,7 +22,7 @@ Harm = Callable[[Path], object]
 
 
 def test_a_whole_bundle_says_what_it_is(bundle: Path) -> None:
-    loaded = load(bundle)
+    loaded = Classifier.load(bundle)
     assert loaded.labels == LABELS
     assert loaded.digest == hashlib.sha256((bundle / "model.tflite").read_bytes()).hexdigest()
     assert loaded.version == f"model-{loaded.digest[:8]}"
@@ -35,7 +35,11 @@ def test_samples_are_found_by_label(bundle: Path, tmp_path: Path) -> None:
         path = tmp_path / "best" / "samples" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    assert load(tmp_path / "best").samples == (b"kawung/1.jpg", b"kawung/2.jpg", b"parang/1.jpg")
+    assert Classifier.load(tmp_path / "best").samples == (
+        b"kawung/1.jpg",
+        b"kawung/2.jpg",
+        b"parang/1.jpg",
+    )
 
 
 def cut(name: str) -> Harm:
@@ -114,13 +118,13 @@ def test_a_harmed_bundle_is_refused(bundle: Path, tmp_path: Path, harm: Harm, co
     shutil.copytree(bundle, folder)
     harm(folder)
     with pytest.raises(BundleError, match="Write the bundle again") as caught:
-        load(folder)
+        Classifier.load(folder)
     assert caught.value.code == code
 
 
 def test_a_model_that_only_answers_nan_is_refused(pytestconfig: pytest.Config) -> None:
     with pytest.raises(BundleError) as caught:
-        load(bundles(pytestconfig) / "nan")
+        Classifier.load(bundles(pytestconfig) / "nan")
     assert caught.value.code == "model_output"
 
 
@@ -130,8 +134,9 @@ HEAVY = ["tensorflow", "keras", "mlflow", "dvc", "pandas", "sklearn", "scipy", "
 def test_answering_needs_no_training_package(bundle: Path) -> None:
     code = (
         "import sys; from pathlib import Path; import canting.serving.predict.predict as p;"
-        "from canting.bundle.load import load; import numpy as np;"
-        f"load(Path({str(bundle)!r})).answer(np.ones((64, 64, 3), 'uint8'), overlay=True);"
+        "from canting.bundle.classifier import Classifier; import numpy as np;"
+        f"ours = Classifier.load(Path({str(bundle)!r}));"
+        "ours.answer(np.ones((64, 64, 3), 'uint8'), overlay=True);"
         f"sys.exit(' '.join(set(sys.modules) & set({HEAVY!r})) or 0)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from canting.bundle import load
+from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
 from canting.config.errors import ParamsError
 from canting.config.params import load as load_params
@@ -89,7 +89,7 @@ def test_the_bundle_answers_as_the_features_do(pictures: Pictures, tmp_path: Pat
         np.testing.assert_allclose(answer["pooled"] @ kernel + bias, answer["logits"], atol=1e-3)
         pooled = np.mean([view[row] for view in kept.test_views], axis=0)
         np.testing.assert_allclose(answer["pooled"], pooled, atol=1e-3)
-    assert load.load(tmp_path / "best").card.image_size == SIZE
+    assert Classifier.load(tmp_path / "best").card.image_size == SIZE
     one = compose(SCENARIO, SIZE, trained)
     bundle.write(one, list(pictures.array), contents(trained), tmp_path / "one")
     sizes = [(tmp_path / name / "model.tflite").stat().st_size for name in ("best", "one")]

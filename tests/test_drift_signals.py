@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from canting.bundle.classifier import Classifier
-from canting.bundle.load import load
 from canting.serving.drift.limits import USUAL
 from canting.serving.drift.signals import Signal, signals
 from canting.serving.drift.verdict import SignalState, Verdict, findings, needed, verdict
@@ -21,7 +20,7 @@ KNOWN, SEEN, TRIALS = 180, 120, 120
 
 @pytest.fixture(scope="module")
 def classifier(bundle: Path) -> Classifier:
-    loaded = load(bundle)
+    loaded = Classifier.load(bundle)
     return loaded._replace(card=loaded.card.model_copy(update={"temperature": made.TEMPERATURE}))
 
 

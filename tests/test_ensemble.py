@@ -13,10 +13,10 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from canting.bundle.answer import UNLIKE_TRAINING
+from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
 from canting.bundle.ensemble import averaged
 from canting.bundle.errors import BundleError
-from canting.bundle.load import load
 from canting.bundle.logits import softmax
 from canting.config.params import Params
 from canting.config.params import load as load_params
@@ -292,7 +292,7 @@ def of_members(tasks: Sequence[FoldTask], pictures: np.ndarray) -> np.ndarray:
 
 @pytest.mark.slow
 def test_the_bundle_answers_as_its_averaged_members_do_in_keras(both: Made) -> None:
-    loaded, wanted = load(both.folder), of_members(both.tasks, both.pictures)
+    loaded, wanted = Classifier.load(both.folder), of_members(both.tasks, both.pictures)
     answers = [loaded.answer(picture, overlay=True) for picture in both.pictures]
     found = np.asarray([list(one.probabilities.values()) for one in answers])
     np.testing.assert_allclose(found, wanted, atol=1e-4)
@@ -321,7 +321,7 @@ def test_every_member_has_the_same_weight_in_the_distance(both: Made) -> None:
     pooled = np.stack([engine.answer(picture)["pooled"] for picture in inside])
     np.testing.assert_allclose(np.abs(pooled[:, :6]).sum(axis=1).mean(), 1, rtol=0.05)
     np.testing.assert_allclose(np.abs(pooled[:, 6:]).sum(axis=1).mean(), 1, rtol=0.05)
-    loaded, told = load(both.folder), both.shipped.doubt.card
+    loaded, told = Classifier.load(both.folder), both.shipped.doubt.card
     assert told is not None
     refused = [loaded.answer(picture).abstained for picture in inside]
     assert np.mean(refused) <= 0.2
@@ -338,17 +338,17 @@ def test_a_bundle_whose_members_do_not_fit_is_refused(both: Made, tmp_path: Path
         wrong = [{**member, "channels": count} for member, count in pairs]
         files.write_json(tmp_path / "card.json", {**card, "members": wrong})
         with pytest.raises(BundleError, match=words):
-            load(tmp_path)
+            Classifier.load(tmp_path)
     files.write_json(tmp_path / "card.json", {**card, "members": []})
     with pytest.raises(BundleError, match="shapes"):
-        load(tmp_path)
+        Classifier.load(tmp_path)
 
 
 @pytest.mark.slow
 def test_the_service_answers_with_it(both: Made, tmp_path: Path) -> None:
     with in_process(tmp_path, both.folder) as server:
         answer = server.answer(encoded(Image.fromarray(both.pictures[9])), overlay="true")
-        known = load(both.folder)
+        known = Classifier.load(both.folder)
         about = server.client.get("/api/model").json()
     assert about["labels"] == LABELS
     assert about["version"] == known.version

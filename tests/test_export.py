@@ -12,8 +12,8 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from pydantic import ValidationError
 
+from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
-from canting.bundle.load import load
 from canting.config.exports import EXPORT_FORMATS, FLOAT32
 from canting.config.sections import Export, SelectBest
 from canting.config.tables import EXPORTS
@@ -252,11 +252,11 @@ def test_an_ensemble_is_compared_and_a_smaller_format_takes_its_place(
     assert written == {"model_fp16.tflite", "model_int8.tflite"}
     for row in (1, 2):
         exports.write_bundle(winner, dict(sized.iloc[row]), tmp_path, tmp_path / "best")
-        loaded = load(tmp_path / "best")
+        loaded = Classifier.load(tmp_path / "best")
         assert loaded.card.exported is not None
         assert loaded.card.exported.format == sized["format"][row]
         assert loaded.card.exported.agreement == sized["agreement"][row]
-    before = [load(both.folder).answer(one).probabilities for one in both.pictures[:6]]
+    before = [Classifier.load(both.folder).answer(one).probabilities for one in both.pictures[:6]]
     after = [loaded.answer(one).probabilities for one in both.pictures[:6]]
     changes = [
         abs(one[key] - other[key]) for one, other in zip(before, after, strict=True) for key in one

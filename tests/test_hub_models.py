@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from canting.bundle import signature
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.cli.main import main
 from canting.core.errors import CantingError
 from canting.core.files import read_json
@@ -94,7 +94,7 @@ def test_the_repository_holds_the_bundle_and_its_card_and_nothing_else(
     assert held.pop("figures/a.png") == FIGURE
     assert sorted(held) == [*PARTS, "samples/kawung/1.jpg"]
     assert all((mine / name).read_bytes() == content for name, content in held.items())
-    assert hub.messages == [f"Model {load(mine).digest[:12]}"]
+    assert hub.messages == [f"Model {Classifier.load(mine).digest[:12]}"]
     large = [content for content in held.values() if len(content) >= LARGE]
     assert {hashlib.sha256(one).hexdigest() for one in large} < hub.objects.keys()
 
@@ -320,13 +320,13 @@ def test_a_revision_is_taken_and_replaces_the_bundle_that_was_there(
     for revision, commit, samples in ((later, later, 0), ("v1", first, 1), (first, first, 1)):
         told = pull(f"{SOURCE}@{revision}", folder, QUICK)
         assert told.commit == commit == read_json(told.origin)["commit"]
-        assert len(load(folder).samples) == samples
+        assert len(Classifier.load(folder).samples) == samples
 
 
 def test_a_damaged_download_is_tried_again_and_then_refused(published: Hub, tmp_path: Path) -> None:
     published.file_faults = ["flip", "cut", (503, {})]
     folder = pull(SOURCE, tmp_path / "theirs", QUICK).folder
-    assert load(folder).labels
+    assert Classifier.load(folder).labels
     published.file_faults = ["flip"] * 99
     (tmp_path / "theirs.hub.json").unlink()
     untouched(folder, "arrived damaged", "gave up after 3 tries")

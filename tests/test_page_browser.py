@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from canting.bundle.activation import overlay
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.painter import LABELS, SEED, paint
 from canting.serving.page.build import build
 from canting.serving.service.pages.texts import words
@@ -94,7 +94,7 @@ def pictures() -> Iterator[tuple[str, bytes]]:
 def test_answers_are_those_of_the_classifier(
     browser: "Browser", page_site: Site, site_bundle: Path
 ) -> None:
-    classifier = load(site_bundle)
+    classifier = Classifier.load(site_bundle)
     page = browser.new_page()
     page.goto(f"{page_site.url}{page_site.version}/page.css")
     abstained = []

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
 from canting.bundle.errors import BundleError
-from canting.bundle.load import load
 from canting.cli import main
 from canting.config.languages import LANGUAGES
 from canting.core.errors import CantingError
@@ -120,7 +120,7 @@ def test_arrays_are_read_as_they_are_in_the_bundle(page_folder: Path, site_bundl
     folder = page_folder / version_of(page_folder) / "model"
     content = (folder / "arrays.bin").read_bytes()
     told = json.loads((folder / "model.json").read_text())["arrays"]
-    for name, array in load(site_bundle).arrays._asdict().items():
+    for name, array in Classifier.load(site_bundle).arrays._asdict().items():
         count = int(np.prod(told[name]["shape"]))
         read = np.frombuffer(content, "<f4", count, told[name]["start"])
         np.testing.assert_array_equal(read.reshape(told[name]["shape"]), array)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.core.errors import CantingError
 from canting.serving.predict import paths, table
 from canting.serving.predict.predict import WARNINGS, predict
@@ -81,7 +81,7 @@ def test_csv_json_and_parquet_say_the_same(photos: Path, bundle: Path, tmp_path:
         row["abstained"] = row["abstained"].lower()
     assert rows(names[0].read_text(encoding="utf-8")) == plain
     assert [list(row) for row in said] == [COLUMNS] * 4
-    answer = load(bundle).classify(photos / "a.webp")
+    answer = Classifier.load(bundle).classify(photos / "a.webp")
     assert said[0]["probability parang"] == answer.probabilities["parang"]
 
 
@@ -215,7 +215,7 @@ def test_a_file_name_that_is_not_utf8_and_a_class_named_path(
     predict([str(tmp_path)], bundle, None)
     found = rows(capsysbinary.readouterr().out.decode())
     assert found[0]["path"].endswith("/\\xff.png")
-    answer = load(bundle).classify(name)
+    answer = Classifier.load(bundle).classify(name)
     renamed = answer._replace(probabilities={"path": 0.75, "label": 0.25})
     row = table.row(Path("x"), renamed)
     assert (row["path"], row["label"], row["probability path"]) == ("x", "parang", 0.75)

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.config.stage import CACHE
 from canting.core import cache as core_cache
 from canting.core.errors import CantingError
@@ -83,7 +83,7 @@ def kept() -> list[Path]:
 
 def expected(many: Path, bundle: Path) -> list[dict[str, object]]:
     """Return the rows as the classifier says them, file by file."""
-    ours = load(bundle)
+    ours = Classifier.load(bundle)
     good = [path for n, path in enumerate(sorted(many.iterdir())) if n % BAD != 3]
     found = []
     for path in good:

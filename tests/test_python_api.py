@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import canting
-from canting import CantingError, Classifier, load
+from canting import CantingError, Classifier
 from canting.imaging import given
 from canting.imaging.pictures import PictureError
 from tests.conftest import ROOT
@@ -24,7 +24,7 @@ ORIENTATION, ON_ITS_SIDE = 0x0112, 6
 
 @pytest.fixture(scope="module")
 def classifier(bundle: Path) -> Classifier:
-    return load(str(bundle))
+    return Classifier.load(str(bundle))
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_importing_the_package_imports_nothing_else() -> None:
 def test_the_stubs_name_what_the_package_hands_on() -> None:
     stubs = Path(canting.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
     names = [line.rpartition(" as ")[2] for line in stubs.splitlines()]
-    assert sorted(names) == ["Answer", "CantingError", "Classifier", "load"]
+    assert sorted(names) == ["Answer", "CantingError", "Classifier"]
     for name in names:
         assert getattr(canting, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute `other`"):
@@ -163,4 +163,4 @@ def test_an_image_whose_file_is_damaged_is_an_error(photo: Path) -> None:
 
 def test_a_folder_without_a_bundle_is_named(tmp_path: Path) -> None:
     with pytest.raises(CantingError, match=f"There is no bundle `{tmp_path}/none`"):
-        load(f"{tmp_path}/none")
+        Classifier.load(f"{tmp_path}/none")

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
 from canting.bundle.errors import BundleError
-from canting.bundle.load import load
 from canting.config.params import Params
 from canting.config.params import load as load_params
 from canting.config.scenario import Scenario
@@ -161,7 +161,7 @@ def test_a_bundle_answers_as_keras_does(
     card = files.read_json(tmp_path / "best" / "card.json")
     assert card["model_sha256"] == files.sha256(tmp_path / "best" / "model.tflite")
     assert card["arrays_sha256"] == files.sha256(tmp_path / "best" / "arrays.npz")
-    loaded = load(tmp_path / "best")
+    loaded = Classifier.load(tmp_path / "best")
     sample = tmp_path / "best" / "samples" / "a" / "1.jpg"
     assert (loaded.labels, loaded.samples) == (("a", "b", "c"), (sample.read_bytes(),))
     bundle.write(model, pictures, contents(trained), tmp_path / "again")

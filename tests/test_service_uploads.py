@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.config.formats import uploaded
 from tests.service_fixtures import (
     COLOURS,
@@ -273,7 +273,7 @@ def test_several_pictures_each_with_its_answer_or_error(server: Server) -> None:
 
 
 def test_the_same_answer_as_without_a_server(server: Server, bundle: Path) -> None:
-    classifier = load(bundle)
+    classifier = Classifier.load(bundle)
     noise = np.random.default_rng(3).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     contents = [encoded(colour) for colour in COLOURS.values()]
     for content in [*contents, saved(Image.fromarray(noise), "JPEG")]:

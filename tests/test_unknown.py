@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.bundle.logits import LOGIT
 from canting.bundle.unlikeness import energy
 from canting.config.columns import UNKNOWN
@@ -189,7 +189,7 @@ def test_the_bundle_knows_the_classes_alone(done: Path) -> None:
     assert card["abstention"]["collections"] == ["museum", "phones"]
     assert card["reference"]["pictures"] == 2 * 3 * PER_CLASS
     assert set(card["reference"]["classes"]) <= set(LABELS)
-    classifier = load(done / "build" / "best")
+    classifier = Classifier.load(done / "build" / "best")
     assert classifier.card.learned_from is not None
     assert classifier.card.learned_from.unknown == 2 * STRANGE
     arrays = np.load(done / "build" / "best" / "arrays.npz")

@@ -13,7 +13,6 @@ def __getattr__(name: str) -> object:
         "Answer": "canting.bundle.answer",
         "CantingError": "canting.core.errors",
         "Classifier": "canting.bundle.classifier",
-        "load": "canting.bundle.load",
     }
     if name not in api:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from canting.bundle.classifier import Classifier
-from canting.bundle.load import load
 from canting.cli import main
 from canting.config.fetch import Fetch
 from canting.data.fetch.fetch import fetch
@@ -27,7 +26,7 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture(scope="module")
 def classifier(bundle: Path) -> Classifier:
-    loaded = load(bundle)
+    loaded = Classifier.load(bundle)
     return loaded._replace(card=loaded.card.model_copy(update={"temperature": made.TEMPERATURE}))
 
 

@@ -1,11 +1,14 @@
 """The classifier of a bundle: picture in, answer out, from many threads at once."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from canting.bundle import load
 from canting.bundle.activation import activation
 from canting.bundle.answer import UNLIKE_TRAINING, Answer, ModelOutputError, notes
 from canting.bundle.arrays import Arrays
@@ -25,6 +28,15 @@ class Classifier(NamedTuple):
     engine: Engine
     arrays: Arrays
     samples: tuple[bytes, ...]
+
+    @classmethod
+    def load(cls, folder: str | PathLike[str]) -> Self:
+        """Load a bundle's folder, checked part by part; nothing in it is executed.
+
+        Raises `BundleError`, which is a `CantingError`, where a piece is absent, damaged, or of
+        another model.
+        """
+        return cls(*load.load(Path(folder)))
 
     @property
     def labels(self) -> tuple[str, ...]:

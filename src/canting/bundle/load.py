@@ -1,15 +1,14 @@
-"""Load a bundle's folder as a classifier, checked part by part."""
+"""Read the folder of a bundle, checked part by part."""
 
 import hashlib
-from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from canting.bundle import arrays, card
 from canting.bundle.arrays import Arrays
 from canting.bundle.card import Card
-from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
 from canting.bundle.ensemble import product
 from canting.bundle.errors import BundleError
@@ -26,12 +25,20 @@ LITERT = b"TFL3"
 KERAS = (".h5", ".hdf5", ".keras")
 
 
-def load(folder: str | PathLike[str]) -> Classifier:
-    """Load a bundle; raise `BundleError` where a piece is absent, damaged, or of another model.
+class BundleParts(NamedTuple):
+    """What a folder holds; `samples` are JPEG files."""
+
+    card: Card
+    engine: Engine
+    arrays: Arrays
+    samples: tuple[bytes, ...]
+
+
+def load(folder: Path) -> BundleParts:
+    """Read a bundle; raise `BundleError` where a piece is absent, damaged, or of another model.
 
     One made picture is answered on the way, so that the first real one finds a warm engine.
     """
-    folder = Path(folder)
     if not folder.is_dir():
         raise BundleError("bundle_absent", f"There is no bundle `{folder}`.")
     said = card.read(folder / "card.json")
@@ -39,7 +46,7 @@ def load(folder: str | PathLike[str]) -> Classifier:
     held = arrays.read(folder / "arrays.npz", said.arrays_sha256)
     _check(engine, said, held, folder)
     samples = sorted((folder / "samples").glob("*/*.jpg"))
-    return Classifier(said, engine, held, tuple(path.read_bytes() for path in samples))
+    return BundleParts(said, engine, held, tuple(path.read_bytes() for path in samples))
 
 
 def _engine(path: Path, said: Card) -> Engine:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.config.columns import FOLD
 from canting.config.exports import EXPORT_FORMATS, FLOAT32, PREFERRED, ExportedRecord
 from canting.config.params import Params
@@ -127,7 +127,7 @@ def write_bundle(winner: Winner, row: Row, folder: Path, path: Path) -> None:
             digest = files.sha256(bundle / MODEL)
             card = {**winner.card, "exported": told, "model_sha256": digest}
             files.write_json(bundle / "card.json", card)
-        load(bundle)
+        Classifier.load(bundle)
 
 
 def write_one(winner: Winner, name: str, path: Path) -> pd.DataFrame:

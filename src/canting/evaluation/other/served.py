@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.bundle.classifier import Classifier
-from canting.bundle.load import load
 from canting.config.columns import LABEL, PATH, PREDICTED
 from canting.config.records import ElsewhereMetrics, ElsewhereRecord
 from canting.config.sections import Evaluate
@@ -45,7 +44,7 @@ def write(bundle: Path, other: Path, settings: Evaluate, folder: Path) -> None:
     told: ElsewhereMetrics | dict[str, object] = {}
     (folder / "elsewhere").mkdir()
     if len(asked):
-        classifier = load(bundle)
+        classifier = Classifier.load(bundle)
         answers, labels = served(classifier, asked, other / "raw"), list(classifier.labels)
         told = metrics(answers, labels, settings.confidence, settings.calibration_bins)
         known = answers[answers[LABEL].isin(labels)].reset_index(drop=True)

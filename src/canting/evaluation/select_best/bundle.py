@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
+from canting.bundle.classifier import Classifier
 from canting.bundle.engine import Engine
-from canting.bundle.load import load
 from canting.bundle.logits import softmax
 from canting.config.columns import LABEL, PATH
 from canting.core import files
@@ -95,7 +95,7 @@ def write(model: keras.Model, pictures: Sequence[Pixels], contents: Contents, pa
         names = {"model_sha256": "model.tflite", "arrays_sha256": "arrays.npz"}
         digests = {key: files.sha256(folder / name) for key, name in names.items()}
         files.write_json(folder / "card.json", {**contents.card, **digests})
-        load(folder)
+        Classifier.load(folder)
     return difference
 
 

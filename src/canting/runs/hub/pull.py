@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from huggingface_hub import constants
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.core import files
 from canting.core.errors import CantingError
 from canting.data.fetch.hub import HubFile, resolved
@@ -94,7 +94,7 @@ def _wanted(model: HubModel, there: Collection[HubFile]) -> list[HubFile]:
 def _place(snapshot: Commit, folder: Path) -> None:
     """Let the files of a snapshot become the folder, if they load as a bundle."""
     try:
-        load(snapshot.root)
+        Classifier.load(snapshot.root)
     except CantingError as error:
         said = str(error).replace(f"{snapshot.root}/", "")
         shutil.rmtree(snapshot.cache)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.core.errors import CantingError
 from canting.data.fetch.hub import TOKEN, asked
 from canting.data.fetch.retry import PassingError, Retry
@@ -43,7 +43,7 @@ def push(
     model = named(source)
     if model.revision:
         raise CantingError(f"`{source}`: expected hf:owner/name. A push makes the revision itself.")
-    digest = load(bundle).digest
+    digest = Classifier.load(bundle).digest
     there = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()]
     inside = in_bundle(there)
     contents = {**{name: bundle / name for name in inside}, **_card(cards, digest)}

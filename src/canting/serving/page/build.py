@@ -7,7 +7,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import NamedTuple
 
-from canting.bundle.load import load
+from canting.bundle.classifier import Classifier
 from canting.config.languages import DEFAULT, LANGUAGES
 from canting.core.errors import CantingError
 from canting.core.files import replacing
@@ -40,7 +40,7 @@ def build(bundle: Path, folder: Path, node_modules: Path) -> Built:
     """
     _check(folder)
     litert = runtime.files(node_modules)
-    classifier = load(bundle)
+    classifier = Classifier.load(bundle)
     samples = {f"samples/{place}.jpg": one for place, one in enumerate(classifier.samples, 1)}
     taken = model.files(classifier, (bundle / "model.tflite").read_bytes())
     inside = {**dict(_static()), **litert, **taken, **samples}

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from canting.bundle.answer import Answer, ModelOutputError
 from canting.bundle.classifier import Classifier
-from canting.bundle.load import load
 from canting.core import files
 from canting.core.cache import read_whole
 from canting.core.cluster.portable import Need
@@ -168,7 +167,7 @@ def classified(chunk: PredictChunk, before: Callable[[], None] = _nothing) -> li
 @lru_cache(maxsize=1)
 def classifier(bundle: Path, digest: str) -> Classifier:
     """Load a bundle once a process; raise `CantingError` where it is not the one of the digest."""
-    found = load(bundle)
+    found = Classifier.load(bundle)
     if (received := bundle_digest(bundle)) != digest:
         raise CantingError(
             f"`{bundle}`: expected the bundle of the first picture, {digest[:8]}. Received: "

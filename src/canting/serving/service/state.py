@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from canting.bundle import signature
 from canting.bundle.classifier import Classifier
 from canting.bundle.errors import BundleError
-from canting.bundle.load import load
 from canting.core.errors import CantingError
 from canting.serving.service import metrics
 from canting.serving.service.decoding.decoders import Decoders
@@ -34,7 +33,7 @@ def load_model(folder: Path, signer: str | None = None) -> ServedModel:
     try:
         if signer:
             signature.check(folder, signer)
-        return ServedModel(load(folder))
+        return ServedModel(Classifier.load(folder))
     except BundleError as error:
         return ServedModel(None, error.code, str(error))
 
