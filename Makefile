@@ -91,9 +91,9 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json | $(
 data: | $(READY)
 	@dvc pull --quiet data.dvc || { echo 'The pictures of data.dvc cannot be brought:' >&2; canting doctor git data >&2; exit 1; }
 
-# The documentation, as a site in build/docs. To read it with search: mkdocs serve
+# The documentation, as a site in build/docs. To read it with search: python -m mkdocs serve
 docs: $(READY)
-	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict --quiet
 
 # Lock the packages anew, with hashes; what is locked stays as it is. To take a newer one:
 # make lock UPGRADE='--upgrade-package keras', and all: make lock UPGRADE=--upgrade
