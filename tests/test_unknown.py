@@ -41,6 +41,7 @@ from stages import (
     corruptions,
     elsewhere,
     evaluate,
+    export,
     features,
     other,
     preprocess,
@@ -117,7 +118,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with inside(folder), eagerly(), redirect_stdout(said):
         for stage in (
             *(fetching, validate, preprocess, other, features, train, elsewhere, tune),
-            *(evaluate, select_best, corruptions, review),
+            *(evaluate, select_best, export, corruptions, review),
         ):
             stage.main()
     (folder / "said").write_text(said.getvalue())
