@@ -8,12 +8,11 @@ from canting.config.scenario import members_of
 from canting.config.stage import BUILD, CACHE, RESULTS, stage
 from canting.core import files, runtime
 from canting.data import manifest
-from canting.data.manifest import HELD_OUT
 from canting.evaluation.ensemble.averaging import of_winner
 from canting.evaluation.evaluate import trained
 from canting.evaluation.select_best import rule
-from canting.models.features.store import slug
-from canting.models.train.fold import FoldTask, read_table
+from canting.models.train import grid
+from canting.models.train.fold import read_table
 
 
 def main() -> None:
@@ -35,10 +34,8 @@ def main() -> None:
         finished = trained.read(BUILD / "train")
         predictions, draws = finished.predictions, finished.draws
         choice, measured, told = decision.decide(best, measured, draws, scenarios, costs, params)
-        tasks = [
-            FoldTask(one, HELD_OUT, params, table, BUILD / "features" / slug(*one.trunk), CACHE)
-            for one in map(scenarios.__getitem__, members_of(choice.winner))
-        ]
+        on_all = grid.tasks_on_all(params, table, BUILD / "features", CACHE)
+        tasks = [on_all[name] for name in members_of(choice.winner)]
         ours = of_winner(predictions, choice.winner)
         pictures_of = manifest.read(BUILD / "manifest.parquet")
         without = left_out.of_collections(tasks, pictures_of)

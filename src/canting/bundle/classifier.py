@@ -15,7 +15,7 @@ from canting.bundle.arrays import Arrays
 from canting.bundle.card import Card
 from canting.bundle.engine import Engine
 from canting.bundle.logits import softmax
-from canting.bundle.unlikeness import energy, unlikeness, weakness
+from canting.bundle.unlikeness import distance, energy, unlikeness
 from canting.imaging import given, pictures
 from canting.imaging.given import Given
 from canting.imaging.pictures import Picture, Pixels
@@ -77,16 +77,16 @@ class Classifier(NamedTuple):
             if not np.isfinite(values).all():
                 raise ModelOutputError(name)
         chances = softmax(said["logits"][None] / self.card.temperature)[0]
-        place, distance = int(chances.argmax()), self._distance(said)
-        if not (np.isfinite(chances).all() and np.isfinite(distance)):
+        place, away = int(chances.argmax()), self._distance(said)
+        if not (np.isfinite(chances).all() and np.isfinite(away)):
             raise ModelOutputError("probabilities")
         return Answer(
             label=self.labels[place],
             probability=float(chances[place]),
             probabilities=dict(zip(self.labels, chances.tolist(), strict=True)),
-            abstained=distance > 1,
-            reason=UNLIKE_TRAINING if distance > 1 else "",
-            distance=distance,
+            abstained=away > 1,
+            reason=UNLIKE_TRAINING if away > 1 else "",
+            distance=away,
             activation=activation(said["map"], self.arrays.kernel, place) if overlay else None,
             warnings=(),
         )
@@ -99,9 +99,7 @@ class Classifier(NamedTuple):
         told = self.card.abstention
         if told is None:
             return 0.0
-        distance = unlikeness(said["pooled"][None], self.arrays.prototypes)[0] / told.threshold
-        if told.energy is not None:
-            energies = energy(said["logits"][None])
-            weak = weakness(energies, told.energy.middle, told.energy.threshold)[0]
-            distance = max(distance, weak)
-        return float(distance)
+        unlike = unlikeness(said["pooled"][None], self.arrays.prototypes)
+        scale = (told.energy.middle, told.energy.threshold) if told.energy else None
+        energies = energy(said["logits"][None])
+        return float(distance(unlike, told.threshold, energies, scale)[0])

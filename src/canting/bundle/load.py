@@ -2,7 +2,6 @@
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -25,17 +24,10 @@ LITERT = b"TFL3"
 KERAS = (".h5", ".hdf5", ".keras")
 
 
-class BundleParts(NamedTuple):
-    """What a folder holds; `samples` are JPEG files."""
+def load(folder: Path) -> tuple[Card, Engine, Arrays, tuple[bytes, ...]]:
+    """Return what a bundle holds, sample pictures as JPEG files last.
 
-    card: Card
-    engine: Engine
-    arrays: Arrays
-    samples: tuple[bytes, ...]
-
-
-def load(folder: Path) -> BundleParts:
-    """Read a bundle; raise `BundleError` where a piece is absent, damaged, or of another model.
+    Raises `BundleError` where a piece is absent, damaged, or of another model.
 
     One made picture is answered on the way, so that the first real one finds a warm engine.
     """
@@ -46,7 +38,7 @@ def load(folder: Path) -> BundleParts:
     held = arrays.read(folder / "arrays.npz", said.arrays_sha256)
     _check(engine, said, held, folder)
     samples = sorted((folder / "samples").glob("*/*.jpg"))
-    return BundleParts(said, engine, held, tuple(path.read_bytes() for path in samples))
+    return said, engine, held, tuple(path.read_bytes() for path in samples)
 
 
 def _engine(path: Path, said: Card) -> Engine:

@@ -41,3 +41,20 @@ def energy(logits: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
 def weakness(energies: Scores, middle: float, threshold: float) -> Scores:
     """Return energies of logits, `(n,)`, as distances: 0 at `middle`, 1 at `threshold`."""
     return (energies - middle) / (threshold - middle)
+
+
+def distance(
+    unlike: Scores,
+    threshold: float,
+    energies: Scores | None = None,
+    scale: tuple[float, float] | None = None,
+) -> Scores:
+    """Return the larger of unlikeness and energy, `(n,)`, each 1 at its threshold.
+
+    `scale` are the energies of 0 and of 1; without it energy does not count. Above 1 a picture is
+    refused.
+    """
+    found = unlike / threshold
+    if scale is None or energies is None:
+        return found
+    return np.asarray(np.maximum(found, weakness(energies, *scale)))

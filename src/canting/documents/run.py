@@ -37,8 +37,7 @@ MADE_OF = (
     Path("build") / "fetched.json",
     *(Path("build") / name for name in ("best", "confusions", "train", "tune")),
     *(Path("results") / name for name in ("evaluate", "preprocess", "select_best", "corruptions")),
-    Path("results") / "export",
-    *(Path("results") / name for name in ("review", "tune", "validate")),
+    *(Path("results") / name for name in ("export", "review", "tune", "validate")),
 )
 """Files and folders that tell one run from another."""
 

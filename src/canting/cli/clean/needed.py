@@ -9,7 +9,6 @@ import pandas as pd
 from canting.config.catalog import trains_all
 from canting.config.columns import FOLD
 from canting.config.params import Params
-from canting.data.manifest import HELD_OUT
 from canting.data.preprocess import division
 from canting.evaluation.corruptions import measure
 from canting.evaluation.other import answers
@@ -78,10 +77,7 @@ def _trunks(params: Params, cache: Path) -> Iterator[Path]:
 def _trainings(
     params: Params, found: DatasetRows, stores: dict[tuple[str, str | None], str], cache: Path
 ) -> Iterator[Path]:
-    on_all = [
-        fold.FoldTask(scenario, HELD_OUT, params, found.table, Path(), cache)
-        for scenario in params.scenarios()
-    ]
+    on_all = grid.tasks_on_all(params, found.table, Path(), cache).values()
     of_folds = [one.task for one in grid.drawn_tasks(params, found.table, Path(), cache)]
     left_out = _without_collections(params, found.collections, cache)
     for task in (*of_folds, *on_all, *left_out):

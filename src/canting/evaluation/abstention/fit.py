@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from canting.bundle.unlikeness import Array, Scores, directions, unlikeness, weakness
+from canting.bundle.unlikeness import Array, Scores, directions, distance, unlikeness
 from canting.config.refusals import AbstentionRecord, EnergyRecord
 from canting.core.digits import DIGITS
 from canting.data.manifest import HELD_OUT
@@ -174,10 +174,8 @@ class FittedAbstention(NamedTuple):
 
     def distance(self, unlike: Scores, energies: Scores | None) -> Scores:
         """Return what the bundle says of pictures, `(n,)`, as `canting.bundle.classifier` does."""
-        found = unlike / self.threshold
-        if self.scale is None or energies is None:
-            return found
-        return np.maximum(found, weakness(energies, self.scale["middle"], self.scale["threshold"]))
+        scale = self.scale and (self.scale["middle"], self.scale["threshold"])
+        return distance(unlike, self.threshold, energies, scale)
 
     def record(self) -> AbstentionRecord:
         """Return what the card says of it, but for pictures of nothing."""
@@ -189,6 +187,11 @@ class FittedAbstention(NamedTuple):
             "pictures": len(self.refused),
         }
         return {**told, "method": WITH_ENERGY, "energy": self.scale} if self.scale else told
+
+
+def without(fold: int, features: Features, known: Known, seed: int) -> Array:
+    """Return the prototypes of the pictures that are in the other folds."""
+    return prototypes(features, known.codes, seed, known.inside & (known.folds != fold))
 
 
 def fit(
@@ -207,9 +210,8 @@ def fit(
     """
     scores = np.zeros(len(known.codes))
     for fold, features in enumerate(of_folds):
-        train, test = known.inside & (known.folds != fold), known.folds == fold
-        found = prototypes(features, known.codes, seed, train)
-        scores[test] = unlikeness(features[test], found)
+        test = known.folds == fold
+        scores[test] = unlikeness(features[test], without(fold, features, known, seed))
     ours, folds = scores[known.inside], known.folds[known.inside]
     found = prototypes(final, known.codes, seed, known.inside)
     if energies is not None:

@@ -15,8 +15,10 @@ def joined(models: Sequence[keras.Model], scales: Sequence[float]) -> keras.Mode
     The logits are the logarithm of the mean of the members' probabilities. Feature and map are
     those of all members side by side, each divided by its scale; the maps are on the coarsest
     member's grid, and their mean over it is the feature. What members have in common, such as a
-    trunk, the LiteRT converter keeps once.
+    trunk, the LiteRT converter keeps once. A model alone stays as it is.
     """
+    if len(models) == 1:
+        return models[0]
     picture = keras.Input(models[0].input.shape[1:], name="picture")
     members = [
         keras.Model(model.input, model.output, name=f"member_{place}")(picture)

@@ -1,7 +1,7 @@
 """Every format's answers to all out-of-fold pictures, each kept under all that decides on it."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ class ExportedAnswers(NamedTuple):
 class FoldModel:
     """The winner's model of one fold, its members' `tasks` joined by `scales`.
 
-    It is built and converted when a format asks for it.
+    Of the fold `HELD_OUT`, it is the one that is shipped. It is built when a format asks for it.
     """
 
     def __init__(
@@ -66,14 +66,17 @@ class FoldModel:
         """What exports of it are made from."""
         with tempfile.TemporaryDirectory() as folder:
             export(self._model, Path(folder) / "model.tflite")
-            content = (Path(folder) / "model.tflite").read_bytes()
+            return self.converted((Path(folder) / "model.tflite").read_bytes())
+
+    def converted(self, content: bytes) -> ExportSource:
+        """Return what exports of it are made from, given its LiteRT file."""
         return ExportSource(content, lambda: self._model, self._calibrating)
 
     @cached_property
     def _model(self) -> keras.Model:
         tails = [fold.rebuilt(task, grid.loaded(task).weights) for task in self._tasks]
         models = [refit.whole(task, tail) for task, tail in zip(self._tasks, tails, strict=True)]
-        return models[0] if len(models) == 1 else joined(models, self._scales)
+        return joined(models, self._scales)
 
     def _path(self, name: str) -> Path:
         trained = [fold.path(task).stem for task in self._tasks]
@@ -82,9 +85,11 @@ class FoldModel:
         return self._tasks[0].cache / "export" / f"{trained[0]}-{made_from[:16]}.npz"
 
     def _calibrating(self) -> list[Pixels]:
-        folds = self._tasks[0].table[FOLD].to_numpy()
+        """Return pictures of the training part: those with the smallest digests."""
+        folds, digests = self._tasks[0].table[FOLD].to_numpy(), self._pictures.digests
         train = np.flatnonzero((folds != HELD_OUT) & (folds != self._tasks[0].fold))
-        return calibrating(self._pictures, train, self._calibration)
+        chosen = sorted(train.tolist(), key=lambda row: digests[row])[: self._calibration]
+        return [self._pictures.array[row] for row in sorted(chosen)]
 
     def _answered(self, name: str, path: Path) -> ExportedAnswers:
         rows = grid.loaded(self._tasks[0]).rows
@@ -101,12 +106,6 @@ class FoldModel:
         return found
 
 
-def calibrating(pictures: Pictures, rows: npt.NDArray[np.int64], count: int) -> list[Pixels]:
-    """Return so many of the pictures in `rows`: those with the smallest digests."""
-    chosen = sorted(rows, key=lambda row: pictures.digests[row])[:count]
-    return [pictures.array[row] for row in sorted(chosen)]
-
-
 def _without_map(answer: Any) -> Any:
     def both(picture: Pixels) -> tuple[Any, Any]:
         said = answer(picture)
@@ -120,8 +119,8 @@ def _read(path: Path) -> ExportedAnswers:
         return ExportedAnswers(*(content[name] for name in ExportedAnswers._fields))
 
 
-def of_folds(models: Sequence[FoldModel], names: Sequence[str]) -> Mapping[str, Any]:
-    """Return each format's answers, a fold each, float32 first."""
+def of_folds(models: Iterable[FoldModel], names: Sequence[str]) -> dict[str, list[ExportedAnswers]]:
+    """Return each format's answers, a fold each, float32 first; models come one at a time."""
     every = list(dict.fromkeys([FLOAT32, *names]))
     found: dict[str, list[ExportedAnswers]] = {name: [] for name in every}
     for model in models:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from canting.bundle.logits import LOGIT, softmax
-from canting.bundle.unlikeness import energy, unlikeness, weakness
+from canting.bundle.unlikeness import distance, energy, unlikeness
 from canting.config.columns import FOLD, LABEL, PATH, SCENARIO
 from canting.config.exports import EXPORT_FORMATS, FLOAT32
 from canting.config.metrics import USUAL, label, sign
@@ -46,12 +46,10 @@ class Served(NamedTuple):
         self, said: ExportedAnswers, prototypes: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.bool_]:
         assert self.abstention is not None
-        distance = unlikeness(said.pooled, prototypes) / self.abstention["threshold"]
-        scale = self.abstention.get("energy")
-        if scale is not None:
-            weak = weakness(energy(said.logits), scale["middle"], scale["threshold"])
-            distance = np.maximum(distance, weak)
-        return np.asarray(distance > 1)
+        unlike, told = unlikeness(said.pooled, prototypes), self.abstention.get("energy")
+        scale = told and (told["middle"], told["threshold"])
+        found = distance(unlike, self.abstention["threshold"], energy(said.logits), scale)
+        return np.asarray(found > 1)
 
 
 def predictions(
@@ -80,7 +78,7 @@ def table(
     """
     every = tables.fold_scores(pd.concat(each.values(), ignore_index=True))
     column, alpha = settings.column, settings.alpha
-    compared = compare(every, column, confidence=1 - alpha, alpha=alpha, with_=FLOAT32)
+    compared = compare(every, column, confidence=1 - alpha, alpha=alpha, reference=FLOAT32)
     equal = dict(zip(compared[SCENARIO], as_good(compared), strict=True))
     start = softmax(scores.logits_of(each[FLOAT32]) / served.temperature)
     rows = []

@@ -3,15 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
-import keras
 import numpy as np
 import pandas as pd
 
 from canting.bundle.classifier import Classifier
-from canting.config.columns import FOLD
 from canting.config.exports import EXPORT_FORMATS, FLOAT32, PREFERRED, ExportedRecord
 from canting.config.params import Params
 from canting.config.records import CardRecord
@@ -21,15 +20,14 @@ from canting.core.errors import CantingError
 from canting.core.frames import Row
 from canting.data import manifest
 from canting.data.manifest import HELD_OUT
-from canting.evaluation.abstention.fit import prototypes
+from canting.evaluation.abstention.fit import Known, without
 from canting.evaluation.ensemble import refit as ensemble
-from canting.evaluation.ensemble.graph import joined
 from canting.evaluation.export import answers, compare
-from canting.evaluation.export.answers import FoldModel, calibrating
+from canting.evaluation.export.answers import FoldModel
 from canting.evaluation.export.convert import ExportSource, write
 from canting.evaluation.select_best import refit
+from canting.evaluation.select_best.doubt import of_all_folds
 from canting.models.features.compute import Pictures
-from canting.models.features.store import slug
 from canting.models.train import grid
 from canting.models.train.fold import FoldTask, read_table
 
@@ -37,7 +35,8 @@ MODEL = "model.tflite"
 """Of a bundle."""
 
 
-class Winner(NamedTuple):
+@dataclass(frozen=True)
+class Winner:
     """The winner's members, a task each for the training on all pictures, and its bundle's card."""
 
     tasks: Sequence[FoldTask]
@@ -48,13 +47,10 @@ class Winner(NamedTuple):
     @classmethod
     def of_run(cls, params: Params, build: Path, results: Path, cache: Path) -> "Winner":
         """Return the winner of the run whose stages wrote these folders."""
-        scenarios = {one.name: one for one in params.scenarios()}
         name = files.read_json(results / "select_best" / "selection.json")["winner"]
-        table, features = read_table(build / "folds.csv"), build / "features"
-        tasks = [
-            FoldTask(one, HELD_OUT, params, table, features / slug(*one.trunk), cache)
-            for one in map(scenarios.__getitem__, members_of(name))
-        ]
+        table = read_table(build / "folds.csv")
+        on_all = grid.tasks_on_all(params, table, build / "features", cache)
+        tasks = [on_all[member] for member in members_of(name)]
         digests = manifest.read(build / "manifest.parquet")["sha256"].tolist()
         pictures = Pictures(np.load(build / "pictures.npy", mmap_mode="r"), digests)
         bundle = build / "selected"
@@ -65,43 +61,47 @@ class Winner(NamedTuple):
         """The parameters of the run."""
         return self.tasks[0].params
 
-    @property
-    def finals(self) -> list[refit.Refit]:
-        """The members, trained on all pictures."""
-        return [refit.refit(task) for task in self.tasks]
+    @cached_property
+    def parts(self) -> ensemble.ScaledParts:
+        """The features of the members that are shipped, and what they are divided by."""
+        return ensemble.scaled(self.tasks, [refit.refit(task) for task in self.tasks])
+
+    def model(self, fold: int) -> FoldModel:
+        """Return the model of a fold; that of `HELD_OUT` is the one that is shipped."""
+        tasks = [task._replace(fold=fold) for task in self.tasks]
+        count = self.params.export.calibration
+        return FoldModel(tasks, self.parts.scales, self.pictures, count)
+
+    def source(self) -> ExportSource:
+        """Return what exports of the shipped model are made from."""
+        return self.model(HELD_OUT).converted((self.bundle / MODEL).read_bytes())
 
 
 def compared(winner: Winner, names: Sequence[str]) -> pd.DataFrame:
     """Return a row a format, float32 first, from what they answer out of fold."""
     params, folds = winner.params, winner.tasks[0].table
-    parts = ensemble.scaled(winner.tasks, winner.finals)
-    each = [[task._replace(fold=number) for task in winner.tasks] for number in range(params.folds)]
-    grid.complete([task for some in each for task in some])
-    count = params.export.calibration
-    models = [FoldModel(some, parts.scales, winner.pictures, count) for some in each]
-    said = answers.of_folds(models, names)
-    labels, served = winner.card["labels"], _served(winner, parts)
+    grid.complete([one for task in winner.tasks for one in of_all_folds(task)])
+    said = answers.of_folds(map(winner.model, range(params.folds)), names)
+    labels, served = winner.card["labels"], _served(winner)
     found = {one: compare.predictions(one, told, folds, labels) for one, told in said.items()}
     bins = params.evaluate.calibration_bins
     return compare.table(said, found, served, params.select_best, bins)
 
 
-def _served(winner: Winner, parts: ensemble.ScaledParts) -> compare.Served:
+def _served(winner: Winner) -> compare.Served:
     temperature, abstention = winner.card["temperature"], winner.card["abstention"]
     if abstention is None:
         return compare.Served(temperature, None, [])
     table, seed = winner.tasks[0].table, winner.params.seed
-    codes, tested = manifest.codes(table), manifest.tested_folds(table)
-    found = [
-        prototypes(features, codes, seed, (tested != HELD_OUT) & (tested != number))
-        for number, features in enumerate(ensemble.side_by_side(winner.tasks, parts))
-    ]
+    known = Known(manifest.codes(table), manifest.tested_folds(table))
+    each = enumerate(ensemble.side_by_side(winner.tasks, winner.parts))
+    found = [without(fold, features, known, seed) for fold, features in each]
     return compare.Served(temperature, abstention, found)
 
 
 def write_all(winner: Winner, table: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write the exports that have no fault below a folder; return the table with their `bytes`."""
-    source, sizes = _source(winner), [size(winner.bundle / MODEL)]
+    source, sizes = winner.source(), [size(winner.bundle / MODEL)]
     for name, fault in zip(table["format"][1:], table["fault"][1:], strict=True):
         with tempfile.TemporaryDirectory(dir=folder) as aside:
             made = Path(aside) / EXPORT_FORMATS[name].file
@@ -142,7 +142,7 @@ def write_one(winner: Winner, name: str, path: Path) -> pd.DataFrame:
             f"`--format`: expected one that answers as float32 does. Received: {name}, but "
             f"{fault}. Nothing was written; take another format."
         )
-    write(name, _source(winner), path)
+    write(name, winner.source(), path)
     return table.assign(bytes=[size(winner.bundle / MODEL), size(path)][-len(table) :])
 
 
@@ -159,17 +159,3 @@ def size(path: Path) -> int:
     """Return the bytes of a file, or of all files in a folder."""
     parts = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
     return sum(one.stat().st_size for one in parts)
-
-
-def _source(winner: Winner) -> ExportSource:
-    def model() -> keras.Model:
-        finals = winner.finals
-        if len(finals) == 1:
-            return finals[0].model
-        scales = ensemble.scaled(winner.tasks, finals).scales
-        return joined([one.model for one in finals], scales)
-
-    content = (winner.bundle / MODEL).read_bytes()
-    folds, count = winner.tasks[0].table[FOLD].to_numpy(), winner.params.export.calibration
-    train = np.flatnonzero(folds != HELD_OUT)
-    return ExportSource(content, model, lambda: calibrating(winner.pictures, train, count))

@@ -13,11 +13,11 @@ ROUNDING = 1e-12
 
 
 def compare(
-    folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float, with_: str = ""
+    folds: pd.DataFrame, metric: str, *, confidence: float, alpha: float, reference: str = ""
 ) -> pd.DataFrame:
     """Return a row a scenario, the best mean first, from columns `scenario`, `fold` and `metric`.
 
-    Every one is compared with the best, or with the one called `with_`, which is first then. Where
+    Every one is compared with the best, or with the `reference`, which is first then. Where
     the folds were drawn more than once, a column `repeat` says which draw a row is of.
 
     `difference` is a scenario's mean less the best one's, `low` to `high` the interval of that
@@ -31,8 +31,8 @@ def compare(
     section 3.4.3.
     """
     table, drawn = by_fold(folds, metric), int(folds[FOLD].nunique())
-    if with_:
-        table = table.loc[[with_, *table.index.drop(with_)]]
+    if reference:
+        table = table.loc[[reference, *table.index.drop(reference)]]
     values = table.to_numpy(np.float64)
     differences = values - values[0]
     ends = [inference.interval(row, confidence, drawn) for row in differences]

@@ -12,6 +12,7 @@ from canting.config.params import Params
 from canting.config.tables import REPEAT, fold_column
 from canting.core import parallel
 from canting.core.errors import CantingError
+from canting.data.manifest import HELD_OUT
 from canting.models.backbones.weight_files import identities
 from canting.models.features.store import slug
 from canting.models.train import fold
@@ -77,6 +78,16 @@ def tasks_of_folds(
 ) -> list[FoldTask]:
     """Return the tasks of all scenarios with all folds of the first draw."""
     return [one.task for one in drawn_tasks(params, table, features, cache) if one.draw == 1]
+
+
+def tasks_on_all(
+    params: Params, table: pd.DataFrame, features: Path, cache: Path
+) -> dict[str, FoldTask]:
+    """Return the task of each scenario that trains on every picture but the held-out ones."""
+    return {
+        one.name: FoldTask(one, HELD_OUT, params, table, features / slug(*one.trunk), cache)
+        for one in params.scenarios()
+    }
 
 
 def _of_draw(table: pd.DataFrame, draw: int) -> pd.DataFrame:
