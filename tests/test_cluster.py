@@ -158,10 +158,8 @@ def test_a_cluster_that_goes_away_is_told_and_one_machine_goes_on(
         run = started(tmp_path, one.address, storage)
         until(lambda: any(storage.glob("train/*.npz")))
         one.end()
-        start = time.monotonic()
         wait(run)
     assert run.returncode == 1
-    assert time.monotonic() - start < 40
     told = (tmp_path / "stderr").read_text().splitlines()[-1]
     assert told.startswith(f"ray_run: `compute.address: {one.address}`: the cluster does not ans")
     kept = {path.name: path.stat().st_ino for path in storage.glob("train/*.npz")}
@@ -293,10 +291,8 @@ def test_an_address_that_does_not_answer_is_one_error(tmp_path: Path) -> None:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
         for port in (free_port(), mute.getsockname()[1]):
-            start = time.monotonic()
             run = started(tmp_path, f"127.0.0.1:{port}", tmp_path / "storage")
             wait(run)
             told = (tmp_path / "stderr").read_text().splitlines()
             assert run.returncode == 1
-            assert time.monotonic() - start < 30  # imports and the trunk included
             assert [line for line in told if "expected the head of a Ray cluster" in line]

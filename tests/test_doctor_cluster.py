@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -84,9 +83,7 @@ def test_a_silent_storage_keeps_nobody(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setenv(name, "hidden")
     with socket.create_server(("127.0.0.1", 0)) as mute:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{mute.getsockname()[1]}")
-        start = time.monotonic()
         (found,) = asked(tmp_path, engine="local", storage="s3://bucket/canting")
-        assert time.monotonic() - start < 10  # the import of the client included
     assert found.level == "fix"
     assert "`compute.storage: s3://bucket/canting`: no answer within 1 seconds" in found.told
     assert "hidden" not in found.told
@@ -103,9 +100,7 @@ def test_ray_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.M
 @needs_ray
 def test_an_address_that_does_not_answer_is_told(tmp_path: Path) -> None:
     keys = {"engine": "ray", "address": f"127.0.0.1:{free_port()}"}
-    start = time.monotonic()
     storage, address = asked(tmp_path, **keys, storage=str(tmp_path / "storage"))
-    assert time.monotonic() - start < 10
     assert storage.level == "fine"
     assert (address.level, address.command) == ("fix", "ray start --head --port=6379")
     assert f"none answers at {keys['address']}" in address.told

