@@ -346,6 +346,18 @@ def test_the_figures_of_the_model(site: Server) -> None:
     assert all(text in page for text in ("89,2 %", "85,1 %", "92,1 %", "1.300", "0,888"))
 
 
+def test_a_smaller_format_has_figures_of_its_own(site_bundle: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(site_bundle, tmp_path / "smaller")
+    measured = {"macro_f1": 0.871, "agreement": 0.987, "largest_change": 0.2, "ece": 0.05}
+    smaller = {"format": "litert-int8", "mean_change": 0.01, "refused": 0.06, **measured}
+    card = files.read_json(folder / "card.json")
+    files.write_json(folder / "card.json", {**card, "exported": smaller})
+    with in_process(tmp_path / "run", folder) as one:
+        for code, score, same in (("en", "0.871", "98.7 %"), ("id", "0,871", "98,7 %")):
+            told = words(code)("about.exported", format="litert-int8", score=score, same=same)
+            assert told in get(one, "/about", headers={"Accept-Language": code})
+
+
 def test_a_model_of_painted_pictures_says_so_wherever_it_answers(site: Server) -> None:
     for code in LANGUAGES:
         language = {"Accept-Language": code}
