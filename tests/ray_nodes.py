@@ -47,6 +47,7 @@ class RayNodes(NamedTuple):
         head = ("--head", f"--port={self.port}", f"--temp-dir={self.folder}")
         where = (f"--address={self.address}",) if self.raylets() else (*head, *HEAD, _client())
         given = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "RAY_USAGE_STATS_ENABLED": "0"}
+        given["RAY_worker_niceness"] = "0"  # 15 by itself: they would wait for all other tests
         told = subprocess.run(
             [*RAY, "start", *where, *NODE],
             env={**os.environ, **given, **environment},
