@@ -129,17 +129,17 @@ def test_two_runs_of_a_study_share_nodes_and_storage(
 def test_a_damaged_file_of_the_storage_is_removed_and_made_again(
     alone: Path, tmp_path: Path
 ) -> None:
-    storage, here = tmp_path / "storage", alone.parent / "cache"
+    storage, here, damaged = tmp_path / "storage", alone.parent / "cache", []
     for folder in ("features", "train"):
         shutil.copytree(here / folder, storage / folder)
-    for folder, told in (("features", "1 8 2\n"), ("train", "0 8 2\n")):
-        damaged = next(storage.glob(f"{folder}/*.np[yz]"))
-        damaged.write_bytes(damaged.read_bytes()[:300])
-        assert wait(started(tmp_path, "", storage)) == told
-        warned = (tmp_path / "stderr").read_text()
-        assert f"{folder}/{damaged.name}` is damaged and is made again" in warned
-        assert not damaged.exists()
-        shutil.rmtree(tmp_path / "cache" / "train")
+        damaged.append(next(storage.glob(f"{folder}/*.np[yz]")))
+        damaged[-1].write_bytes(damaged[-1].read_bytes()[:300])
+    assert wait(started(tmp_path, "", storage)) == "1 8 2\n"
+    warned = (tmp_path / "stderr").read_text()
+    for path in damaged:
+        assert f"{path.parent.name}/{path.name}` is damaged and is made again" in warned
+        assert not path.exists()
+    shutil.rmtree(tmp_path / "cache" / "train")
     assert wait(started(tmp_path, "", storage)) == "0 8 2\n"
     same(tmp_path, alone)
     whole = {path.name for path in storage.glob("features/*.npy")}

@@ -309,7 +309,7 @@ def test_the_run_is_with_mlflow_once(done: Path) -> None:
 @one_core()
 def test_an_experiment_reuses_the_features_and_shows_its_difference(committed: Path) -> None:
     before = metrics(committed)
-    command = ("dvc", "exp", "run", "--name", "nadam", "-S", "optimizer=nadam", "evaluate")
+    command = ("dvc", "exp", "run", "--name", "nadam", "-S", "optimizer=nadam", "select_best")
     told = run(committed, *command).stdout
     assert "Stage 'features' didn't change, skipping" in told
     assert "Running stage 'train'" in told
@@ -328,18 +328,9 @@ def test_an_experiment_reuses_the_features_and_shows_its_difference(committed: P
     page = (committed / "build" / "plots" / "index.html").read_text()
     for words in ("Confusion matrix", '"rev": "nadam"', '"rev": "HEAD"', "learning_curves.png"):
         assert words in page
-    run(committed, "git", "checkout", "-q", ".")
-    run(committed, "dvc", "checkout", "-q")
-
-
-@pytest.mark.slow
-@one_core()
-def test_an_experiment_with_a_choice_is_compared(committed: Path) -> None:
-    command = ("dvc", "exp", "run", "--name", "lion", "-S", "optimizer=lion", "select_best")
-    assert "Running stage 'select_best'" in run(committed, *command).stdout
-    told = run(committed, "canting", "compare", "HEAD", "lion").stdout
+    told = run(committed, "canting", "compare", "HEAD", "nadam").stdout
     assert "macro F1" in told
-    assert re.search(r"^optimizer +adam +lion$", told, re.MULTILINE)
+    assert re.search(r"^optimizer +adam +nadam$", told, re.MULTILINE)
     run(committed, "git", "checkout", "-q", ".")
     run(committed, "dvc", "checkout", "-q")
 
@@ -388,7 +379,7 @@ def test_a_wrong_parameter_stops_early(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("change", "words"), WRONG)
+@pytest.mark.parametrize(("change", "words"), [WRONG[0], WRONG[-1]])
 def test_a_wrong_parameter_stops_dvc_and_leaves_the_results(
     committed: Path, change: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
