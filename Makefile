@@ -41,7 +41,7 @@ $(VENV)/cluster: requirements-cluster.txt $(READY)
 test: $(READY) data
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# All tests, and how many of the branches they take: not fewer than `pyproject.toml` asks for.
+# All tests, and how many of the branches the quick ones take: not fewer than `pyproject.toml` asks for.
 test-all: $(READY) cluster data
 	coverage erase
 	coverage run -m pytest -m '' -n 2 --dist loadfile --no-loadscope-reorder
