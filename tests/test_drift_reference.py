@@ -68,5 +68,5 @@ def test_without_abstention_there_are_no_distances(tmp_path: Path) -> None:
 @pytest.mark.parametrize("held", [{}, {"reference": None}, {"reference": {"pictures": 0}}])
 def test_a_card_without_reference_is_one_clear_error(held: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "card.json").write_text(json.dumps(held))
-    with pytest.raises(CantingError, match="`dvc repro --force select_best`"):
+    with pytest.raises(CantingError, match="`dvc repro --force export`"):
         served.read(tmp_path / "card.json")

@@ -21,7 +21,7 @@ Code = Literal[
     "signature_unchecked",
 ]
 
-FIX = "Write the bundle again: `dvc repro --force select_best`."
+FIX = "Write the bundle again: `dvc repro --force export`."
 
 
 class BundleError(CantingError):

@@ -45,5 +45,5 @@ def read(path: Path) -> Reference:
         raise CantingError(
             f"`{path}`: expected the part `reference`, what was answered out of fold. Received: "
             "none that can be read; another version wrote the bundle. Write it again: "
-            "`dvc repro --force select_best`."
+            "`dvc repro --force export`."
         ) from None
