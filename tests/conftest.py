@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -109,6 +110,17 @@ def eagerly() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keras.Model, "compile", compile_)
         yield
+
+
+@contextmanager
+def in_time(seconds: float = 60) -> Iterator[None]:
+    """Fail where what is inside ends so late that no limit of its own has ended it.
+
+    Limits are of seconds; the rest is for a machine that does much else.
+    """
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds
 
 
 @pytest.hookimpl(wrapper=True)

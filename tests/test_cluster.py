@@ -18,7 +18,7 @@ from PIL import Image
 
 from canting.core import files
 from canting.models.backbones.weight_files import filename
-from tests.conftest import ROOT
+from tests.conftest import ROOT, in_time
 from tests.ray_nodes import RayNodes, cluster, free_port
 from tests.service_fixtures import bundles
 
@@ -158,7 +158,8 @@ def test_a_cluster_that_goes_away_is_told_and_one_machine_goes_on(
         run = started(tmp_path, one.address, storage)
         until(lambda: any(storage.glob("train/*.npz")))
         one.end()
-        wait(run)
+        with in_time(180):
+            wait(run)
     assert run.returncode == 1
     told = (tmp_path / "stderr").read_text().splitlines()[-1]
     assert told.startswith(f"ray_run: `compute.address: {one.address}`: the cluster does not ans")
@@ -291,8 +292,9 @@ def test_an_address_that_does_not_answer_is_one_error(tmp_path: Path) -> None:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
         for port in (free_port(), mute.getsockname()[1]):
-            run = started(tmp_path, f"127.0.0.1:{port}", tmp_path / "storage")
-            wait(run)
+            with in_time(180):  # imports and the trunk included
+                run = started(tmp_path, f"127.0.0.1:{port}", tmp_path / "storage")
+                wait(run)
             told = (tmp_path / "stderr").read_text().splitlines()
             assert run.returncode == 1
             assert [line for line in told if "expected the head of a Ray cluster" in line]

@@ -19,7 +19,7 @@ import pytest
 from canting.cli.doctor import data, examination, installed, leftovers, servers, state
 from canting.cli.doctor.finding import Finding
 from canting.core.files import replacing
-from tests.conftest import ROOT
+from tests.conftest import ROOT, in_time
 from tests.dvc_called import dvc
 
 
@@ -175,7 +175,8 @@ def test_a_server_that_is_dead_silent_or_well(
         monkeypatch.setenv(servers.TRACKING, f"http://127.0.0.1:{silent}")
         dead = f"postgresql+psycopg://me:secret@127.0.0.1:{closed.getsockname()[1]}/db"
         monkeypatch.setenv(servers.HISTORY, dead)
-        found = list(servers.servers(tmp_path))
+        with in_time():
+            found = list(servers.servers(tmp_path))
     assert [one.level for one in found] == ["fix", "fix"]
     assert "secret" not in str(found)
     with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as well:
@@ -211,7 +212,8 @@ def canting(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_tells_what_to_fix_and_exits_with_1() -> None:
-    told = canting()
+    with in_time():
+        told = canting()
     assert told.returncode == 1
     assert told.stdout.startswith("fix")
     assert f"→ mlflow server, or: unset {servers.TRACKING}" in told.stdout

@@ -13,7 +13,7 @@ import pytest
 from canting.cli.doctor import cluster as doctor
 from canting.cli.doctor import installed
 from canting.cli.doctor.finding import Finding
-from tests.conftest import ROOT
+from tests.conftest import ROOT, in_time
 from tests.ray_nodes import cluster, free_port
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: make cluster")
@@ -83,7 +83,8 @@ def test_a_silent_storage_keeps_nobody(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setenv(name, "hidden")
     with socket.create_server(("127.0.0.1", 0)) as mute:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{mute.getsockname()[1]}")
-        (found,) = asked(tmp_path, engine="local", storage="s3://bucket/canting")
+        with in_time():
+            (found,) = asked(tmp_path, engine="local", storage="s3://bucket/canting")
     assert found.level == "fix"
     assert "`compute.storage: s3://bucket/canting`: no answer within 1 seconds" in found.told
     assert "hidden" not in found.told
@@ -100,7 +101,8 @@ def test_ray_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.M
 @needs_ray
 def test_an_address_that_does_not_answer_is_told(tmp_path: Path) -> None:
     keys = {"engine": "ray", "address": f"127.0.0.1:{free_port()}"}
-    storage, address = asked(tmp_path, **keys, storage=str(tmp_path / "storage"))
+    with in_time():
+        storage, address = asked(tmp_path, **keys, storage=str(tmp_path / "storage"))
     assert storage.level == "fine"
     assert (address.level, address.command) == ("fix", "ray start --head --port=6379")
     assert f"none answers at {keys['address']}" in address.told

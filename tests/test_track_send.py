@@ -28,6 +28,7 @@ from canting.runs.tracking.deliver import deliver
 from canting.runs.tracking.study import study
 from stages import track
 from tests import track_run
+from tests.conftest import in_time
 
 UP = [0.010, 0.012, 0.011]
 LONG = 300.0
@@ -203,7 +204,8 @@ def test_a_mute_server_is_left_after_the_time_that_is_set(
     with closing(socket.create_server(("127.0.0.1", 0))) as mute:
         monkeypatch.setenv(uri.VARIABLE, f"http://127.0.0.1:{mute.getsockname()[1]}")
         outbox.put(here, here)
-        delivery = deliver(here, 2)
+        with in_time():
+            delivery = deliver(here, 2)
     assert delivery.problem == "not finished after 2 seconds."
     assert "1 study waits" in str(delivery)
 
