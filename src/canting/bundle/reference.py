@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from canting.bundle.card import Part, Share
+from canting.bundle.errors import FIX
 from canting.core.errors import CantingError
 
 Count = Annotated[int, Field(ge=0)]
@@ -44,6 +45,5 @@ def read(path: Path) -> Reference:
     except ValidationError:
         raise CantingError(
             f"`{path}`: expected the part `reference`, what was answered out of fold. Received: "
-            "none that can be read; another version wrote the bundle. Write it again: "
-            "`dvc repro --force export`."
+            f"none that can be read; another version wrote the bundle. {FIX}"
         ) from None
